@@ -1,0 +1,261 @@
+//! Handles through which Python asks the one type system.
+
+use data_bridge_ir::DType;
+use data_bridge_ir::SchemaRef;
+use data_bridge_ir::schema::{FieldSchema, Schema};
+use indexmap::IndexMap;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBool, PyBytes, PyDate, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
+};
+
+/// The type of a stored value or an expression.
+#[pyclass(frozen, eq, name = "DType", module = "data_bridge._core", from_py_object)]
+#[derive(Clone, PartialEq)]
+pub struct PyDType(pub DType);
+
+#[pymethods]
+impl PyDType {
+    #[staticmethod]
+    fn any() -> Self {
+        Self(DType::Any)
+    }
+    #[staticmethod]
+    fn null() -> Self {
+        Self(DType::Null)
+    }
+    #[staticmethod]
+    fn bool() -> Self {
+        Self(DType::Bool)
+    }
+    #[staticmethod]
+    fn int() -> Self {
+        Self(DType::Int)
+    }
+    #[staticmethod]
+    fn double() -> Self {
+        Self(DType::Double)
+    }
+    #[staticmethod]
+    fn decimal() -> Self {
+        Self(DType::Decimal)
+    }
+    #[staticmethod]
+    fn string() -> Self {
+        Self(DType::String)
+    }
+    #[staticmethod]
+    fn binary() -> Self {
+        Self(DType::Binary)
+    }
+    #[staticmethod]
+    fn object_id() -> Self {
+        Self(DType::ObjectId)
+    }
+    #[staticmethod]
+    fn date() -> Self {
+        Self(DType::Date)
+    }
+    #[staticmethod]
+    fn timestamp() -> Self {
+        Self(DType::Timestamp)
+    }
+    #[staticmethod]
+    fn regex() -> Self {
+        Self(DType::Regex)
+    }
+    #[staticmethod]
+    fn array(item: Self) -> Self {
+        Self(DType::Array(Box::new(item.0)))
+    }
+    #[staticmethod]
+    fn map(value: Self) -> Self {
+        Self(DType::Map(Box::new(value.0)))
+    }
+    #[staticmethod]
+    fn document(schema: PySchema) -> Self {
+        Self(DType::Document(schema.0))
+    }
+    #[staticmethod]
+    fn union(members: Vec<Self>) -> Self {
+        Self(DType::union(members.into_iter().map(|member| member.0).collect()))
+    }
+    #[staticmethod]
+    fn link(target: String, id: Self) -> Self {
+        Self(DType::Link { target, id: Box::new(id.0) })
+    }
+
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+
+    /// The type of an array's items, a map's values or a link's id.
+    #[getter]
+    fn element(&self) -> Option<Self> {
+        match &self.0 {
+            DType::Array(inner) | DType::Map(inner) | DType::Link { id: inner, .. } => Some(Self((**inner).clone())),
+            _ => None,
+        }
+    }
+
+    #[getter]
+    fn schema(&self) -> Option<PySchema> {
+        if let DType::Document(schema) = &self.0 { Some(PySchema(schema.clone())) } else { None }
+    }
+
+    #[getter]
+    fn members(&self) -> Vec<Self> {
+        self.0.members().iter().cloned().map(Self).collect()
+    }
+
+    #[getter]
+    fn nullable(&self) -> bool {
+        self.0.nullable()
+    }
+
+    fn non_null(&self) -> Self {
+        Self(self.0.non_null())
+    }
+
+    fn comparable_to(&self, other: &Self) -> bool {
+        self.0.comparable_to(&other.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.0.to_string().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("DType({})", self.0)
+    }
+}
+
+/// What a document class promises of its stored documents.
+#[pyclass(frozen, eq, name = "Schema", module = "data_bridge._core", from_py_object)]
+#[derive(Clone, PartialEq)]
+pub struct PySchema(pub SchemaRef);
+
+#[pymethods]
+impl PySchema {
+    #[new]
+    fn new(name: String) -> Self {
+        Self(SchemaRef::declare(name))
+    }
+
+    /// Gives the schema its fields: (stored name, type, required). Once only.
+    fn define(&self, fields: Vec<(String, PyDType, bool)>, open: bool) -> PyResult<()> {
+        let fields: IndexMap<_, _> = fields
+            .into_iter()
+            .map(|(name, dtype, required)| (name, FieldSchema { dtype: dtype.0, required }))
+            .collect();
+        if self.0.define(Schema { fields, open }) {
+            Ok(())
+        } else {
+            Err(PyValueError::new_err(format!("schema {} is already defined", self.0.name())))
+        }
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    #[getter]
+    fn open(&self) -> bool {
+        self.0.get().is_none_or(|schema| schema.open)
+    }
+
+    fn field(&self, name: &str) -> Option<PyDType> {
+        self.0.field(name).map(|field| PyDType(field.dtype.clone()))
+    }
+
+    fn fields(&self) -> Vec<(String, PyDType, bool)> {
+        let Some(schema) = self.0.get() else { return Vec::new() };
+        schema
+            .fields
+            .iter()
+            .map(|(name, field)| (name.clone(), PyDType(field.dtype.clone()), field.required))
+            .collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Schema({})", self.0.name())
+    }
+}
+
+/// The type of a Python value as it would be stored.
+#[pyfunction]
+pub fn dtype_of(value: &Bound<'_, PyAny>) -> PyResult<PyDType> {
+    Ok(PyDType(infer(value)?))
+}
+
+fn infer(value: &Bound<'_, PyAny>) -> PyResult<DType> {
+    Ok(if value.is_none() {
+        DType::Null
+    } else if value.is_instance_of::<PyString>() {
+        DType::String
+    } else if value.is_instance_of::<PyBool>() {
+        DType::Bool
+    } else if value.is_instance_of::<PyInt>() {
+        DType::Int
+    } else if value.is_instance_of::<PyFloat>() {
+        DType::Double
+    } else if value.is_instance_of::<PyBytes>() {
+        DType::Binary
+    } else if value.is_instance_of::<PyDate>() {
+        DType::Date
+    } else if is_sequence(value) {
+        let mut items = Vec::new();
+        for item in value.try_iter()? {
+            items.push(infer(&item?)?);
+        }
+        DType::Array(Box::new(if items.is_empty() { DType::Any } else { DType::union(items) }))
+    } else if value.is_instance_of::<PyDict>() {
+        DType::Map(Box::new(DType::Any))
+    } else {
+        by_class_name(value)?
+    })
+}
+
+fn is_sequence(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyList>()
+        || value.is_instance_of::<PyTuple>()
+        || value.is_instance_of::<PySet>()
+        || value.is_instance_of::<PyFrozenSet>()
+}
+
+/// Types of other modules, known by the names of their base classes so that none has to be imported here.
+fn by_class_name(value: &Bound<'_, PyAny>) -> PyResult<DType> {
+    for class in value.get_type().mro() {
+        let dtype = match class.cast::<PyType>()?.name()?.to_str()? {
+            "Enum" => return infer(&value.getattr("value")?),
+            "ObjectId" => DType::ObjectId,
+            "Decimal" | "Decimal128" => DType::Decimal,
+            "UUID" | "Binary" => DType::Binary,
+            "Pattern" | "Regex" => DType::Regex,
+            "Timestamp" => DType::Timestamp,
+            "DatetimeMS" => DType::Date,
+            "timedelta" => DType::Double,
+            "BaseModel" => DType::Map(Box::new(DType::Any)),
+            "time" | "PurePath" | "_BaseAddress" | "_BaseUrl" | "SecretStr" => DType::String,
+            _ => continue,
+        };
+        return Ok(dtype);
+    }
+    Ok(DType::Any)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyDType>()?;
+    module.add_class::<PySchema>()?;
+    module.add_function(wrap_pyfunction!(dtype_of, module)?)
+}

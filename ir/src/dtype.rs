@@ -1,0 +1,251 @@
+//! The type system: what a stored value may be. The only one; Python asks these types through handles.
+
+use std::fmt;
+
+use bson::spec::ElementType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::SchemaRef;
+
+/// The type of a field, an expression or a literal.
+///
+/// `Int` covers BSON's int32 and int64: MongoDB compares all numbers by value and clients pick the narrower one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DType {
+    Any,
+    Null,
+    Bool,
+    Int,
+    Double,
+    Decimal,
+    String,
+    Binary,
+    ObjectId,
+    Date,
+    Timestamp,
+    Regex,
+    Array(Box<DType>),
+    /// A document with free keys and values of one type.
+    Map(Box<DType>),
+    Document(SchemaRef),
+    Union(Vec<DType>),
+    /// A link to a document of the class `target`, stored as its id.
+    Link {
+        target: String,
+        id: Box<DType>,
+    },
+}
+
+/// The groups within which a match compares values ("type bracketing").
+///
+/// Source: MongoDB manual, "Comparison/Sort Order".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bracket {
+    MinKey,
+    Null,
+    Number,
+    String,
+    Document,
+    Array,
+    Binary,
+    ObjectId,
+    Bool,
+    Date,
+    Timestamp,
+    Regex,
+    Code,
+    MaxKey,
+}
+
+impl Bracket {
+    pub fn of(element: ElementType) -> Self {
+        match element {
+            ElementType::MinKey => Self::MinKey,
+            ElementType::Null | ElementType::Undefined => Self::Null,
+            ElementType::Double | ElementType::Int32 | ElementType::Int64 | ElementType::Decimal128 => Self::Number,
+            ElementType::String | ElementType::Symbol => Self::String,
+            ElementType::EmbeddedDocument => Self::Document,
+            ElementType::Array => Self::Array,
+            ElementType::Binary => Self::Binary,
+            ElementType::ObjectId => Self::ObjectId,
+            ElementType::Boolean => Self::Bool,
+            ElementType::DateTime => Self::Date,
+            ElementType::Timestamp => Self::Timestamp,
+            ElementType::RegularExpression | ElementType::DbPointer => Self::Regex,
+            ElementType::JavaScriptCode | ElementType::JavaScriptCodeWithScope => Self::Code,
+            ElementType::MaxKey => Self::MaxKey,
+        }
+    }
+}
+
+impl DType {
+    /// The type of a stored value, as far as its element type tells.
+    pub fn of(element: ElementType) -> Self {
+        match element {
+            ElementType::Null | ElementType::Undefined => Self::Null,
+            ElementType::Boolean => Self::Bool,
+            ElementType::Int32 | ElementType::Int64 => Self::Int,
+            ElementType::Double => Self::Double,
+            ElementType::Decimal128 => Self::Decimal,
+            ElementType::String | ElementType::Symbol => Self::String,
+            ElementType::Binary => Self::Binary,
+            ElementType::ObjectId => Self::ObjectId,
+            ElementType::DateTime => Self::Date,
+            ElementType::Timestamp => Self::Timestamp,
+            ElementType::RegularExpression => Self::Regex,
+            ElementType::Array => Self::Array(Box::new(Self::Any)),
+            ElementType::EmbeddedDocument => Self::Map(Box::new(Self::Any)),
+            _ => Self::Any,
+        }
+    }
+
+    /// A union without nesting or repeats; one member stands for itself.
+    pub fn union(members: Vec<Self>) -> Self {
+        let mut flat: Vec<Self> = Vec::with_capacity(members.len());
+        for member in members {
+            let parts = if let Self::Union(inner) = member { inner } else { vec![member] };
+            for part in parts {
+                if part == Self::Any {
+                    return Self::Any;
+                }
+                if !flat.contains(&part) {
+                    flat.push(part);
+                }
+            }
+        }
+        if flat.len() == 1 { flat.remove(0) } else { Self::Union(flat) }
+    }
+
+    /// The stable name of this kind of type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Null => "null",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Double => "double",
+            Self::Decimal => "decimal",
+            Self::String => "string",
+            Self::Binary => "binary",
+            Self::ObjectId => "object_id",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Regex => "regex",
+            Self::Array(_) => "array",
+            Self::Map(_) => "map",
+            Self::Document(_) => "document",
+            Self::Union(_) => "union",
+            Self::Link { .. } => "link",
+        }
+    }
+
+    /// The members of a union, else the type itself.
+    pub fn members(&self) -> &[Self] {
+        if let Self::Union(members) = self { members } else { std::slice::from_ref(self) }
+    }
+
+    pub fn nullable(&self) -> bool {
+        self.members().iter().any(|member| matches!(member, Self::Null | Self::Any))
+    }
+
+    /// The same type without null.
+    pub fn non_null(&self) -> Self {
+        match self {
+            Self::Union(members) => {
+                Self::union(members.iter().filter(|member| **member != Self::Null).cloned().collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Whether a value of this type may be an array.
+    pub fn may_be_array(&self) -> bool {
+        self.members().iter().any(|member| matches!(member, Self::Any | Self::Array(_)))
+    }
+
+    fn bracket(&self) -> Option<Bracket> {
+        Some(match self {
+            Self::Null => Bracket::Null,
+            Self::Bool => Bracket::Bool,
+            Self::Int | Self::Double | Self::Decimal => Bracket::Number,
+            Self::String => Bracket::String,
+            Self::Binary => Bracket::Binary,
+            Self::ObjectId => Bracket::ObjectId,
+            Self::Date => Bracket::Date,
+            Self::Timestamp => Bracket::Timestamp,
+            Self::Regex => Bracket::Regex,
+            Self::Array(_) => Bracket::Array,
+            Self::Map(_) | Self::Document(_) => Bracket::Document,
+            Self::Link { id, .. } => return id.bracket(),
+            Self::Any | Self::Union(_) => return None,
+        })
+    }
+
+    /// Whether some value of this type can equal or be ordered against some value of the other.
+    ///
+    /// A match compares within a type bracket only; an array is compared whole and by its elements; null is a value
+    /// any field may be asked for; a regex tests strings.
+    pub fn comparable_to(&self, other: &Self) -> bool {
+        self.members().iter().any(|left| other.members().iter().any(|right| left.meets(right)))
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any | Self::Null, _) | (_, Self::Any | Self::Null) => true,
+            (Self::Array(left), Self::Array(right)) => left.comparable_to(right) || left.comparable_to(other),
+            (Self::Array(item), scalar) | (scalar, Self::Array(item)) => item.comparable_to(scalar),
+            (Self::Regex, Self::String) | (Self::String, Self::Regex) => true,
+            (left, right) => left.bracket() == right.bracket(),
+        }
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Array(item) => write!(out, "array<{item}>"),
+            Self::Map(item) => write!(out, "map<{item}>"),
+            Self::Document(schema) => write!(out, "{}", schema.name()),
+            Self::Link { target, .. } => write!(out, "link<{target}>"),
+            Self::Union(members) => {
+                for (position, member) in members.iter().enumerate() {
+                    let separator = if position == 0 { "" } else { " | " };
+                    write!(out, "{separator}{member}")?;
+                }
+                Ok(())
+            }
+            scalar => out.write_str(scalar.kind()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn array(item: DType) -> DType {
+        DType::Array(Box::new(item))
+    }
+
+    #[test]
+    fn numbers_compare_across_their_types() {
+        assert!(DType::Int.comparable_to(&DType::Decimal));
+        assert!(!DType::Int.comparable_to(&DType::String));
+    }
+
+    #[test]
+    fn arrays_compare_by_element_and_whole() {
+        assert!(array(DType::Int).comparable_to(&DType::Double));
+        assert!(array(DType::Int).comparable_to(&array(DType::Int)));
+        assert!(!array(DType::Int).comparable_to(&DType::String));
+    }
+
+    #[test]
+    fn unions_are_flat_and_small() {
+        assert_eq!(DType::union(vec![DType::Int, DType::union(vec![DType::Int, DType::Null])]).to_string(), "int | null");
+        assert_eq!(DType::union(vec![DType::Int]), DType::Int);
+        assert_eq!(DType::union(vec![DType::Int, DType::Null]).non_null(), DType::Int);
+    }
+}

@@ -1,0 +1,206 @@
+//! What a document class promises of its stored documents.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::dtype::DType;
+
+/// A field of a schema, by its stored name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldSchema {
+    pub dtype: DType,
+    /// Every valid document has the field.
+    pub required: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Schema {
+    pub fields: IndexMap<String, FieldSchema>,
+    /// Documents may hold fields that are not declared.
+    pub open: bool,
+}
+
+/// A named schema, shared by handle. It may be named before it is defined, so that models can refer to themselves.
+#[derive(Clone)]
+pub struct SchemaRef(Arc<Slot>);
+
+struct Slot {
+    name: String,
+    schema: OnceLock<Schema>,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    Found(DType),
+    /// Nothing is declared there, and the schema allows it.
+    Open,
+    /// `within` has no such field.
+    Unknown { within: SchemaRef, name: String },
+    /// A path goes through a value that has no fields.
+    NotADocument { at: String, dtype: DType },
+}
+
+impl SchemaRef {
+    pub fn declare(name: impl Into<String>) -> Self {
+        Self(Arc::new(Slot { name: name.into(), schema: OnceLock::new() }))
+    }
+
+    /// Gives a declared schema its fields; false when it already has them.
+    pub fn define(&self, schema: Schema) -> bool {
+        self.0.schema.set(schema).is_ok()
+    }
+
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The definition, or none while the class is still being built.
+    pub fn get(&self) -> Option<&Schema> {
+        self.0.schema.get()
+    }
+
+    pub fn field(&self, name: &str) -> Option<&FieldSchema> {
+        self.get().and_then(|schema| schema.fields.get(name))
+    }
+
+    /// The type at a dotted path; lists are walked, a number steps into a list.
+    pub fn lookup(&self, path: &str) -> Lookup {
+        let mut current = DType::Document(self.clone());
+        let mut walked = 0;
+        for segment in path.split('.') {
+            match step(&current, segment) {
+                Lookup::Found(next) => current = next,
+                Lookup::NotADocument { dtype, .. } => {
+                    return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
+                }
+                other => return other,
+            }
+            walked += segment.len() + 1;
+        }
+        Lookup::Found(current)
+    }
+}
+
+fn step(current: &DType, segment: &str) -> Lookup {
+    match current {
+        DType::Any => Lookup::Open,
+        DType::Map(value) => Lookup::Found((**value).clone()),
+        DType::Array(item) if segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.is_empty() => {
+            Lookup::Found((**item).clone())
+        }
+        DType::Array(item) => step(item, segment),
+        DType::Document(schema) => match schema.get() {
+            Some(definition) => match definition.fields.get(segment) {
+                Some(field) => Lookup::Found(field.dtype.clone()),
+                None if definition.open => Lookup::Open,
+                None => Lookup::Unknown { within: schema.clone(), name: segment.to_owned() },
+            },
+            None => Lookup::Open,
+        },
+        DType::Union(members) => step_union(members, segment),
+        DType::Link { .. } if segment.starts_with('$') => Lookup::Open,
+        scalar => Lookup::NotADocument { at: String::new(), dtype: scalar.clone() },
+    }
+}
+
+fn step_union(members: &[DType], segment: &str) -> Lookup {
+    let mut found = Vec::new();
+    let mut refusal = None;
+    for member in members.iter().filter(|member| **member != DType::Null) {
+        match step(member, segment) {
+            Lookup::Found(dtype) => found.push(dtype),
+            Lookup::Open => return Lookup::Open,
+            unknown @ Lookup::Unknown { .. } => refusal = Some(unknown),
+            not_a_document => refusal = refusal.or(Some(not_a_document)),
+        }
+    }
+    match (found.is_empty(), refusal) {
+        (false, _) => Lookup::Found(DType::union(found)),
+        (true, Some(refusal)) => refusal,
+        (true, None) => Lookup::NotADocument { at: String::new(), dtype: DType::Null },
+    }
+}
+
+impl PartialEq for SchemaRef {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.name == other.0.name
+    }
+}
+
+impl fmt::Debug for SchemaRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Schema({})", self.0.name)
+    }
+}
+
+/// A schema crosses a process by name; the reader binds it to its own class of that name.
+impl Serialize for SchemaRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.name.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SchemaRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::declare)
+    }
+}
+
+impl JsonSchema for SchemaRef {
+    fn schema_name() -> Cow<'static, str> {
+        "SchemaRef".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(dtype: DType) -> FieldSchema {
+        FieldSchema { dtype, required: true }
+    }
+
+    fn user() -> SchemaRef {
+        let item = SchemaRef::declare("Item");
+        item.define(Schema { fields: [("price".to_owned(), field(DType::Double))].into(), open: false });
+        let user = SchemaRef::declare("User");
+        let items = DType::Array(Box::new(DType::Document(item)));
+        user.define(Schema {
+            fields: [
+                ("age".to_owned(), field(DType::Int)),
+                ("items".to_owned(), field(items)),
+                ("extra".to_owned(), field(DType::Map(Box::new(DType::Int)))),
+                ("parent".to_owned(), field(DType::union(vec![DType::Document(user.clone()), DType::Null]))),
+            ]
+            .into(),
+            open: false,
+        });
+        user
+    }
+
+    #[test]
+    fn paths_walk_lists_maps_unions_and_recursion() {
+        let user = user();
+        assert_eq!(user.lookup("items.price"), Lookup::Found(DType::Double));
+        assert_eq!(user.lookup("items.0.price"), Lookup::Found(DType::Double));
+        assert_eq!(user.lookup("extra.anything"), Lookup::Found(DType::Int));
+        assert_eq!(user.lookup("parent.parent.age"), Lookup::Found(DType::Int));
+    }
+
+    #[test]
+    fn wrong_paths_say_where() {
+        let user = user();
+        assert!(matches!(user.lookup("items.prize"), Lookup::Unknown { name, .. } if name == "prize"));
+        assert_eq!(user.lookup("age.x"), Lookup::NotADocument { at: "age".to_owned(), dtype: DType::Int });
+    }
+}
