@@ -1,1 +1,16 @@
-//! compiler
+//! The compiler: binds a plan to its schema, makes it cheaper without changing its answer, and lowers it to commands.
+
+pub mod analyze;
+mod compile;
+pub mod error;
+pub mod explain;
+pub mod lower;
+pub mod passes;
+pub mod physical;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Compiled, compile};
+pub use error::{CompileError, Failure};

@@ -1,0 +1,196 @@
+//! Binds a plan to its schema: checks every path and type, and decides for each expression whether it stands as a
+//! match predicate or as a value. Reports every error of the plan at once.
+
+mod predicate;
+pub mod shape;
+mod value;
+
+use data_bridge_ir::plan::{Change, Plan, Terminal};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage};
+use data_bridge_ir::update::Update;
+use data_bridge_ir::{Expr, Operands};
+
+use crate::error::{CompileError, Failure};
+use shape::Shape;
+
+/// Deeper expressions are refused: they would exhaust the stack, and the server refuses them too (100 levels of BSON
+/// nesting by default).
+const DEEPEST: usize = 200;
+
+/// Collects errors while a plan is walked, so that a user sees all of them.
+pub struct Analyzer {
+    errors: Vec<CompileError>,
+}
+
+/// The plan, bound and typed.
+pub fn analyze(plan: Plan) -> Result<Plan, Failure> {
+    let mut analyzer = Analyzer { errors: Vec::new() };
+    let plan = analyzer.plan(plan);
+    if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
+}
+
+impl Analyzer {
+    fn report(&mut self, error: CompileError) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    fn plan(&mut self, plan: Plan) -> Plan {
+        match plan {
+            Plan::Read(mut read) => {
+                let shape = Shape::of(&read.source.schema);
+                let (stages, shape) = self.stages(read.stages, shape);
+                read.stages = stages;
+                if let Terminal::Distinct(path) = &read.terminal {
+                    self.path(path, &shape);
+                }
+                Plan::Read(read)
+            }
+            Plan::Write(mut write) => {
+                let shape = Shape::of(&write.source.schema);
+                write.filter = self.filter(write.filter, &shape);
+                write.change = self.change(write.change, &shape);
+                Plan::Write(write)
+            }
+            Plan::FindAndModify(mut plan) => {
+                let shape = Shape::of(&plan.source.schema);
+                plan.filter = self.filter(plan.filter, &shape);
+                plan.change = self.change(plan.change, &shape);
+                plan.sort.iter().for_each(|key| self.path(&key.path, &shape));
+                plan.fields = self.projection(plan.fields, &shape);
+                Plan::FindAndModify(plan)
+            }
+            Plan::Insert(insert) => Plan::Insert(insert),
+        }
+    }
+
+    fn filter(&mut self, filter: Expr, shape: &Shape) -> Expr {
+        if filter.depth() > DEEPEST {
+            let message = format!("the predicate is nested more than {DEEPEST} levels deep");
+            self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
+            return Expr::Constant(true);
+        }
+        self.predicate(filter, shape)
+    }
+
+    fn change(&mut self, change: Change, shape: &Shape) -> Change {
+        match change {
+            Change::Update { update: Update::Pipeline(stages), upsert } => {
+                let (stages, _) = self.stages(stages, shape.clone());
+                Change::Update { update: Update::Pipeline(stages), upsert }
+            }
+            other => other,
+        }
+    }
+
+    fn stages(&mut self, stages: Vec<Stage>, mut shape: Shape) -> (Vec<Stage>, Shape) {
+        let mut bound = Vec::with_capacity(stages.len());
+        for stage in stages {
+            let stage = self.stage(stage, &shape);
+            shape = shape.after(&stage);
+            bound.push(stage);
+        }
+        (bound, shape)
+    }
+
+    fn stage(&mut self, stage: Stage, shape: &Shape) -> Stage {
+        match stage {
+            Stage::Match(predicate) => Stage::Match(self.filter(predicate, shape)),
+            Stage::Project(fields) => Stage::Project(self.projection(fields, shape)),
+            Stage::Set(fields) => {
+                Stage::Set(fields.into_iter().map(|(path, value)| (path, self.value(value, shape))).collect())
+            }
+            Stage::Sort(keys) => {
+                keys.iter().for_each(|key| self.path(&key.path, shape));
+                Stage::Sort(keys)
+            }
+            Stage::Unwind { path, index, preserve } => {
+                self.path(&path, shape);
+                Stage::Unwind { path, index, preserve }
+            }
+            Stage::Group { by, outputs } => Stage::Group {
+                by: by.map(|by| self.value(by, shape)),
+                outputs: outputs
+                    .into_iter()
+                    .map(|output| Accumulator {
+                        operands: output.operands.map(|operands| self.operands(operands, shape)),
+                        ..output
+                    })
+                    .collect(),
+            },
+            Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
+            Stage::Limit(0) => {
+                self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit"));
+                Stage::Limit(0)
+            }
+            Stage::Sample(0) => {
+                self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
+                Stage::Sample(0)
+            }
+            Stage::Fetch { link, target, stages } => {
+                self.report(unfollowed(link.as_str()));
+                Stage::Fetch { link, target, stages }
+            }
+            other => other,
+        }
+    }
+
+    fn lookup(&mut self, lookup: Lookup, shape: &Shape) -> Lookup {
+        if let Some(local) = &lookup.local {
+            self.path(local, shape);
+        }
+        Lookup {
+            variables: lookup.variables.into_iter().map(|(name, value)| (name, self.value(value, shape))).collect(),
+            // The other collection's schema is not part of this plan: its paths are open here.
+            pipeline: lookup.pipeline.map(|stages| self.stages(stages, Shape::Open).0),
+            ..lookup
+        }
+    }
+
+    fn projection(
+        &mut self,
+        fields: Vec<(data_bridge_ir::Path, Projected)>,
+        shape: &Shape,
+    ) -> Vec<(data_bridge_ir::Path, Projected)> {
+        let mut bound = Vec::with_capacity(fields.len());
+        for (path, projected) in fields {
+            let projected = match projected {
+                Projected::Computed(value) => Projected::Computed(self.value(value, shape)),
+                plain => {
+                    self.path(&path, shape);
+                    plain
+                }
+            };
+            bound.push((path, projected));
+        }
+        bound
+    }
+
+    fn operands(&mut self, operands: Operands, shape: &Shape) -> Operands {
+        match operands {
+            Operands::Single(child) => Operands::Single(Box::new(self.value(*child, shape))),
+            Operands::Positional(items) => {
+                Operands::Positional(items.into_iter().map(|item| self.value(item, shape)).collect())
+            }
+            Operands::Named(fields) => {
+                Operands::Named(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
+            }
+        }
+    }
+
+    fn path(&mut self, path: &data_bridge_ir::Path, shape: &Shape) {
+        if path.as_str().starts_with('$') {
+            let message = format!("'{}' is not a field name: it starts with '$'", path.as_str());
+            self.report(CompileError::new("not_a_field", message).at(path.as_str()));
+        } else if let Err(error) = shape.dtype(path) {
+            self.report(error);
+        }
+    }
+}
+
+fn unfollowed(link: &str) -> CompileError {
+    CompileError::new("link_not_followed", format!("following the link '{link}' in a query is not supported"))
+        .at(link)
+        .hint("fetch the linked documents with a query of their own, by id")
+}

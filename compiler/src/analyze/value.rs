@@ -1,0 +1,106 @@
+//! Expressions that stand as values: in projections, groups and computed predicates.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Operands, Value};
+
+use super::shape::Shape;
+use super::{Analyzer, unfollowed};
+use crate::error::CompileError;
+
+fn call(name: &str, operands: Vec<Expr>) -> Expr {
+    Expr::Call { name: name.to_owned(), operands: Operands::Positional(operands) }
+}
+
+fn literal(value: impl Into<Value>) -> Expr {
+    Expr::Literal(value.into())
+}
+
+impl Analyzer {
+    /// The value form of an expression: predicates become the aggregation operators that mean the same.
+    pub(super) fn value(&mut self, expr: Expr, shape: &Shape) -> Expr {
+        match expr {
+            Expr::Field(path) => {
+                self.path(&path, shape);
+                Expr::Field(path)
+            }
+            Expr::And(terms) => call("$and", self.values(terms, shape)),
+            Expr::Or(terms) => call("$or", self.values(terms, shape)),
+            Expr::Nor(terms) => call("$not", vec![call("$or", self.values(terms, shape))]),
+            Expr::Not(term) => call("$not", vec![self.value(*term, shape)]),
+            Expr::Compare { op, left, right } => {
+                let left = self.value(*left, shape);
+                Expr::compare(op, left, self.value(*right, shape))
+            }
+            Expr::Constant(value) => literal(value),
+            Expr::In { needle, values, negated } => {
+                let needle = self.value(*needle, shape);
+                let found = call("$in", vec![needle, Expr::Array(values.into_iter().map(Expr::Literal).collect())]);
+                if negated { call("$not", vec![found]) } else { found }
+            }
+            Expr::Exists { field, present } => {
+                self.path(&field, shape);
+                let op = if present { CompareOp::Ne } else { CompareOp::Eq };
+                Expr::compare(op, call("$type", vec![Expr::Field(field)]), literal("missing"))
+            }
+            Expr::IsType { field, types } => {
+                self.path(&field, shape);
+                let types = types.iter().map(|name| literal(name.as_str())).collect();
+                call("$in", vec![call("$type", vec![Expr::Field(field)]), Expr::Array(types)])
+            }
+            Expr::Regex { field, pattern, options } => {
+                self.path(&field, shape);
+                let mut operands = vec![
+                    ("input".to_owned(), Expr::Field(field)),
+                    ("regex".to_owned(), literal(pattern.as_str())),
+                ];
+                if !options.is_empty() {
+                    operands.push(("options".to_owned(), literal(options.as_str())));
+                }
+                Expr::Call { name: "$regexMatch".to_owned(), operands: Operands::Named(operands) }
+            }
+            Expr::Size { field, size } => {
+                self.path(&field, shape);
+                Expr::compare(CompareOp::Eq, call("$size", vec![Expr::Field(field)]), literal(size))
+            }
+            Expr::Mod { field, divisor, remainder } => {
+                self.path(&field, shape);
+                let rest = call("$mod", vec![Expr::Field(field), Expr::Literal(divisor)]);
+                Expr::compare(CompareOp::Eq, rest, Expr::Literal(remainder))
+            }
+            Expr::All { field, values } => {
+                self.path(&field, shape);
+                let wanted = Expr::Array(values.into_iter().map(Expr::Literal).collect());
+                call("$setIsSubset", vec![wanted, Expr::Field(field)])
+            }
+            Expr::ElemMatch { field, predicate } => {
+                self.report(no_value_form("elem_match", field.as_str(), "use a $filter or $anyElementTrue expression"));
+                Expr::ElemMatch { field, predicate }
+            }
+            Expr::FieldOperator { field, name, operand } => {
+                self.report(no_value_form(&name, field.as_str(), "it stands in filters only"));
+                Expr::FieldOperator { field, name, operand }
+            }
+            Expr::Linked { link, target, predicate } => {
+                self.report(unfollowed(link.as_str()));
+                Expr::Linked { link, target, predicate }
+            }
+            Expr::Call { name, operands } => Expr::Call { name, operands: self.operands(operands, shape) },
+            Expr::Document(fields) => {
+                Expr::Document(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
+            }
+            Expr::Array(items) => Expr::Array(self.values(items, shape)),
+            Expr::Computed(child) => self.value(*child, shape),
+            leaf @ (Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_)) => leaf,
+        }
+    }
+
+    fn values(&mut self, items: Vec<Expr>, shape: &Shape) -> Vec<Expr> {
+        items.into_iter().map(|item| self.value(item, shape)).collect()
+    }
+}
+
+fn no_value_form(operator: &str, field: &str, hint: &str) -> CompileError {
+    CompileError::new("no_value_form", format!("{operator} on '{field}' cannot be computed as a value"))
+        .at(field)
+        .hint(hint)
+}

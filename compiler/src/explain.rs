@@ -1,0 +1,57 @@
+//! A compiled plan as text: what was asked, what each rule did, what is sent.
+
+use std::fmt::Write;
+
+use bson::{Bson, RawBson, RawDocument};
+
+use crate::compile::Compiled;
+
+const LONGEST_LINE: usize = 96;
+
+/// The plan for a person to read at a glance.
+pub fn text(compiled: &Compiled, verbose: bool) -> String {
+    let mut out = String::new();
+    let asked = compiled.analyzed.as_ref().unwrap_or(&compiled.optimized);
+    section(&mut out, "plan", &asked.to_string());
+    if *asked != compiled.optimized {
+        section(&mut out, "optimized", &compiled.optimized.to_string());
+    }
+    let rules: Vec<_> = compiled
+        .trace
+        .iter()
+        .map(|firing| format!("{}\n  {}\n  => {}", firing.rule, cut(&firing.before, verbose), cut(&firing.after, verbose)))
+        .collect();
+    let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
+    section(&mut out, "rules", &fired);
+    let commands: Vec<_> = compiled.physical.steps.iter().map(|step| mql(&step.command)).collect();
+    let sent = if commands.is_empty() { "none: no document can match".to_owned() } else { commands.join("\n") };
+    section(&mut out, "commands", &sent);
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn section(out: &mut String, title: &str, body: &str) {
+    let _infallible = writeln!(out, "{title}");
+    indent(out, body);
+}
+
+fn indent(out: &mut String, body: &str) {
+    for line in body.lines() {
+        let _infallible = writeln!(out, "  {line}");
+    }
+}
+
+fn cut(text: &str, verbose: bool) -> String {
+    match text.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) if !verbose => format!("{}...", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
+/// A command as MQL, one line.
+pub fn mql(command: &RawDocument) -> String {
+    match Bson::try_from(RawBson::Document(command.to_owned())) {
+        Ok(document) => document.into_relaxed_extjson().to_string(),
+        Err(error) => format!("<malformed BSON: {error}>"),
+    }
+}

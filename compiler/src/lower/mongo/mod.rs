@@ -1,0 +1,58 @@
+//! MongoDB: commands as raw BSON.
+
+mod document;
+mod predicate;
+mod read;
+mod stage;
+mod value;
+mod write;
+
+use data_bridge_ir::plan::{Options, Plan, Source};
+use data_bridge_ir::{Expr, Stage};
+
+use crate::error::CompileError;
+use crate::physical::{PhysicalPlan, Step, StepKind};
+use document::Document;
+
+pub type Lowered<T> = Result<T, CompileError>;
+
+/// The commands of a plan.
+pub fn lower(plan: &Plan) -> Lowered<PhysicalPlan> {
+    match plan {
+        Plan::Read(read) => read::lower(read),
+        Plan::Write(write) => write::lower(write),
+        Plan::FindAndModify(plan) => write::lower_find_and_modify(plan),
+        Plan::Insert(insert) => write::lower_insert(insert),
+    }
+}
+
+/// A predicate as a filter document.
+pub fn filter(predicate: &Expr) -> Lowered<bson::RawDocumentBuf> {
+    predicate::filter(predicate).map(Document::finish)
+}
+
+/// An expression as an aggregation expression.
+pub fn expression(expr: &Expr) -> Lowered<bson::RawBson> {
+    value::lower(expr)
+}
+
+/// A stage as a pipeline stage.
+pub fn stage(stage: &Stage) -> Lowered<bson::RawDocumentBuf> {
+    stage::lower(stage)
+}
+
+/// Options that only say how the client reads, and stand in no command.
+fn is_client_side(name: &str) -> bool {
+    matches!(name, "batchSize" | "readPreference")
+}
+
+fn append_options(command: &mut Document, options: &Options) -> Lowered<()> {
+    options
+        .iter()
+        .filter(|(name, _)| !is_client_side(name))
+        .try_for_each(|(name, value)| command.put(name, value.0.clone()))
+}
+
+fn step(source: &Source, command: Document, kind: StepKind) -> Step {
+    Step { database: source.database.clone(), command: command.finish(), kind }
+}

@@ -1,0 +1,124 @@
+//! Writes: `insert`, `update`, `delete` and `findAndModify`. Their filters keep the shape the user gave them.
+
+use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
+use data_bridge_ir::Expr;
+use data_bridge_ir::plan::{Change, FindAndModify, Insert, Options, Write};
+use data_bridge_ir::update::{Operation, Update};
+use indexmap::IndexMap;
+
+use super::document::{Document, array};
+use super::{Lowered, append_options, predicate, stage, step};
+use crate::error::CompileError;
+use crate::physical::{Answer, PhysicalPlan, StepKind};
+
+/// Options that belong to the one statement of a write command; the others belong to the command.
+fn is_statement_option(name: &str) -> bool {
+    matches!(name, "arrayFilters" | "collation" | "hint")
+}
+
+/// Nothing to do: no document can be selected, and none is to be made.
+fn selects_nothing(filter: &Expr, change: &Change) -> bool {
+    let makes_one = matches!(change, Change::Update { upsert: true, .. } | Change::Replace { upsert: true, .. });
+    *filter == Expr::Constant(false) && !makes_one
+}
+
+pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
+    if selects_nothing(&write.filter, &write.change) {
+        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Write });
+    }
+    let (statement_options, command_options): (Options, Options) =
+        write.options.clone().into_iter().partition(|(name, _)| is_statement_option(name));
+    let mut statement = Document::default();
+    statement.put("q", predicate::filter(&write.filter)?.finish())?;
+    let (name, list) = match &write.change {
+        Change::Delete => {
+            statement.put("limit", if write.many { 0_i32 } else { 1_i32 })?;
+            ("delete", "deletes")
+        }
+        change => {
+            statement.put("u", changed(change)?)?;
+            if upserts(change) {
+                statement.put("upsert", true)?;
+            }
+            if write.many {
+                statement.put("multi", true)?;
+            }
+            ("update", "updates")
+        }
+    };
+    append_options(&mut statement, &statement_options)?;
+    let mut statements = RawArrayBuf::new();
+    statements.push(statement.finish());
+    let mut command = Document::default();
+    command.put(name, write.source.collection.as_str())?;
+    command.put(list, statements)?;
+    append_options(&mut command, &command_options)?;
+    // The server cannot recognize a repeated statement that writes many documents.
+    let kind = StepKind::Write { retryable: !write.many };
+    Ok(PhysicalPlan { steps: vec![step(&write.source, command, kind)], answer: Answer::Write })
+}
+
+fn upserts(change: &Change) -> bool {
+    matches!(change, Change::Update { upsert: true, .. } | Change::Replace { upsert: true, .. })
+}
+
+fn changed(change: &Change) -> Lowered<RawBson> {
+    match change {
+        Change::Update { update: Update::Operators(operations), .. } => grouped(operations).map(RawBson::Document),
+        Change::Update { update: Update::Pipeline(stages), .. } => stage::pipeline(stages),
+        Change::Replace { replacement, .. } => Ok(replacement.0.clone()),
+        Change::Delete => Err(CompileError::new("nothing_to_write", "a delete writes no document")),
+    }
+}
+
+/// `{op: {path: operand}}`, operators and paths in the order given.
+fn grouped(operations: &[Operation]) -> Lowered<RawDocumentBuf> {
+    let mut by_operator: IndexMap<&str, Document> = IndexMap::new();
+    for operation in operations {
+        by_operator.entry(&operation.op).or_default().put(operation.path.as_str(), operation.operand.0.clone())?;
+    }
+    let mut update = Document::default();
+    by_operator.into_iter().try_for_each(|(name, fields)| update.put(name, fields.finish()))?;
+    Ok(update.finish())
+}
+
+pub fn lower_find_and_modify(plan: &FindAndModify) -> Lowered<PhysicalPlan> {
+    if selects_nothing(&plan.filter, &plan.change) {
+        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Value });
+    }
+    let mut command = Document::default();
+    command.put("findAndModify", plan.source.collection.as_str())?;
+    command.put("query", predicate::filter(&plan.filter)?.finish())?;
+    if !plan.sort.is_empty() {
+        command.put("sort", stage::sort(&plan.sort)?)?;
+    }
+    match &plan.change {
+        Change::Delete => command.put("remove", true)?,
+        change => {
+            command.put("update", changed(change)?)?;
+            command.put("new", plan.new)?;
+            if upserts(change) {
+                command.put("upsert", true)?;
+            }
+        }
+    }
+    if !plan.fields.is_empty() {
+        command.put("fields", stage::projection(&plan.fields)?)?;
+    }
+    append_options(&mut command, &plan.options)?;
+    let kind = StepKind::Write { retryable: true };
+    Ok(PhysicalPlan { steps: vec![step(&plan.source, command, kind)], answer: Answer::Value })
+}
+
+pub fn lower_insert(insert: &Insert) -> Lowered<PhysicalPlan> {
+    if insert.documents.is_empty() {
+        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Write });
+    }
+    let mut command = Document::default();
+    command.put("insert", insert.source.collection.as_str())?;
+    command.put("documents", array(&insert.documents, |document| Ok(document.0.clone()))?)?;
+    command.put("ordered", insert.ordered)?;
+    append_options(&mut command, &insert.options)?;
+    let kind = StepKind::Write { retryable: true };
+    Ok(PhysicalPlan { steps: vec![step(&insert.source, command, kind)], answer: Answer::Write })
+}

@@ -1,0 +1,74 @@
+//! Turns a negation into the operator that is its complement over documents.
+//!
+//! ```text
+//! ~(a == 1)   =>   a != 1        ~(a in [..])   =>   a not in [..]        ~~p   =>   p
+//! ~(a | b)    =>   nor(a, b)     ~nor(a, b)     =>   a | b
+//! ```
+//!
+//! Never for ranges: `~(a > 1)` is not `a <= 1`; it also keeps documents where `a` is missing, null or a string.
+//! Null, missing and arrays: `$ne`, `$nin` and `$nor` are defined as the complement of the positive form, whatever the
+//! document holds.
+
+use data_bridge_ir::Expr;
+use data_bridge_ir::expr::CompareOp;
+
+use super::PredicateRule;
+
+pub struct CombineNegation;
+
+impl PredicateRule for CombineNegation {
+    fn name(&self) -> &'static str {
+        "combine_negation"
+    }
+
+    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+        match predicate {
+            Expr::Not(inner) => complement(*inner).map_err(|inner| Expr::Not(Box::new(inner))),
+            other => Err(other),
+        }
+    }
+}
+
+fn complement(predicate: Expr) -> Result<Expr, Expr> {
+    Ok(match predicate {
+        Expr::Compare { op, left, right } => match (op, regex(&right)) {
+            (CompareOp::Eq, false) => Expr::Compare { op: CompareOp::Ne, left, right },
+            (CompareOp::Ne, false) => Expr::Compare { op: CompareOp::Eq, left, right },
+            _ => return Err(Expr::Compare { op, left, right }),
+        },
+        Expr::In { needle, values, negated } => Expr::In { needle, values, negated: !negated },
+        Expr::Exists { field, present } => Expr::Exists { field, present: !present },
+        Expr::Constant(value) => Expr::Constant(!value),
+        Expr::Not(inner) => *inner,
+        Expr::Or(terms) => Expr::Nor(terms),
+        Expr::Nor(terms) => Expr::Or(terms),
+        other => return Err(other),
+    })
+}
+
+/// The server refuses `$ne` of a regex.
+fn regex(operand: &Expr) -> bool {
+    matches!(operand, Expr::Literal(value) if value.is_regex())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, eq, gt};
+
+    fn not(inner: Expr) -> Expr {
+        Expr::Not(Box::new(inner))
+    }
+
+    #[test]
+    fn complements_are_named() {
+        assert_rewrites(&CombineNegation, not(eq("a", 1)), "a != 1");
+        assert_rewrites(&CombineNegation, not(not(gt("a", 1))), "a > 1");
+        assert_rewrites(&CombineNegation, not(Expr::Or(vec![eq("a", 1), eq("b", 1)])), "nor(a == 1, b == 1)");
+    }
+
+    #[test]
+    fn ranges_have_no_complement() {
+        assert_unchanged(&CombineNegation, not(gt("a", 1)));
+    }
+}

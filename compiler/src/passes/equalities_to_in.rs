@@ -1,0 +1,115 @@
+//! Gathers equalities of one path in a disjunction into one membership test.
+//!
+//! ```text
+//! a == 1 | a == 2 | b == 3   =>   a in [1, 2] | b == 3
+//! ```
+//!
+//! Never for regexes: in `$in` a regex matches by pattern as it does alone, but a disjunction keeps its own order of
+//! tests. Null, missing and arrays: `$in` is defined as the disjunction of the equalities.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Path, Value};
+use indexmap::IndexMap;
+
+use super::PredicateRule;
+use super::flatten_boolean::joined;
+
+pub struct EqualitiesToIn;
+
+impl PredicateRule for EqualitiesToIn {
+    fn name(&self) -> &'static str {
+        "equalities_to_in"
+    }
+
+    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+        match predicate {
+            Expr::Or(terms) if applies(&terms) => Ok(gather(terms)),
+            other => Err(other),
+        }
+    }
+}
+
+/// The path and the values that a term tests it for.
+fn membership(term: &Expr) -> Option<(&Path, &[Value])> {
+    match term {
+        Expr::Compare { op: CompareOp::Eq, left, right } => match (&**left, &**right) {
+            (Expr::Field(path), Expr::Literal(value)) if !value.is_regex() => Some((path, std::slice::from_ref(value))),
+            _ => None,
+        },
+        Expr::In { needle, values, negated: false } => match &**needle {
+            Expr::Field(path) if !values.iter().any(Value::is_regex) => Some((path, values)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn applies(terms: &[Expr]) -> bool {
+    let mut seen = std::collections::HashSet::with_capacity(terms.len());
+    !terms.iter().filter_map(membership).all(|(path, _)| seen.insert(path))
+}
+
+fn gather(terms: Vec<Expr>) -> Expr {
+    // Each path keeps the place of its first term.
+    let mut by_path: IndexMap<Path, Vec<Value>> = IndexMap::new();
+    let mut order = Vec::with_capacity(terms.len());
+    for term in terms {
+        match membership(&term) {
+            Some((path, values)) => {
+                let known = by_path.entry(path.clone()).or_insert_with(|| {
+                    order.push(Err(path.clone()));
+                    Vec::new()
+                });
+                known.extend(values.iter().cloned());
+            }
+            None => order.push(Ok(term)),
+        }
+    }
+    let rebuilt = order.into_iter().map(|place| match place {
+        Ok(term) => term,
+        Err(path) => {
+            let values = by_path.swap_remove(&path).unwrap_or_default();
+            within(path, values)
+        }
+    });
+    joined(rebuilt.collect(), Expr::Or)
+}
+
+fn within(path: Path, mut values: Vec<Value>) -> Expr {
+    let mut seen = std::collections::HashSet::with_capacity(values.len());
+    values.retain(|value| seen.insert(value.bytes()));
+    if values.len() == 1 {
+        let only = values.remove(0);
+        return Expr::compare(CompareOp::Eq, Expr::Field(path), Expr::Literal(only));
+    }
+    Expr::In { needle: Box::new(Expr::Field(path)), values, negated: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+
+    #[test]
+    fn one_path_is_gathered_in_place() {
+        let terms = vec![eq("a", 1), eq("b", 3), eq("a", 2)];
+        assert_rewrites(&EqualitiesToIn, Expr::Or(terms), "(a in [1, 2]) | (b == 3)");
+    }
+
+    #[test]
+    fn different_paths_stay() {
+        assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("b", 2)]));
+    }
+
+    #[test]
+    fn conjunctions_stay() {
+        assert_unchanged(&EqualitiesToIn, Expr::And(vec![eq("a", 1), eq("a", 2)]));
+    }
+
+    #[test]
+    fn regexes_stay() {
+        let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
+        let regex = Value(bson::RawBson::RegularExpression(regex));
+        assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("a", regex)]));
+    }
+}

@@ -1,0 +1,58 @@
+//! Asks for one document when the question is whether there is any.
+//!
+//! ```text
+//! Exists: Match(p) . Limit(10)   =>   Exists: Match(p) . Limit(1)
+//! ```
+//!
+//! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document. Null, missing and arrays: whole documents are
+//! counted, never looked into.
+
+use data_bridge_ir::Stage;
+use data_bridge_ir::plan::{Read, Terminal};
+
+use super::ReadRule;
+
+pub struct ExistsReadsOne;
+
+impl ReadRule for ExistsReadsOne {
+    fn name(&self) -> &'static str {
+        "exists_reads_one"
+    }
+
+    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+        if read.terminal != Terminal::Exists || matches!(read.stages.last(), Some(Stage::Limit(1))) {
+            return None;
+        }
+        let mut stages = read.stages.clone();
+        if matches!(stages.last(), Some(Stage::Limit(_))) {
+            stages.pop();
+        }
+        stages.push(Stage::Limit(1));
+        Some(stages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{eq, print, read};
+
+    #[test]
+    fn one_is_enough() {
+        let stages = vec![Stage::Match(eq("a", 1)), Stage::Limit(10)];
+        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists)).unwrap();
+        assert_eq!(print(&after), "Match(a == 1) . Limit(1)");
+    }
+
+    #[test]
+    fn a_skip_keeps_its_limit() {
+        let stages = vec![Stage::Limit(10), Stage::Skip(5)];
+        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists)).unwrap();
+        assert_eq!(print(&after), "Limit(10) . Skip(5) . Limit(1)");
+    }
+
+    #[test]
+    fn a_find_reads_all() {
+        assert_eq!(ExistsReadsOne.rewrite(&read(vec![], Terminal::Find)), None);
+    }
+}

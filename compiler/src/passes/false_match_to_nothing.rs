@@ -1,0 +1,52 @@
+//! Reduces a read that no document can pass to its false match: nothing needs to be sent.
+//!
+//! ```text
+//! Match(false) . Sort(-age) . Limit(3)   =>   Match(false)
+//! ```
+//!
+//! Never when a later stage makes documents of its own: `$facet` and `$unionWith` answer even for no input, and
+//! `$out` writes. Null, missing and arrays: there is no document to look into.
+
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::{Expr, Stage};
+
+use super::ReadRule;
+
+pub struct FalseMatchToNothing;
+
+impl ReadRule for FalseMatchToNothing {
+    fn name(&self) -> &'static str {
+        "false_match_to_nothing"
+    }
+
+    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+        let opaque = |stage: &Stage| matches!(stage, Stage::Generic { .. } | Stage::Raw(_));
+        let is_false = |stage: &Stage| *stage == Stage::Match(Expr::Constant(false));
+        if read.stages.len() < 2 || !read.stages.iter().any(is_false) || read.stages.iter().any(opaque) {
+            return None;
+        }
+        Some(vec![Stage::Match(Expr::Constant(false))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::plan::Terminal;
+
+    use super::*;
+    use crate::testing::{print, read, sort};
+
+    #[test]
+    fn nothing_else_is_left() {
+        let stages = vec![Stage::Match(Expr::Constant(false)), sort("age")];
+        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)).unwrap();
+        assert_eq!(print(&after), "Match(false)");
+    }
+
+    #[test]
+    fn a_facet_answers_for_no_input() {
+        let facet = Stage::Generic { name: "$facet".into(), body: Expr::Document(vec![]) };
+        let stages = vec![Stage::Match(Expr::Constant(false)), facet];
+        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! Merges nested conjunctions and disjunctions of one kind, and unwraps those of one term.
+//!
+//! ```text
+//! (a & b) & c   =>   a & b & c          and(a)   =>   a
+//! ```
+//!
+//! Never across kinds: `(a | b) & c` is not `a | b | c`. Null, missing and arrays: each term still decides for the
+//! whole document, and `and`/`or` are associative over documents.
+
+use data_bridge_ir::Expr;
+
+use super::PredicateRule;
+
+pub struct FlattenBoolean;
+
+impl PredicateRule for FlattenBoolean {
+    fn name(&self) -> &'static str {
+        "flatten_boolean"
+    }
+
+    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+        match predicate {
+            Expr::And(terms) if terms.len() == 1 || terms.iter().any(|term| matches!(term, Expr::And(_))) => {
+                let inner = |term| if let Expr::And(inner) = term { inner } else { vec![term] };
+                Ok(joined(terms.into_iter().flat_map(inner).collect(), Expr::And))
+            }
+            Expr::Or(terms) if terms.len() == 1 || terms.iter().any(|term| matches!(term, Expr::Or(_))) => {
+                let inner = |term| if let Expr::Or(inner) = term { inner } else { vec![term] };
+                Ok(joined(terms.into_iter().flat_map(inner).collect(), Expr::Or))
+            }
+            other => Err(other),
+        }
+    }
+}
+
+/// One term stands for itself.
+pub fn joined(mut terms: Vec<Expr>, kind: fn(Vec<Expr>) -> Expr) -> Expr {
+    if terms.len() == 1 { terms.remove(0) } else { kind(terms) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+
+    #[test]
+    fn nested_terms_of_one_kind_join() {
+        let nested = Expr::And(vec![Expr::And(vec![eq("a", 1), eq("b", 2)]), eq("c", 3)]);
+        assert_rewrites(&FlattenBoolean, nested, "(a == 1) & (b == 2) & (c == 3)");
+        assert_rewrites(&FlattenBoolean, Expr::Or(vec![eq("a", 1)]), "a == 1");
+    }
+
+    #[test]
+    fn kinds_do_not_mix() {
+        assert_unchanged(&FlattenBoolean, Expr::And(vec![Expr::Or(vec![eq("a", 1), eq("b", 2)]), eq("c", 3)]));
+    }
+}

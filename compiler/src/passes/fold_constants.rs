@@ -1,0 +1,80 @@
+//! Decides what needs no document: an empty membership test, and constants among the terms of a predicate.
+//!
+//! ```text
+//! a in []   =>   false      p & false   =>   false      p | false   =>   p      p & true   =>   p
+//! ```
+//!
+//! Never from contradicting equalities: `a == 1 & a == 2` is met by `a: [1, 2]`. Null, missing and arrays: no value is
+//! in an empty list, and every document is outside it.
+
+use data_bridge_ir::Expr;
+
+use super::PredicateRule;
+use super::flatten_boolean::joined;
+
+pub struct FoldConstants;
+
+impl PredicateRule for FoldConstants {
+    fn name(&self) -> &'static str {
+        "fold_constants"
+    }
+
+    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+        match predicate {
+            Expr::In { values, negated, .. } if values.is_empty() => Ok(Expr::Constant(negated)),
+            Expr::Not(inner) if matches!(*inner, Expr::Constant(_)) => Ok(Expr::Constant(*inner == Expr::Constant(false))),
+            Expr::And(terms) => fold(terms, false, Expr::And),
+            Expr::Or(terms) => fold(terms, true, Expr::Or),
+            Expr::Nor(terms) => match fold(terms, true, Expr::Or) {
+                Ok(Expr::Constant(any)) => Ok(Expr::Constant(!any)),
+                Ok(Expr::Or(terms)) => Ok(Expr::Nor(terms)),
+                Ok(single) => Ok(Expr::Nor(vec![single])),
+                Err(Expr::Or(terms)) => Err(Expr::Nor(terms)),
+                Err(other) => Err(other),
+            },
+            Expr::ElemMatch { predicate, .. } if *predicate == Expr::Constant(false) => Ok(Expr::Constant(false)),
+            other => Err(other),
+        }
+    }
+}
+
+/// `decides` is the constant that settles the whole; the other one says nothing.
+fn fold(terms: Vec<Expr>, decides: bool, kind: fn(Vec<Expr>) -> Expr) -> Result<Expr, Expr> {
+    if !terms.is_empty() && !terms.iter().any(|term| matches!(term, Expr::Constant(_))) {
+        return Err(kind(terms));
+    }
+    if terms.contains(&Expr::Constant(decides)) {
+        return Ok(Expr::Constant(decides));
+    }
+    let left: Vec<_> = terms.into_iter().filter(|term| !matches!(term, Expr::Constant(_))).collect();
+    Ok(if left.is_empty() { Expr::Constant(!decides) } else { joined(left, kind) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+
+    fn in_nothing(negated: bool) -> Expr {
+        Expr::In { needle: Box::new(Expr::field("a")), values: vec![], negated }
+    }
+
+    #[test]
+    fn empty_lists_are_decided() {
+        assert_rewrites(&FoldConstants, in_nothing(false), "false");
+        assert_rewrites(&FoldConstants, in_nothing(true), "true");
+    }
+
+    #[test]
+    fn constants_settle_or_vanish() {
+        assert_rewrites(&FoldConstants, Expr::And(vec![eq("a", 1), Expr::Constant(false)]), "false");
+        assert_rewrites(&FoldConstants, Expr::Or(vec![eq("a", 1), Expr::Constant(false)]), "a == 1");
+        assert_rewrites(&FoldConstants, Expr::And(vec![]), "true");
+        assert_rewrites(&FoldConstants, Expr::Nor(vec![eq("a", 1), Expr::Constant(false)]), "nor(a == 1)");
+    }
+
+    #[test]
+    fn contradicting_equalities_stay_for_an_array_may_meet_both() {
+        assert_unchanged(&FoldConstants, Expr::And(vec![eq("a", 1), eq("a", 2)]));
+    }
+}

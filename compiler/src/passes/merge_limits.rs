@@ -1,0 +1,48 @@
+//! Joins adjacent limits, and adjacent skips.
+//!
+//! ```text
+//! Limit(10) . Limit(3)   =>   Limit(3)          Skip(5) . Skip(2)   =>   Skip(7)
+//! ```
+//!
+//! Never a limit with a skip after it: `Limit(10) . Skip(3)` gives seven documents. Null, missing and arrays: whole
+//! documents are counted, never looked into.
+
+use data_bridge_ir::Stage;
+
+use super::StageRule;
+
+pub struct MergeLimits;
+
+impl StageRule for MergeLimits {
+    fn name(&self) -> &'static str {
+        "merge_limits"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        match stages {
+            [Stage::Limit(first), Stage::Limit(second), ..] => Some((2, vec![Stage::Limit(*first.min(second))])),
+            [Stage::Skip(first), Stage::Skip(second), ..] => {
+                first.checked_add(*second).map(|total| (2, vec![Stage::Skip(total)]))
+            }
+            [Stage::Skip(0), ..] => Some((1, vec![])),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged};
+
+    #[test]
+    fn the_smaller_limit_wins_and_skips_add_up() {
+        assert_stages_rewrite(&MergeLimits, &[Stage::Limit(10), Stage::Limit(3)], "Limit(3)");
+        assert_stages_rewrite(&MergeLimits, &[Stage::Skip(5), Stage::Skip(2)], "Skip(7)");
+    }
+
+    #[test]
+    fn a_skip_after_a_limit_stays() {
+        assert_stages_unchanged(&MergeLimits, &[Stage::Limit(10), Stage::Skip(3)]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Rewrites: equivalent, cheaper plans. No rule changes what a query means or the documents it gives.
+//!
+//! Predicate rules see one predicate whose children are done already; stage rules see the stages from one position
+//! on; read rules see the whole read. The driver owns recursion, order, budget and checks.
+
+pub mod driver;
+pub mod flags;
+
+mod combine_negation;
+mod count_without_order;
+mod drop_true_match;
+mod equalities_to_in;
+mod exists_reads_one;
+mod false_match_to_nothing;
+mod flatten_boolean;
+mod fold_constants;
+mod merge_limits;
+mod merge_matches;
+mod push_match_below_sort;
+mod remove_duplicate_terms;
+
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::{Expr, Stage};
+
+/// A rewrite of one predicate.
+pub trait PredicateRule: Sync {
+    fn name(&self) -> &'static str;
+    /// The better predicate, or the same one back when the rule does not apply.
+    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr>;
+}
+
+/// A rewrite of adjacent stages.
+pub trait StageRule: Sync {
+    fn name(&self) -> &'static str;
+    /// How many of the first stages to replace, and with what.
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)>;
+}
+
+/// A rewrite that needs to know what the read is for.
+pub trait ReadRule: Sync {
+    fn name(&self) -> &'static str;
+    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>>;
+}
+
+/// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
+pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
+    &flatten_boolean::FlattenBoolean,
+    &combine_negation::CombineNegation,
+    &remove_duplicate_terms::RemoveDuplicateTerms,
+    &equalities_to_in::EqualitiesToIn,
+    &fold_constants::FoldConstants,
+];
+
+pub static STAGE_RULES: &[&dyn StageRule] = &[
+    &push_match_below_sort::PushMatchBelowSort,
+    &merge_matches::MergeMatches,
+    &merge_limits::MergeLimits,
+    &drop_true_match::DropTrueMatch,
+];
+
+pub static READ_RULES: &[&dyn ReadRule] = &[
+    &count_without_order::CountWithoutOrder,
+    &exists_reads_one::ExistsReadsOne,
+    &false_match_to_nothing::FalseMatchToNothing,
+];
+
+/// The names of all rules, in the order they are tried.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let predicates = PREDICATE_RULES.iter().map(|rule| rule.name());
+    let stages = STAGE_RULES.iter().map(|rule| rule.name());
+    predicates.chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
+}

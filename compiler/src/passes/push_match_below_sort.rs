@@ -1,0 +1,45 @@
+//! Moves a `Match` below a `Sort`: fewer documents are sorted, and an index may serve the match.
+//!
+//! ```text
+//! Sort(-age) . Match(city == "NYC")   =>   Match(city == "NYC") . Sort(-age)
+//! ```
+//!
+//! Never across `Limit`: `Sort(-age) . Limit(10) . Match(p)` keeps those of the ten oldest that pass `p`; matching
+//! first would return the ten oldest that pass. Null, missing and arrays: a match keeps or drops whole documents and a
+//! sort never changes one, so neither sees the other.
+
+use data_bridge_ir::Stage;
+
+use super::StageRule;
+
+pub struct PushMatchBelowSort;
+
+impl StageRule for PushMatchBelowSort {
+    fn name(&self) -> &'static str {
+        "push_match_below_sort"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        match stages {
+            [sort @ Stage::Sort(_), matching @ Stage::Match(_), ..] => Some((2, vec![matching.clone(), sort.clone()])),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, sort};
+
+    #[test]
+    fn moves_below_sort() {
+        let stages = [sort("age"), Stage::Match(eq("city", "NYC"))];
+        assert_stages_rewrite(&PushMatchBelowSort, &stages, "Match(city == \"NYC\") . Sort(-age)");
+    }
+
+    #[test]
+    fn stays_above_limit() {
+        assert_stages_unchanged(&PushMatchBelowSort, &[sort("age"), Stage::Limit(10), Stage::Match(eq("city", "NYC"))]);
+    }
+}

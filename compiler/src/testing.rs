@@ -1,0 +1,51 @@
+//! Helpers of the rule tests.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::plan::{Read, Source, Terminal};
+use data_bridge_ir::stage::SortKey;
+use data_bridge_ir::{Expr, SchemaRef, Stage, Value};
+
+use crate::passes::{PredicateRule, StageRule};
+
+pub fn compare(path: &str, op: CompareOp, value: impl Into<Value>) -> Expr {
+    Expr::compare(op, Expr::field(path), Expr::Literal(value.into()))
+}
+
+pub fn eq(path: &str, value: impl Into<Value>) -> Expr {
+    compare(path, CompareOp::Eq, value)
+}
+
+pub fn gt(path: &str, value: impl Into<Value>) -> Expr {
+    compare(path, CompareOp::Gt, value)
+}
+
+pub fn sort(path: &str) -> Stage {
+    Stage::Sort(vec![SortKey { path: path.into(), descending: true }])
+}
+
+/// A read of a collection about which nothing is known.
+pub fn read(stages: Vec<Stage>, terminal: Terminal) -> Read {
+    let source = Source { collection: "things".into(), database: None, schema: SchemaRef::declare("Thing") };
+    Read { source, stages, terminal, options: Default::default() }
+}
+
+pub fn print(stages: &[Stage]) -> String {
+    stages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" . ")
+}
+
+pub fn assert_rewrites(rule: &dyn PredicateRule, before: Expr, after: &str) {
+    assert_eq!(rule.rewrite(before).expect("the rule should fire").to_string(), after);
+}
+
+pub fn assert_unchanged(rule: &dyn PredicateRule, before: Expr) {
+    assert_eq!(rule.rewrite(before.clone()), Err(before));
+}
+
+pub fn assert_stages_rewrite(rule: &dyn StageRule, before: &[Stage], after: &str) {
+    let (taken, stages) = rule.rewrite(before).expect("the rule should fire");
+    assert_eq!(print(&[stages.as_slice(), &before[taken..]].concat()), after);
+}
+
+pub fn assert_stages_unchanged(rule: &dyn StageRule, before: &[Stage]) {
+    assert_eq!(rule.rewrite(before), None);
+}

@@ -1,0 +1,173 @@
+//! Whole compiles: what a query becomes on the wire.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::plan::{Change, Plan, Read, Source, Terminal, Write};
+use data_bridge_ir::schema::{FieldSchema, Schema};
+use data_bridge_ir::stage::Projected;
+use data_bridge_ir::update::{Operation, Update};
+use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
+
+use crate::compile::compile;
+use crate::error::Failure;
+use crate::explain::{mql, text};
+use crate::passes::flags::Flags;
+use crate::physical::StepKind;
+use crate::testing::{compare, eq, gt, sort};
+
+fn users() -> Source {
+    let schema = SchemaRef::declare("User");
+    let field = |dtype| FieldSchema { dtype, required: true };
+    let fields = [
+        ("_id".to_owned(), field(DType::ObjectId)),
+        ("age".to_owned(), field(DType::Int)),
+        ("city".to_owned(), field(DType::String)),
+        ("scores".to_owned(), field(DType::Array(Box::new(DType::Int)))),
+    ];
+    schema.define(Schema { fields: fields.into(), open: false });
+    Source { collection: "users".into(), database: None, schema }
+}
+
+fn read(stages: Vec<Stage>, terminal: Terminal) -> Plan {
+    Plan::Read(Read { source: users(), stages, terminal, options: Default::default() })
+}
+
+fn command(plan: Plan) -> String {
+    let compiled = compile(plan, &Flags::all(), false).unwrap();
+    compiled.physical.steps.iter().map(|step| mql(&step.command)).collect::<Vec<_>>().join("\n")
+}
+
+fn found(predicate: Expr) -> String {
+    command(read(vec![Stage::Match(predicate)], Terminal::Find))
+}
+
+fn errors(plan: Plan) -> Vec<String> {
+    match compile(plan, &Flags::all(), false) {
+        Err(Failure::Query(errors)) => errors.iter().map(ToString::to_string).collect(),
+        other => panic!("expected errors, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_find_reads_like_the_query() {
+    let stages = vec![Stage::Match(Expr::And(vec![gt("age", 25), eq("city", "NYC")])), sort("age"), Stage::Limit(10)];
+    insta::assert_snapshot!(command(read(stages, Terminal::Find)), @r#"{"find":"users","filter":{"age":{"$gt":25},"city":"NYC"},"sort":{"age":-1},"limit":10}"#);
+}
+
+#[test]
+fn bounds_of_one_path_share_a_document_and_equalities_do_not_clash() {
+    insta::assert_snapshot!(found(Expr::And(vec![gt("age", 1), compare("age", CompareOp::Lt, 5)])), @r#"{"find":"users","filter":{"age":{"$gt":1,"$lt":5}}}"#);
+    insta::assert_snapshot!(found(Expr::And(vec![eq("scores", 1), eq("scores", 2)])), @r#"{"find":"users","filter":{"scores":1,"$and":[{"scores":2}]}}"#);
+}
+
+#[test]
+fn a_document_given_as_a_value_stays_a_value() {
+    let mut evil = bson::RawDocumentBuf::new();
+    evil.append(bson::cstr!("$gt"), "");
+    let source = SchemaRef::declare("Anything");
+    source.define(Schema { fields: Default::default(), open: true });
+    let source = Source { collection: "things".into(), database: None, schema: source };
+    let value = Value(bson::RawBson::Document(evil));
+    let plan = Plan::Read(Read {
+        source,
+        stages: vec![Stage::Match(eq("name", value))],
+        terminal: Terminal::Find,
+        options: Default::default(),
+    });
+    insta::assert_snapshot!(command(plan), @r#"{"find":"things","filter":{"name":{"$eq":{"$gt":""}}}}"#);
+}
+
+#[test]
+fn what_a_match_cannot_say_is_computed() {
+    let sum = Expr::Call {
+        name: "$add".into(),
+        operands: data_bridge_ir::Operands::Positional(vec![Expr::field("age"), Expr::Literal(Value::from(1))]),
+    };
+    let predicate = Expr::compare(CompareOp::Gt, sum, Expr::field("age"));
+    insta::assert_snapshot!(found(predicate), @r#"{"find":"users","filter":{"$expr":{"$gt":[{"$add":["$age",1]},"$age"]}}}"#);
+}
+
+#[test]
+fn a_negated_range_keeps_its_negation() {
+    insta::assert_snapshot!(found(Expr::Not(Box::new(gt("age", 5)))), @r#"{"find":"users","filter":{"age":{"$not":{"$gt":5}}}}"#);
+    insta::assert_snapshot!(found(Expr::Not(Box::new(eq("age", 5)))), @r#"{"find":"users","filter":{"age":{"$ne":5}}}"#);
+}
+
+#[test]
+fn an_element_is_tested_by_itself() {
+    let both = Expr::And(vec![gt("", 1), compare("", CompareOp::Lt, 5)]);
+    let predicate = Expr::ElemMatch { field: "scores".into(), predicate: Box::new(both) };
+    insta::assert_snapshot!(found(predicate), @r#"{"find":"users","filter":{"scores":{"$elemMatch":{"$gt":1,"$lt":5}}}}"#);
+}
+
+#[test]
+fn a_predicate_nothing_can_meet_sends_nothing() {
+    let nothing = Expr::In { needle: Box::new(Expr::field("age")), values: vec![], negated: false };
+    for terminal in [Terminal::Find, Terminal::Count, Terminal::Exists, Terminal::Distinct("age".into())] {
+        assert_eq!(command(read(vec![Stage::Match(nothing.clone())], terminal)), "");
+    }
+}
+
+#[test]
+fn counting_ignores_order() {
+    let stages = vec![Stage::Match(gt("age", 25)), sort("age")];
+    insta::assert_snapshot!(command(read(stages, Terminal::Count)), @r#"{"count":"users","query":{"age":{"$gt":25}}}"#);
+}
+
+#[test]
+fn existence_asks_for_one_id() {
+    let stages = vec![Stage::Match(gt("age", 25)), sort("age")];
+    insta::assert_snapshot!(command(read(stages, Terminal::Exists)), @r#"{"find":"users","filter":{"age":{"$gt":25}},"projection":{"_id":1},"limit":1,"singleBatch":true}"#);
+}
+
+#[test]
+fn a_match_after_a_limit_is_an_aggregate() {
+    let stages = vec![sort("age"), Stage::Limit(10), Stage::Match(eq("city", "NYC"))];
+    insta::assert_snapshot!(command(read(stages, Terminal::Find)), @r#"{"aggregate":"users","pipeline":[{"$sort":{"age":-1}},{"$limit":10},{"$match":{"city":"NYC"}}],"cursor":{}}"#);
+}
+
+#[test]
+fn a_projected_number_is_a_value() {
+    let one = Projected::Computed(Expr::Literal(Value::from(1)));
+    let stages = vec![Stage::Project(vec![("one".into(), one)])];
+    insta::assert_snapshot!(command(read(stages, Terminal::Find)), @r#"{"find":"users","filter":{},"projection":{"one":{"$literal":1}}}"#);
+}
+
+#[test]
+fn updates_keep_their_filter_and_say_whether_they_can_be_retried() {
+    let operations = vec![Operation { op: "$inc".into(), path: "age".into(), operand: Value::from(1) }];
+    let write = |many| {
+        Plan::Write(Write {
+            source: users(),
+            filter: Expr::Or(vec![eq("age", 1), eq("age", 2)]),
+            change: Change::Update { update: Update::Operators(operations.clone()), upsert: false },
+            many,
+            options: Default::default(),
+        })
+    };
+    insta::assert_snapshot!(command(write(true)), @r#"{"update":"users","updates":[{"q":{"$or":[{"age":1},{"age":2}]},"u":{"$inc":{"age":1}},"multi":true}]}"#);
+    let kind = |many| compile(write(many), &Flags::all(), false).unwrap().physical.steps[0].kind;
+    assert_eq!(kind(true), StepKind::Write { retryable: false });
+    assert_eq!(kind(false), StepKind::Write { retryable: true });
+}
+
+#[test]
+fn all_errors_come_at_once() {
+    let stages = vec![Stage::Match(Expr::And(vec![eq("agee", 1), eq("age", "x")])), sort("scores.x")];
+    insta::assert_snapshot!(errors(read(stages, Terminal::Find)).join("\n"), @"");
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let mut predicate = eq("age", 1);
+    for _ in 0..1_000 {
+        predicate = Expr::Not(Box::new(predicate));
+    }
+    assert!(errors(read(vec![Stage::Match(predicate)], Terminal::Find))[0].contains("nested"));
+}
+
+#[test]
+fn a_plan_reads_at_a_glance() {
+    let stages = vec![sort("age"), Stage::Match(Expr::Or(vec![eq("city", "NYC"), eq("city", "LA")])), Stage::Limit(3)];
+    let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
+    insta::assert_snapshot!(text(&compiled, false), @"");
+}

@@ -1,0 +1,321 @@
+//! Expressions: predicates and values, neutral to where they stand.
+//!
+//! One `Compare` is a match predicate in a match and an aggregation expression in a projection. `analyze` decides
+//! which, because the two differ in meaning.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// A dotted path of stored names; empty is the element itself inside an element match.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Path(pub String);
+
+impl Path {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first segment: the name of a top-level field.
+    pub fn root(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+
+    /// Whether writing one changes what the other reads: one is the other, or an ancestor of it.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (short, long) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
+        long.0.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+impl From<&str> for Path {
+    fn from(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+impl CompareOp {
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "eq" => Self::Eq,
+            "ne" => Self::Ne,
+            "gt" => Self::Gt,
+            "gte" => Self::Gte,
+            "lt" => Self::Lt,
+            "lte" => Self::Lte,
+            _ => return None,
+        })
+    }
+
+    /// MongoDB's name, the same in both languages.
+    pub fn mql(self) -> &'static str {
+        match self {
+            Self::Eq => "$eq",
+            Self::Ne => "$ne",
+            Self::Gt => "$gt",
+            Self::Gte => "$gte",
+            Self::Lt => "$lt",
+            Self::Lte => "$lte",
+        }
+    }
+
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Gt => ">",
+            Self::Gte => ">=",
+            Self::Lt => "<",
+            Self::Lte => "<=",
+        }
+    }
+
+    /// `a op b` is `b op.flipped() a`.
+    pub fn flipped(self) -> Self {
+        match self {
+            Self::Gt => Self::Lt,
+            Self::Gte => Self::Lte,
+            Self::Lt => Self::Gt,
+            Self::Lte => Self::Gte,
+            symmetric => symmetric,
+        }
+    }
+}
+
+/// The operands of a generic operator, as it takes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operands {
+    Single(Box<Expr>),
+    Positional(Vec<Expr>),
+    Named(Vec<(String, Expr)>),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Expr {
+    Field(Path),
+    Literal(Value),
+    /// What simplification leaves of a predicate that every, or no, document meets.
+    Constant(bool),
+    Compare {
+        op: CompareOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Nor(Vec<Expr>),
+    Not(Box<Expr>),
+    In {
+        needle: Box<Expr>,
+        values: Vec<Value>,
+        negated: bool,
+    },
+    Exists {
+        field: Path,
+        present: bool,
+    },
+    IsType {
+        field: Path,
+        types: Vec<String>,
+    },
+    Regex {
+        field: Path,
+        pattern: String,
+        options: String,
+    },
+    /// Some element of an array meets the predicate, whose paths start at the element.
+    ElemMatch {
+        field: Path,
+        predicate: Box<Expr>,
+    },
+    Size {
+        field: Path,
+        size: i64,
+    },
+    All {
+        field: Path,
+        values: Vec<Value>,
+    },
+    Mod {
+        field: Path,
+        divisor: Value,
+        remainder: Value,
+    },
+    /// A query operator the IR has no node for; its operand is opaque.
+    FieldOperator {
+        field: Path,
+        name: String,
+        operand: Value,
+    },
+    /// An aggregation operator.
+    Call {
+        name: String,
+        operands: Operands,
+    },
+    Variable(String),
+    Document(Vec<(String, Expr)>),
+    Array(Vec<Expr>),
+    /// A predicate computed as a value (`$expr`).
+    Computed(Box<Expr>),
+    /// A predicate on the target of a link, kept logical until the planner chooses how to follow it.
+    Linked {
+        link: Path,
+        target: String,
+        predicate: Box<Expr>,
+    },
+    /// MQL given as it is, opaque to the optimizer.
+    Raw(Value),
+}
+
+impl Expr {
+    pub fn field(path: &str) -> Self {
+        Self::Field(path.into())
+    }
+
+    pub fn compare(op: CompareOp, left: Self, right: Self) -> Self {
+        Self::Compare { op, left: Box::new(left), right: Box::new(right) }
+    }
+
+    /// `path op value`: the form a match serves by itself, and an index with it.
+    pub fn as_field_compare(&self) -> Option<(CompareOp, &Path, &Value)> {
+        match self {
+            Self::Compare { op, left, right } => match (&**left, &**right) {
+                (Self::Field(path), Self::Literal(value)) => Some((*op, path, value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The same expression with each child replaced.
+    pub fn map_children<E>(self, mut change: impl FnMut(Self) -> Result<Self, E>) -> Result<Self, E> {
+        let mut one = |child: Box<Self>| change(*child).map(Box::new);
+        Ok(match self {
+            Self::Compare { op, left, right } => {
+                let left = one(left)?;
+                Self::Compare { op, left, right: one(right)? }
+            }
+            Self::Not(child) => Self::Not(one(child)?),
+            Self::Computed(child) => Self::Computed(one(child)?),
+            Self::In { needle, values, negated } => Self::In { needle: one(needle)?, values, negated },
+            Self::ElemMatch { field, predicate } => Self::ElemMatch { field, predicate: one(predicate)? },
+            Self::Linked { link, target, predicate } => Self::Linked { link, target, predicate: one(predicate)? },
+            Self::And(terms) => Self::And(map_all(terms, change)?),
+            Self::Or(terms) => Self::Or(map_all(terms, change)?),
+            Self::Nor(terms) => Self::Nor(map_all(terms, change)?),
+            Self::Array(items) => Self::Array(map_all(items, change)?),
+            Self::Document(fields) => Self::Document(map_named(fields, change)?),
+            Self::Call { name, operands } => {
+                let operands = match operands {
+                    Operands::Single(child) => Operands::Single(one(child)?),
+                    Operands::Positional(items) => Operands::Positional(map_all(items, change)?),
+                    Operands::Named(fields) => Operands::Named(map_named(fields, change)?),
+                };
+                Self::Call { name, operands }
+            }
+            leaf => leaf,
+        })
+    }
+
+    /// Calls `see` with every path read, in order; false when some of it is opaque and may read anything.
+    pub fn paths(&self, see: &mut impl FnMut(&Path)) -> bool {
+        match self {
+            Self::Field(path)
+            | Self::Exists { field: path, .. }
+            | Self::IsType { field: path, .. }
+            | Self::Regex { field: path, .. }
+            | Self::ElemMatch { field: path, .. }
+            | Self::Size { field: path, .. }
+            | Self::All { field: path, .. }
+            | Self::Mod { field: path, .. }
+            | Self::FieldOperator { field: path, .. }
+            | Self::Linked { link: path, .. } => {
+                see(path);
+                true
+            }
+            Self::Literal(_) | Self::Constant(_) => true,
+            Self::Compare { left, right, .. } => left.paths(see) & right.paths(see),
+            Self::Not(child) | Self::Computed(child) | Self::In { needle: child, .. } => child.paths(see),
+            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => all_paths(items, see),
+            Self::Document(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
+            Self::Call { operands, .. } => match operands {
+                Operands::Single(child) => child.paths(see),
+                Operands::Positional(items) => all_paths(items, see),
+                Operands::Named(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
+            },
+            Self::Variable(name) => !matches!(name.split('.').next(), Some("ROOT" | "CURRENT")),
+            Self::Raw(_) => false,
+        }
+    }
+
+    /// How deep the tree is.
+    pub fn depth(&self) -> usize {
+        let deepest = |items: &[Self]| items.iter().map(Self::depth).max().unwrap_or(0);
+        1 + match self {
+            Self::Compare { left, right, .. } => left.depth().max(right.depth()),
+            Self::Not(child)
+            | Self::Computed(child)
+            | Self::In { needle: child, .. }
+            | Self::ElemMatch { predicate: child, .. }
+            | Self::Linked { predicate: child, .. } => child.depth(),
+            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => deepest(items),
+            Self::Document(fields) => fields.iter().map(|(_, child)| child.depth()).max().unwrap_or(0),
+            Self::Call { operands, .. } => match operands {
+                Operands::Single(child) => child.depth(),
+                Operands::Positional(items) => deepest(items),
+                Operands::Named(fields) => fields.iter().map(|(_, child)| child.depth()).max().unwrap_or(0),
+            },
+            _ => 0,
+        }
+    }
+}
+
+fn all_paths(items: &[Expr], see: &mut impl FnMut(&Path)) -> bool {
+    items.iter().fold(true, |known, child| child.paths(see) & known)
+}
+
+fn map_all<E>(items: Vec<Expr>, change: impl FnMut(Expr) -> Result<Expr, E>) -> Result<Vec<Expr>, E> {
+    items.into_iter().map(change).collect()
+}
+
+fn map_named<E>(
+    fields: Vec<(String, Expr)>,
+    mut change: impl FnMut(Expr) -> Result<Expr, E>,
+) -> Result<Vec<(String, Expr)>, E> {
+    fields.into_iter().map(|(name, child)| Ok((name, change(child)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_overlap_by_whole_segments() {
+        assert!(Path::from("a").overlaps(&"a.b".into()));
+        assert!(Path::from("a.b").overlaps(&"a".into()));
+        assert!(!Path::from("a").overlaps(&"ab".into()));
+    }
+
+    #[test]
+    fn a_raw_part_may_read_anything() {
+        let mut seen = Vec::new();
+        let expr = Expr::And(vec![Expr::Raw(Value::from(1)), Expr::Exists { field: "a".into(), present: true }]);
+        assert!(!expr.paths(&mut |path| seen.push(path.clone())));
+        assert_eq!(seen, [Path::from("a")]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Stages: what is done to a stream of documents.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::expr::{Expr, Operands, Path};
+use crate::value::Value;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Projected {
+    Include,
+    Exclude,
+    Computed(Expr),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SortKey {
+    pub path: Path,
+    pub descending: bool,
+}
+
+/// A named output of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Accumulator {
+    pub output: String,
+    pub name: String,
+    /// None for `$count`, which takes nothing.
+    pub operands: Option<Operands>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lookup {
+    pub collection: Option<String>,
+    pub local: Option<Path>,
+    pub foreign: Option<Path>,
+    pub variables: Vec<(String, Expr)>,
+    pub pipeline: Option<Vec<Stage>>,
+    pub output: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    Match(Expr),
+    Project(Vec<(Path, Projected)>),
+    Set(Vec<(Path, Expr)>),
+    Unset(Vec<Path>),
+    Sort(Vec<SortKey>),
+    Skip(u64),
+    Limit(u64),
+    Group { by: Option<Expr>, outputs: Vec<Accumulator> },
+    Unwind { path: Path, index: Option<String>, preserve: bool },
+    Count(String),
+    Sample(u64),
+    Lookup(Lookup),
+    /// A stage the IR has no node for.
+    Generic { name: String, body: Expr },
+    /// Puts the targets of a link in its place, kept logical until the planner chooses how.
+    Fetch { link: Path, target: String, stages: Vec<Stage> },
+    /// A whole stage as MQL, opaque to the optimizer.
+    Raw(Value),
+}
+
+impl Stage {
+    /// The aggregation stage's name.
+    pub fn mql(&self) -> &str {
+        match self {
+            Self::Match(_) => "$match",
+            Self::Project(_) => "$project",
+            Self::Set(_) => "$set",
+            Self::Unset(_) => "$unset",
+            Self::Sort(_) => "$sort",
+            Self::Skip(_) => "$skip",
+            Self::Limit(_) => "$limit",
+            Self::Group { .. } => "$group",
+            Self::Unwind { .. } => "$unwind",
+            Self::Count(_) => "$count",
+            Self::Sample(_) => "$sample",
+            Self::Lookup(_) => "$lookup",
+            Self::Fetch { .. } => "fetch",
+            Self::Generic { name, .. } => name,
+            Self::Raw(_) => "raw",
+        }
+    }
+}
