@@ -180,11 +180,7 @@ impl PySchema {
 
     fn fields(&self) -> Vec<(String, PyDType, bool)> {
         let Some(schema) = self.0.get() else { return Vec::new() };
-        schema
-            .fields
-            .iter()
-            .map(|(name, field)| (name.clone(), PyDType(field.dtype.clone()), field.required))
-            .collect()
+        schema.fields.iter().map(|(name, field)| (name.clone(), PyDType(field.dtype.clone()), field.required)).collect()
     }
 
     fn __repr__(&self) -> String {

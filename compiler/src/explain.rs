@@ -19,7 +19,9 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
     let rules: Vec<_> = compiled
         .trace
         .iter()
-        .map(|firing| format!("{}\n  {}\n  => {}", firing.rule, cut(&firing.before, verbose), cut(&firing.after, verbose)))
+        .map(|firing| {
+            format!("{}\n  {}\n  => {}", firing.rule, cut(&firing.before, verbose), cut(&firing.after, verbose))
+        })
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
     section(&mut out, "rules", &fired);

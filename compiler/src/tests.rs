@@ -153,7 +153,11 @@ fn updates_keep_their_filter_and_say_whether_they_can_be_retried() {
 #[test]
 fn all_errors_come_at_once() {
     let stages = vec![Stage::Match(Expr::And(vec![eq("agee", 1), eq("age", "x")])), sort("scores.x")];
-    insta::assert_snapshot!(errors(read(stages, Terminal::Find)).join("\n"), @"");
+    insta::assert_snapshot!(errors(read(stages, Terminal::Find)).join("\n"), @r#"
+    User has no field 'agee'; fields: _id, age, city, scores
+    'age' is int and never compares with "x" (string); give int
+    'scores' is int, which has no fields, so 'scores.x' cannot exist
+    "#);
 }
 
 #[test]
@@ -169,5 +173,25 @@ fn deep_nesting_is_refused() {
 fn a_plan_reads_at_a_glance() {
     let stages = vec![sort("age"), Stage::Match(Expr::Or(vec![eq("city", "NYC"), eq("city", "LA")])), Stage::Limit(3)];
     let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
-    insta::assert_snapshot!(text(&compiled, false), @"");
+    insta::assert_snapshot!(text(&compiled, false), @r#"
+    plan
+      Find User in users
+        Sort(-age)
+        Match((city == "NYC") | (city == "LA"))
+        Limit(3)
+    optimized
+      Find User in users
+        Match(city in ["NYC", "LA"])
+        Sort(-age)
+        Limit(3)
+    rules
+      equalities_to_in
+        (city == "NYC") | (city == "LA")
+        => city in ["NYC", "LA"]
+      push_match_below_sort
+        Sort(-age) . Match(city in ["NYC", "LA"]) . Limit(3)
+        => Match(city in ["NYC", "LA"]) . Sort(-age) . Limit(3)
+    commands
+      {"find":"users","filter":{"city":{"$in":["NYC","LA"]}},"sort":{"age":-1},"limit":3}
+    "#);
 }

@@ -244,7 +244,10 @@ mod tests {
 
     #[test]
     fn unions_are_flat_and_small() {
-        assert_eq!(DType::union(vec![DType::Int, DType::union(vec![DType::Int, DType::Null])]).to_string(), "int | null");
+        assert_eq!(
+            DType::union(vec![DType::Int, DType::union(vec![DType::Int, DType::Null])]).to_string(),
+            "int | null"
+        );
         assert_eq!(DType::union(vec![DType::Int]), DType::Int);
         assert_eq!(DType::union(vec![DType::Int, DType::Null]).non_null(), DType::Int);
     }

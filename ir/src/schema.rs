@@ -41,9 +41,15 @@ pub enum Lookup {
     /// Nothing is declared there, and the schema allows it.
     Open,
     /// `within` has no such field.
-    Unknown { within: SchemaRef, name: String },
+    Unknown {
+        within: SchemaRef,
+        name: String,
+    },
     /// A path goes through a value that has no fields.
-    NotADocument { at: String, dtype: DType },
+    NotADocument {
+        at: String,
+        dtype: DType,
+    },
 }
 
 impl SchemaRef {

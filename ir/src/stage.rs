@@ -49,15 +49,29 @@ pub enum Stage {
     Sort(Vec<SortKey>),
     Skip(u64),
     Limit(u64),
-    Group { by: Option<Expr>, outputs: Vec<Accumulator> },
-    Unwind { path: Path, index: Option<String>, preserve: bool },
+    Group {
+        by: Option<Expr>,
+        outputs: Vec<Accumulator>,
+    },
+    Unwind {
+        path: Path,
+        index: Option<String>,
+        preserve: bool,
+    },
     Count(String),
     Sample(u64),
     Lookup(Lookup),
     /// A stage the IR has no node for.
-    Generic { name: String, body: Expr },
+    Generic {
+        name: String,
+        body: Expr,
+    },
     /// Puts the targets of a link in its place, kept logical until the planner chooses how.
-    Fetch { link: Path, target: String, stages: Vec<Stage> },
+    Fetch {
+        link: Path,
+        target: String,
+        stages: Vec<Stage>,
+    },
     /// A whole stage as MQL, opaque to the optimizer.
     Raw(Value),
 }

@@ -127,7 +127,7 @@ impl Analyzer {
         if let Ok(dtype) = shape.dtype(path)
             && !dtype.comparable_to(&value.dtype())
         {
-            let message = format!("'{}' is {dtype} and is never equal to {value} ({})", path.as_str(), value.dtype());
+            let message = format!("'{}' is {dtype} and never compares with {value} ({})", path.as_str(), value.dtype());
             self.report(CompileError::new("incomparable", message).at(path.as_str()).hint(format!("give {dtype}")));
         }
     }

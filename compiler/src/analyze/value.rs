@@ -49,10 +49,8 @@ impl Analyzer {
             }
             Expr::Regex { field, pattern, options } => {
                 self.path(&field, shape);
-                let mut operands = vec![
-                    ("input".to_owned(), Expr::Field(field)),
-                    ("regex".to_owned(), literal(pattern.as_str())),
-                ];
+                let mut operands =
+                    vec![("input".to_owned(), Expr::Field(field)), ("regex".to_owned(), literal(pattern.as_str()))];
                 if !options.is_empty() {
                     operands.push(("options".to_owned(), literal(options.as_str())));
                 }

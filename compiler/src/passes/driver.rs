@@ -165,9 +165,10 @@ impl<'a> Driver<'a> {
         before: Option<String>,
         after: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        self.budget = self.budget.checked_sub(1).ok_or_else(|| {
-            Failure::Bug(format!("the rules do not come to an end; the last one was {rule}"))
-        })?;
+        self.budget = self
+            .budget
+            .checked_sub(1)
+            .ok_or_else(|| Failure::Bug(format!("the rules do not come to an end; the last one was {rule}")))?;
         if let (Some(trace), Some(before)) = (&mut self.trace, before) {
             let after = after();
             if before == after {

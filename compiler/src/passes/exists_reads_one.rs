@@ -7,8 +7,8 @@
 //! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document. Null, missing and arrays: whole documents are
 //! counted, never looked into.
 
-use data_bridge_ir::Stage;
 use data_bridge_ir::plan::{Read, Terminal};
+use data_bridge_ir::{Expr, Stage};
 
 use super::ReadRule;
 
@@ -20,7 +20,8 @@ impl ReadRule for ExistsReadsOne {
     }
 
     fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if read.terminal != Terminal::Exists || matches!(read.stages.last(), Some(Stage::Limit(1))) {
+        let settled = matches!(read.stages.last(), Some(Stage::Limit(1) | Stage::Match(Expr::Constant(false))));
+        if read.terminal != Terminal::Exists || settled {
             return None;
         }
         let mut stages = read.stages.clone();
@@ -49,6 +50,12 @@ mod tests {
         let stages = vec![Stage::Limit(10), Stage::Skip(5)];
         let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists)).unwrap();
         assert_eq!(print(&after), "Limit(10) . Skip(5) . Limit(1)");
+    }
+
+    #[test]
+    fn what_nothing_meets_needs_no_limit() {
+        let stages = vec![Stage::Match(Expr::Constant(false))];
+        assert_eq!(ExistsReadsOne.rewrite(&read(stages, Terminal::Exists)), None);
     }
 
     #[test]

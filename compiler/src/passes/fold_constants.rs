@@ -22,7 +22,9 @@ impl PredicateRule for FoldConstants {
     fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
         match predicate {
             Expr::In { values, negated, .. } if values.is_empty() => Ok(Expr::Constant(negated)),
-            Expr::Not(inner) if matches!(*inner, Expr::Constant(_)) => Ok(Expr::Constant(*inner == Expr::Constant(false))),
+            Expr::Not(inner) if matches!(*inner, Expr::Constant(_)) => {
+                Ok(Expr::Constant(*inner == Expr::Constant(false)))
+            }
             Expr::And(terms) => fold(terms, false, Expr::And),
             Expr::Or(terms) => fold(terms, true, Expr::Or),
             Expr::Nor(terms) => match fold(terms, true, Expr::Or) {

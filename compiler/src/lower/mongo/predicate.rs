@@ -150,7 +150,8 @@ fn conjunction(terms: &[Expr]) -> Lowered<Document> {
 
 /// Whether two tests of a path can stand in one operator document. A regex equality has no operator form.
 fn may_join(known: &Test<'_>, new: &Test<'_>) -> bool {
-    let regex = |test: &Test<'_>| test.operators.iter().any(|(_, value)| matches!(value, RawBson::RegularExpression(_)));
+    let regex =
+        |test: &Test<'_>| test.operators.iter().any(|(_, value)| matches!(value, RawBson::RegularExpression(_)));
     !regex(known)
         && !regex(new)
         && new.operators.iter().all(|(name, _)| known.operators.iter().all(|(other, _)| other != name))

@@ -56,7 +56,9 @@ pub fn projection(fields: &[(Path, Projected)]) -> Lowered<RawDocumentBuf> {
             Projected::Include => document.put(path.as_str(), 1_i32)?,
             Projected::Exclude => document.put(path.as_str(), 0_i32)?,
             // A bare number or boolean would include or exclude.
-            Projected::Computed(Expr::Literal(value)) => document.put(path.as_str(), wrap("$literal", value.0.clone())?)?,
+            Projected::Computed(Expr::Literal(value)) => {
+                document.put(path.as_str(), wrap("$literal", value.0.clone())?)?
+            }
             Projected::Computed(expr) => document.put(path.as_str(), value::lower(expr)?)?,
         }
     }
