@@ -59,8 +59,8 @@ impl Display for Expr {
                 write!(out, " {} ", op.symbol())?;
                 operand(out, right)
             }
-            Self::And(terms) => separated(out, terms, " & ", |out, term| operand(out, term)),
-            Self::Or(terms) => separated(out, terms, " | ", |out, term| operand(out, term)),
+            Self::And(terms) => separated(out, terms, " & ", operand),
+            Self::Or(terms) => separated(out, terms, " | ", operand),
             Self::Nor(terms) => {
                 out.write_str("nor(")?;
                 separated(out, terms, ", ", |out, term| write!(out, "{term}"))?;

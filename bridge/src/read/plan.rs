@@ -1,0 +1,153 @@
+//! Plan nodes.
+
+use data_bridge_ir::Expr;
+use data_bridge_ir::expr::Path;
+use data_bridge_ir::plan::{Change, FindAndModify, Insert, Options, Plan, Read, Source, Terminal, Write};
+use data_bridge_ir::update::{Operation, Update};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{dict, expr, kind, stage, text, tuple, unknown, value};
+use crate::dtype::PySchema;
+
+pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
+    let source = source(&node.getattr("source")?)?;
+    let options = options(node)?;
+    let flag = |name: &str| node.getattr(name)?.extract::<bool>();
+    Ok(match kind(node)?.to_str()? {
+        "read" => Plan::Read(Read {
+            source,
+            stages: stages(&tuple(node, "stages")?)?,
+            terminal: terminal(node)?,
+            options,
+        }),
+        "update" => {
+            let change = Change::Update { update: update(&node.getattr("update")?)?, upsert: flag("upsert")? };
+            Plan::Write(Write { source, filter: filter(node)?, change, many: flag("many")?, options })
+        }
+        "replace" => {
+            let replacement = value(&node.getattr("replacement")?, "replacement")?;
+            let change = Change::Replace { replacement, upsert: flag("upsert")? };
+            Plan::Write(Write { source, filter: filter(node)?, change, many: false, options })
+        }
+        "delete" => Plan::Write(Write {
+            source,
+            filter: filter(node)?,
+            change: Change::Delete,
+            many: flag("many")?,
+            options,
+        }),
+        "find_and_modify" => Plan::FindAndModify(FindAndModify {
+            source,
+            filter: filter(node)?,
+            change: modification(node)?,
+            sort: stage::sort_keys(&tuple(node, "sort")?)?,
+            fields: projection(node)?,
+            new: flag("new")?,
+            options,
+        }),
+        "insert" => {
+            let documents = node.getattr("documents")?.try_iter()?.map(|document| value(&document?, "document"));
+            Plan::Insert(Insert {
+                source,
+                documents: documents.collect::<PyResult<_>>()?,
+                ordered: flag("ordered")?,
+                options,
+            })
+        }
+        _ => return Err(unknown(node, "a plan")),
+    })
+}
+
+fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
+    Ok(Source {
+        collection: text(node, "collection")?,
+        database: node.getattr("database")?.extract()?,
+        schema: node.getattr("schema")?.extract::<PySchema>()?.0,
+    })
+}
+
+/// Python's names of the options, and the commands'.
+fn option_name(name: &str) -> PyResult<&'static str> {
+    Ok(match name {
+        "hint" => "hint",
+        "collation" => "collation",
+        "comment" => "comment",
+        "max_time_ms" => "maxTimeMS",
+        "batch_size" => "batchSize",
+        "let" => "let",
+        "allow_disk_use" => "allowDiskUse",
+        "array_filters" => "arrayFilters",
+        "read_preference" => "readPreference",
+        "read_concern" => "readConcern",
+        "write_concern" => "writeConcern",
+        other => return Err(PyValueError::new_err(format!("there is no option '{other}'"))),
+    })
+}
+
+fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
+    dict(node, "options")?
+        .iter()
+        .map(|(name, given)| {
+            let name = option_name(name.extract()?)?;
+            Ok((name.to_owned(), value(&given, name)?))
+        })
+        .collect()
+}
+
+fn stages(nodes: &Bound<'_, PyTuple>) -> PyResult<Vec<data_bridge_ir::Stage>> {
+    nodes.iter().map(|node| stage::read(&node, 0)).collect()
+}
+
+fn terminal(node: &Bound<'_, PyAny>) -> PyResult<Terminal> {
+    let name = text(node, "terminal")?;
+    Ok(match name.as_str() {
+        "find" => Terminal::Find,
+        "first" => Terminal::First,
+        "aggregate" => Terminal::Aggregate,
+        "count" => Terminal::Count,
+        "exists" => Terminal::Exists,
+        "distinct" => Terminal::Distinct(Path(text(node, "path")?)),
+        other => return Err(PyValueError::new_err(format!("'{other}' is not a way to end a read"))),
+    })
+}
+
+fn filter(node: &Bound<'_, PyAny>) -> PyResult<Expr> {
+    let filter = node.getattr("filter")?;
+    if filter.is_none() { Ok(Expr::Constant(true)) } else { expr::read(&filter, 0) }
+}
+
+fn modification(node: &Bound<'_, PyAny>) -> PyResult<Change> {
+    let upsert = node.getattr("upsert")?.extract()?;
+    if node.getattr("remove")?.extract()? {
+        return Ok(Change::Delete);
+    }
+    let replacement = node.getattr("replacement")?;
+    if !replacement.is_none() {
+        return Ok(Change::Replace { replacement: value(&replacement, "replacement")?, upsert });
+    }
+    Ok(Change::Update { update: update(&node.getattr("update")?)?, upsert })
+}
+
+fn projection(node: &Bound<'_, PyAny>) -> PyResult<Vec<(Path, data_bridge_ir::stage::Projected)>> {
+    let fields = node.getattr("fields")?;
+    if fields.is_none() { Ok(Vec::new()) } else { stage::projection(fields.cast::<PyTuple>()?, 0) }
+}
+
+fn update(node: &Bound<'_, PyAny>) -> PyResult<Update> {
+    Ok(match kind(node)?.to_str()? {
+        "update_operators" => {
+            let operations = tuple(node, "operations")?;
+            Update::Operators(operations.iter().map(|operation| read_operation(&operation)).collect::<PyResult<_>>()?)
+        }
+        "update_pipeline" => Update::Pipeline(stages(&tuple(node, "stages")?)?),
+        _ => return Err(unknown(node, "an update")),
+    })
+}
+
+fn read_operation(node: &Bound<'_, PyAny>) -> PyResult<Operation> {
+    let path = text(node, "path")?;
+    let operand = value(&node.getattr("operand")?, &path)?;
+    Ok(Operation { op: text(node, "op")?, path: Path(path), operand })
+}

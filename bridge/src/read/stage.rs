@@ -1,0 +1,143 @@
+//! Stage nodes.
+
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
+use data_bridge_ir::{Expr, Operands, Path, Stage};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyTuple};
+
+use super::{dict, expr, kind, text, tuple, unknown, value};
+
+pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
+    let count = |name: &str| node.getattr(name)?.extract::<u64>();
+    let child = |name: &str| expr::read(&node.getattr(name)?, depth + 1);
+    Ok(match kind(node)?.to_str()? {
+        "match" => Stage::Match(child("predicate")?),
+        "project" => Stage::Project(projection(&tuple(node, "fields")?, depth)?),
+        "set" => Stage::Set(assignments(&tuple(node, "fields")?, depth)?),
+        "unset" => Stage::Unset(expr::strings(&tuple(node, "paths")?)?.into_iter().map(Path).collect()),
+        "sort" => Stage::Sort(sort_keys(&tuple(node, "keys")?)?),
+        "skip" => Stage::Skip(count("count")?),
+        "limit" => Stage::Limit(count("count")?),
+        "sample" => Stage::Sample(count("size")?),
+        "group" => group(node, depth)?,
+        "unwind" => Stage::Unwind {
+            path: Path(text(node, "path")?),
+            index: node.getattr("index")?.extract()?,
+            preserve: node.getattr("preserve")?.extract()?,
+        },
+        "count_stage" => Stage::Count(text(node, "name")?),
+        "lookup" => Stage::Lookup(lookup(node, depth)?),
+        "generic_stage" => {
+            let name = text(node, "name")?;
+            if !name.starts_with('$') {
+                return Err(PyValueError::new_err(format!("'{name}' is not a stage: it must start with '$'")));
+            }
+            Stage::Generic { name, body: body(&node.getattr("body")?, depth)? }
+        }
+        "raw" => Stage::Raw(value(&node.getattr("value")?, "raw")?),
+        _ => return Err(unknown(node, "a stage")),
+    })
+}
+
+/// A generic stage's body: MQL in which expressions, and pipelines of stages, may stand.
+fn body(item: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
+    if let Ok(fields) = item.cast::<PyDict>() {
+        let fields = fields.iter().map(|(name, item)| Ok((name.extract()?, body(&item, depth + 1)?)));
+        return Ok(Expr::Document(fields.collect::<PyResult<_>>()?));
+    }
+    if item.is_instance_of::<PyTuple>() || item.is_instance_of::<pyo3::types::PyList>() {
+        let items = item.try_iter()?.map(|item| body(&item?, depth + 1));
+        return Ok(Expr::Array(items.collect::<PyResult<_>>()?));
+    }
+    if !item.hasattr("kind")? {
+        return Ok(Expr::Raw(value(item, "stage")?));
+    }
+    match expr::read(item, depth + 1) {
+        Ok(expr) => Ok(expr),
+        Err(not_an_expression) => {
+            // A stage of a sub-pipeline, already what it will be on the wire.
+            let Ok(stage) = read(item, depth + 1) else { return Err(not_an_expression) };
+            let lowered = data_bridge_compiler::lower::mongo::stage(&stage)
+                .map_err(|error| crate::errors::from_compile(item.py(), vec![error]))?;
+            Ok(Expr::Raw(bson::RawBson::Document(lowered).into()))
+        }
+    }
+}
+
+pub fn projection(fields: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<(Path, Projected)>> {
+    fields
+        .iter()
+        .map(|field| {
+            let (path, projected): (String, Bound<'_, PyAny>) = field.extract()?;
+            let projected = match projected.cast::<PyBool>() {
+                Ok(flag) if flag.is_true() => Projected::Include,
+                Ok(_) => Projected::Exclude,
+                Err(_) => Projected::Computed(expr::read(&projected, depth + 1)?),
+            };
+            Ok((Path(path), projected))
+        })
+        .collect()
+}
+
+fn assignments(fields: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<(Path, Expr)>> {
+    fields
+        .iter()
+        .map(|field| {
+            let (path, value): (String, Bound<'_, PyAny>) = field.extract()?;
+            Ok((Path(path), expr::read(&value, depth + 1)?))
+        })
+        .collect()
+}
+
+pub fn sort_keys(keys: &Bound<'_, PyTuple>) -> PyResult<Vec<SortKey>> {
+    keys.iter()
+        .map(|key| match key.extract()? {
+            (path, 1) => Ok(SortKey { path: Path(path), descending: false }),
+            (path, -1) => Ok(SortKey { path: Path(path), descending: true }),
+            (path, direction) => {
+                Err(PyValueError::new_err(format!("the sort direction of '{path}' is {direction}; give 1 or -1")))
+            }
+        })
+        .collect()
+}
+
+fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
+    let by = node.getattr("by")?;
+    let by = if by.is_none() { None } else { Some(expr::read(&by, depth + 1)?) };
+    let outputs = tuple(node, "outputs")?
+        .iter()
+        .map(|output| {
+            let (output, accumulator): (String, Bound<'_, PyAny>) = output.extract()?;
+            let operand = accumulator.getattr("operand")?;
+            let operands = if operand.is_none() {
+                None
+            } else if let Ok(fields) = operand.cast::<PyDict>() {
+                Some(Operands::Named(expr::named(fields, depth)?))
+            } else {
+                Some(Operands::Single(Box::new(expr::read(&operand, depth + 1)?)))
+            };
+            Ok(Accumulator { output, name: text(&accumulator, "name")?, operands })
+        })
+        .collect::<PyResult<_>>()?;
+    Ok(Stage::Group { by, outputs })
+}
+
+fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
+    let path = |name: &str| Ok::<_, PyErr>(node.getattr(name)?.extract::<Option<String>>()?.map(Path));
+    let pipeline = node.getattr("pipeline")?;
+    let pipeline = if pipeline.is_none() {
+        None
+    } else {
+        let stages = pipeline.cast::<PyTuple>()?.iter().map(|stage| read(&stage, depth + 1));
+        Some(stages.collect::<PyResult<_>>()?)
+    };
+    Ok(Lookup {
+        collection: node.getattr("collection")?.extract()?,
+        local: path("local")?,
+        foreign: path("foreign")?,
+        variables: expr::named(&dict(node, "let")?, depth)?,
+        pipeline,
+        output: text(node, "name")?,
+    })
+}
