@@ -1,8 +1,13 @@
 //! The Python extension module: exports only.
 
+pub mod client;
+pub mod completion;
+pub mod errors;
+
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    client::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }
