@@ -1,1 +1,34 @@
-//! driver
+//! Runs physical plans: the only crate that does I/O.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `runtime` | the one thread on which everything here runs |
+//! | `client` | a connection to a deployment; one entry, [`Client::execute`] |
+//! | `request` | what can be asked, and what comes back |
+//! | `run` | walks a physical plan |
+//! | `command` | one command: concerns, sessions, the retry |
+//! | `insert` | documents given as bytes |
+//! | `cursor` | a cursor as whole server replies |
+//! | `session` | user sessions, and the pool behind retryable writes |
+//! | `topology` | what the deployment is and can |
+//! | `error` | what went wrong, as data |
+
+mod client;
+mod command;
+mod cursor;
+mod error;
+mod insert;
+mod raw;
+mod request;
+mod run;
+pub mod runtime;
+mod session;
+mod topology;
+
+pub use client::{Client, ClientOptions};
+pub use cursor::Cursor;
+pub use error::{BulkWrite, DuplicateKey, Error, Failure, Result, ServerError};
+pub use insert::{Insert, Inserted};
+pub use request::{Reply, Request, RunOptions, SessionAction, Written};
+pub use session::Session;
+pub use topology::Topology;

@@ -1,0 +1,296 @@
+//! Finished operations, brought to the event loop that awaits them.
+//!
+//! Each loop has one queue. The I/O thread pushes raw outcomes on it and writes the loop's eventfd only when the loop
+//! has not been told yet; one `add_reader` callback drains the queue and decodes on the loop's own thread. The I/O
+//! thread never takes the interpreter lock, except where a loop has no `add_reader`.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use data_bridge_driver::{Error, Reply, runtime};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
+use rustix::event::{EventfdFlags, eventfd};
+
+use crate::errors;
+
+/// How an operation ended, before anything of it is a Python object.
+pub type Outcome = Result<Reply, Error>;
+
+/// Turns an outcome into the value the caller awaits. Runs on the caller's own thread.
+pub trait Finish: Send {
+    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>>;
+}
+
+impl<F> Finish for F
+where
+    F: FnOnce(Python<'_>, Outcome) -> PyResult<Py<PyAny>> + Send,
+{
+    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>> {
+        self(py, outcome)
+    }
+}
+
+/// Runs a finisher; its panic is an `InternalError`.
+pub fn run_finish(py: Python<'_>, finish: Box<dyn Finish>, outcome: Outcome) -> PyResult<Py<PyAny>> {
+    catch_unwind(AssertUnwindSafe(|| finish.finish(py, outcome)))
+        .unwrap_or_else(|panic| Err(errors::internal(py, &runtime::panic_message(panic.as_ref()))))
+}
+
+/// Completions handled in one turn of the loop, and how long that may take: other callbacks want to run.
+const PER_TICK: usize = 64;
+const TICK: Duration = Duration::from_millis(4);
+
+enum Wake {
+    Descriptor(OwnedFd),
+    /// The loop has no `add_reader`: weak references to the loop and to its queue.
+    Call(Py<PyWeakrefReference>, Mutex<Option<Py<PyWeakrefReference>>>),
+}
+
+#[derive(Default)]
+struct Arrived {
+    outcomes: Vec<(u64, Outcome)>,
+    /// The loop has been told and has not yet seen the queue empty.
+    told: bool,
+}
+
+/// The half of a queue that the I/O thread sees.
+pub struct Inbox {
+    arrived: Mutex<Arrived>,
+    wake: Wake,
+}
+
+impl Inbox {
+    pub fn push(self: &Arc<Self>, id: u64, outcome: Outcome) {
+        let mut arrived = locked(&self.arrived);
+        arrived.outcomes.push((id, outcome));
+        if std::mem::replace(&mut arrived.told, true) {
+            return;
+        }
+        drop(arrived);
+        match &self.wake {
+            // It cannot fail: the counter is far from its limit and the descriptor is ours.
+            Wake::Descriptor(descriptor) => drop(rustix::io::write(descriptor, &1_u64.to_ne_bytes())),
+            Wake::Call(..) => {
+                let inbox = Arc::clone(self);
+                // Waiting for the interpreter lock must not hold up other I/O.
+                drop(std::thread::spawn(move || inbox.call()));
+            }
+        }
+    }
+
+    fn call(&self) {
+        let Wake::Call(event_loop, queue) = &self.wake else { return };
+        // None when the interpreter is shutting down.
+        let _ = Python::try_attach(|py| {
+            let queue = locked(queue).as_ref().and_then(|queue| queue.bind(py).upgrade());
+            if let (Some(event_loop), Some(queue)) = (event_loop.bind(py).upgrade(), queue) {
+                // A closed loop refuses; nobody awaits there any more.
+                let _ = event_loop.call_method1("call_soon_threadsafe", (queue,));
+            }
+        });
+    }
+}
+
+struct Waiting {
+    future: Py<PyAny>,
+    finish: Box<dyn Finish>,
+}
+
+/// One event loop's queue; calling it drains what has arrived.
+#[pyclass(frozen, weakref, module = "data_bridge._core")]
+pub struct LoopQueue {
+    process: u32,
+    event_loop: Py<PyWeakrefReference>,
+    inbox: Arc<Inbox>,
+    ready: Mutex<VecDeque<(u64, Outcome)>>,
+    waiting: Mutex<HashMap<u64, Waiting>>,
+    next: AtomicU64,
+}
+
+#[pymethods]
+impl LoopQueue {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let started = Instant::now();
+        for _ in 0..PER_TICK {
+            let Some((id, outcome)) = self.pop() else { break };
+            let waiting = locked(&self.waiting).remove(&id);
+            if let Some(waiting) = waiting {
+                deliver(py, waiting, outcome);
+            }
+            if started.elapsed() > TICK {
+                break;
+            }
+        }
+        self.rest(py)
+    }
+}
+
+impl LoopQueue {
+    fn pop(&self) -> Option<(u64, Outcome)> {
+        let mut ready = locked(&self.ready);
+        if ready.is_empty() {
+            ready.extend(std::mem::take(&mut locked(&self.inbox.arrived).outcomes));
+        }
+        ready.pop_front()
+    }
+
+    /// Goes to sleep when nothing is left. Until then the descriptor stays readable, so that the loop calls again.
+    fn rest(&self, py: Python<'_>) -> PyResult<()> {
+        let mut arrived = locked(&self.inbox.arrived);
+        let empty = arrived.outcomes.is_empty() && locked(&self.ready).is_empty();
+        if empty {
+            arrived.told = false;
+            if let Wake::Descriptor(descriptor) = &self.inbox.wake {
+                let _ = rustix::io::read(descriptor, &mut [0; 8]);
+            }
+            return Ok(());
+        }
+        drop(arrived);
+        if let Wake::Call(event_loop, queue) = &self.inbox.wake {
+            let queue = locked(queue).as_ref().and_then(|queue| queue.bind(py).upgrade());
+            if let (Some(event_loop), Some(queue)) = (event_loop.bind(py).upgrade(), queue) {
+                event_loop.call_method1("call_soon", (queue,))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A future of this loop for an operation that `start` sets going with the number it is given.
+    pub fn expect<'py>(
+        &self,
+        event_loop: &Bound<'py, PyAny>,
+        finish: Box<dyn Finish>,
+        start: impl FnOnce(u64, Arc<Inbox>) -> Result<(), Error>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = event_loop.py();
+        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        locked(&self.waiting).insert(id, Waiting { future: future.clone().unbind(), finish });
+        start(id, Arc::clone(&self.inbox)).map_err(|error| {
+            locked(&self.waiting).remove(&id);
+            errors::to_python(py, error)
+        })?;
+        Ok(future)
+    }
+
+    fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        let own = self.event_loop.bind(event_loop.py()).upgrade();
+        self.process == std::process::id() && own.is_some_and(|own| own.is(event_loop))
+    }
+}
+
+/// Sets the future, unless its task was cancelled: then the outcome is dropped.
+fn deliver(py: Python<'_>, waiting: Waiting, outcome: Outcome) {
+    let future = waiting.future.bind(py);
+    let delivered = (|| {
+        if future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
+            return Ok(());
+        }
+        match run_finish(py, waiting.finish, outcome) {
+            Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+            Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
+        };
+        PyResult::Ok(())
+    })();
+    if let Err(error) = delivered {
+        error.write_unraisable(py, Some(future));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Py<LoopQueue>>> = const { RefCell::new(None) };
+}
+
+/// The running loop and its queue.
+pub fn current<'py>(py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, LoopQueue>)> {
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let running = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?;
+    let event_loop = running.call0().map_err(|_| {
+        PyRuntimeError::new_err("no event loop is running here: await inside a coroutine, or call .run_sync()")
+    })?;
+    let last = LAST.with_borrow(|last| last.as_ref().map(|queue| queue.clone_ref(py)));
+    if let Some(queue) = last.filter(|queue| queue.get().belongs_to(&event_loop)) {
+        return Ok((event_loop, queue.into_bound(py)));
+    }
+    let queue = registered(&event_loop)?;
+    LAST.set(Some(queue.clone().unbind()));
+    Ok((event_loop, queue))
+}
+
+/// The loop's queue from the registry (weak in its keys), made on first use.
+fn registered<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>> {
+    static REGISTRY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = event_loop.py();
+    let make = || PyResult::Ok(py.import("weakref")?.getattr("WeakKeyDictionary")?.call0()?.unbind());
+    let registry = REGISTRY.get_or_try_init(py, make)?.bind(py);
+    let found = registry.call_method1("get", (event_loop,))?;
+    if let Ok(queue) = found.cast_into::<LoopQueue>()
+        && queue.get().belongs_to(event_loop)
+    {
+        return Ok(queue);
+    }
+    sweep(registry)?;
+    let queue = create(event_loop)?;
+    registry.set_item(event_loop, &queue)?;
+    Ok(queue)
+}
+
+/// Forgets the queues of closed loops: futures that will never be set would keep those loops alive.
+fn sweep(registry: &Bound<'_, PyAny>) -> PyResult<()> {
+    let entries = PyDict::new(registry.py());
+    entries.call_method1("update", (registry,))?;
+    for (event_loop, queue) in entries {
+        if event_loop.call_method0("is_closed")?.is_truthy()? {
+            registry.call_method1("pop", (event_loop, registry.py().None()))?;
+            if let Ok(queue) = queue.cast::<LoopQueue>() {
+                let waiting = std::mem::take(&mut *locked(&queue.get().waiting));
+                drop(waiting);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn create<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>> {
+    let py = event_loop.py();
+    let weak = PyWeakrefReference::new(event_loop)?.unbind();
+    let descriptor = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)
+        .map_err(|error| PyRuntimeError::new_err(format!("no eventfd could be made: {error}")))?;
+    let number = descriptor.as_raw_fd();
+    let queue = build(py, weak.clone_ref(py), Wake::Descriptor(descriptor))?;
+    match event_loop.call_method1("add_reader", (number, &queue)) {
+        Ok(_) => Ok(queue),
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyNotImplementedError>(py) => {
+            let queue = build(py, weak.clone_ref(py), Wake::Call(weak, Mutex::new(None)))?;
+            if let Wake::Call(_, own) = &queue.get().inbox.wake {
+                *locked(own) = Some(PyWeakrefReference::new(queue.as_any())?.unbind());
+            }
+            Ok(queue)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn build(py: Python<'_>, event_loop: Py<PyWeakrefReference>, wake: Wake) -> PyResult<Bound<'_, LoopQueue>> {
+    let queue = LoopQueue {
+        process: std::process::id(),
+        event_loop,
+        inbox: Arc::new(Inbox { arrived: Mutex::default(), wake }),
+        ready: Mutex::default(),
+        waiting: Mutex::default(),
+        next: AtomicU64::new(0),
+    };
+    Bound::new(py, queue)
+}

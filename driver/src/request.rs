@@ -1,0 +1,71 @@
+//! What can be asked of the driver, and what comes back.
+
+use bson::{RawBson, RawDocumentBuf};
+use data_bridge_compiler::physical::PhysicalPlan;
+
+use crate::cursor::Cursor;
+use crate::insert::{Insert, Inserted};
+use crate::session::Session;
+use crate::topology::Topology;
+
+/// How a request is run, apart from what it says.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    pub session: Option<Session>,
+    /// The mode of a read preference, such as `secondaryPreferred`; the client's own when absent.
+    pub read_preference: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionAction {
+    StartTransaction,
+    Commit,
+    Abort,
+}
+
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Walks the plan and answers as its `answer` says.
+    Run { plan: PhysicalPlan, options: RunOptions },
+    /// Runs all steps but opens the last as a cursor, for streaming.
+    OpenCursor { plan: PhysicalPlan, options: RunOptions },
+    NextBatch(Cursor),
+    CloseCursor(Cursor),
+    Insert { insert: Insert, options: RunOptions },
+    /// One command as it stands; its whole reply is the answer. A write's refused statements are errors.
+    Command { database: Option<String>, command: RawDocumentBuf, write: bool, options: RunOptions },
+    Ping,
+    Topology,
+    StartSession { causal_consistency: bool, snapshot: bool },
+    Session(Session, SessionAction),
+    Close,
+}
+
+/// What an update or a delete did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Written {
+    /// Matched (update) or deleted.
+    pub n: u64,
+    pub modified: u64,
+    /// The `_id` of each document an upsert made.
+    pub upserted: Vec<RawBson>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// Whole replies of a cursor, each with `cursor.firstBatch` or `cursor.nextBatch` (`Documents`, `First`).
+    Batches(Vec<RawDocumentBuf>),
+    Count(u64),
+    Exists(bool),
+    /// The whole reply of `distinct` (under `values`), of findAndModify (under `value`) or of a command; none when the
+    /// plan had no step.
+    Document(Option<RawDocumentBuf>),
+    Written(Written),
+    Inserted(Inserted),
+    Cursor(Cursor),
+    /// The next whole reply of a cursor; none at its end.
+    Batch(Option<RawDocumentBuf>),
+    Session(Session),
+    Topology(Topology),
+    Done,
+}

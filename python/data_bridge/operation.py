@@ -1,0 +1,210 @@
+"""Operations: what a terminal method returns. Await one, or call its `run_sync()`.
+
+One definition serves both worlds. An operation is a *script*, a generator that yields what must be waited for and
+returns the result:
+
+```python
+def insert(document) -> Script[User]:
+    yield call(document.before_insert)      # a user's hook, plain or async
+    yield client.insert_request(document)   # a request: has `.start()` and `.wait()`
+    return document
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Request(Protocol[T_co]):
+    """Something to wait for, in either world."""
+
+    def start(self) -> Awaitable[T_co]:
+        """Starts it on the running event loop."""
+        ...
+
+    def wait(self) -> T_co:
+        """Runs it and blocks."""
+        ...
+
+
+#: A generator that yields requests, operations, awaitables or plain values, is sent what came of each, and returns the
+#: result.
+Script: TypeAlias = Generator[Any, Any, T]
+
+
+class Operation(Generic[T]):
+    """Work that has not begun: `await operation`, or `operation.run_sync()`. It runs once.
+
+    Args:
+        script: makes the generator that does the work; called when the operation is run.
+        label: how the user wrote it, such as `User.find(...).to_list()`; for messages.
+    """
+
+    __slots__ = ("__weakref__", "_label", "_script", "_state")
+
+    def __init__(self, script: Callable[[], Script[T]], label: str = "operation") -> None:
+        self._script: Callable[[], Script[T]] | None = script
+        self._label = label
+        self._state = "new"
+
+    @classmethod
+    def of(cls, request: Request[T], label: str = "operation") -> Operation[T]:
+        """The operation of a single request."""
+
+        def script() -> Script[T]:
+            result: T = yield request
+            return result
+
+        return cls(script, label)
+
+    @classmethod
+    def value(cls, value: T, label: str = "operation") -> Operation[T]:
+        """The operation whose result is already known: nothing is sent."""
+
+        def script() -> Script[T]:
+            return value
+            yield
+
+        return cls(script, label)
+
+    def script(self) -> Script[T]:
+        """The work itself, for `yield from` in another script. Counts as running it.
+
+        Raises:
+            RuntimeError: it was run before.
+        """
+        if self._script is None:
+            raise RuntimeError(f"{self._label} was already run: an operation runs once, so build it again")
+        make, self._script = self._script, None
+        self._state = "run"
+        return make()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._run_async(self.script()).__await__()
+
+    async def _run_async(self, script: Script[T]) -> T:
+        try:
+            waited = next(script)
+            while True:
+                try:
+                    result = await _started(waited)
+                except BaseException as error:
+                    waited = script.throw(error)
+                else:
+                    waited = script.send(result)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        finally:
+            script.close()
+
+    def run_sync(self) -> T:
+        """Runs the operation and blocks until it is done; inside a running event loop, that loop is blocked too."""
+        script = self.script()
+        try:
+            waited = next(script)
+            while True:
+                try:
+                    result = _waited(waited)
+                except BaseException as error:
+                    waited = script.throw(error)
+                else:
+                    waited = script.send(result)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        finally:
+            script.close()
+
+    def __repr__(self) -> str:
+        return f"<Operation {self._label} ({self._state})>"
+
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        if getattr(self, "_script", None) is not None:
+            _warn(
+                f"operation {self._label} was never run: await it or call .run_sync()",
+                RuntimeWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    def discard(self) -> None:
+        """Gives the operation up without running it, and without a warning."""
+        self._script = None
+        self._state = "discarded"
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A request that calls a user's function; what it returns is awaited when it is awaitable."""
+    return _Call(function, args, kwargs)
+
+
+class _Call:
+    __slots__ = ("_args", "_function", "_kwargs")
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
+
+    async def start(self) -> Any:
+        return await _started(self._function(*self._args, **self._kwargs))
+
+    def wait(self) -> Any:
+        return _waited(self._function(*self._args, **self._kwargs))
+
+
+async def _started(waited: Any) -> Any:
+    if isinstance(waited, Operation):
+        return await waited
+    start = getattr(waited, "start", None)
+    if start is not None and hasattr(waited, "wait"):
+        return await start()
+    if inspect.isawaitable(waited):
+        return await waited
+    return waited
+
+
+def _waited(waited: Any) -> Any:
+    if isinstance(waited, Operation):
+        return waited.run_sync()
+    wait = getattr(waited, "wait", None)
+    if wait is not None and hasattr(waited, "start"):
+        return wait()
+    if inspect.iscoroutine(waited):
+        return _run_coroutine(waited)
+    if inspect.isawaitable(waited):
+        raise RuntimeError(
+            f"run_sync() cannot wait for {waited!r}, which belongs to an event loop: await the operation instead"
+        )
+    return waited
+
+
+def _run_coroutine(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a user's async hook to its end, on a private event loop; in a private thread when this one has a loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(asyncio.run(coroutine))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run, name="data-bridge-hook")
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]
