@@ -58,6 +58,10 @@ pub struct Client {
 }
 
 impl Client {
+    pub fn driver(&self) -> Arc<data_bridge_driver::Client> {
+        Arc::clone(&self.driver)
+    }
+
     pub fn start<'py>(
         &self,
         py: Python<'py>,
@@ -248,6 +252,10 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    pub fn new(driver: Arc<data_bridge_driver::Client>, driver_cursor: data_bridge_driver::Cursor) -> Self {
+        Self { driver, driver_cursor }
+    }
+
     pub fn driver_cursor(&self) -> &data_bridge_driver::Cursor {
         &self.driver_cursor
     }

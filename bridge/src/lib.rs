@@ -1,11 +1,13 @@
 //! The Python extension module: exports only.
 
 pub mod client;
-pub mod completion;
+mod codec;
 mod compiled;
+pub mod completion;
 mod dtype;
 pub mod errors;
 mod read;
+mod run;
 
 use pyo3::prelude::*;
 
@@ -13,6 +15,8 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     client::register(module)?;
+    codec::register(module)?;
     compiled::register(module)?;
-    dtype::register(module)
+    dtype::register(module)?;
+    run::register(module)
 }

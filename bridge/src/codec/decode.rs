@@ -1,0 +1,151 @@
+//! BSON bytes to plain Python values.
+
+use bson::spec::ElementType;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+
+use super::reader::{DEEPEST, Elements, int32, malformed, text};
+use super::{time, types};
+
+pub fn document<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
+    nested(py, bytes, 0)
+}
+
+pub fn array<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    items(py, bytes, 0)
+}
+
+fn nested<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyDict>> {
+    check_depth(py, depth)?;
+    let dict = PyDict::new(py);
+    let mut elements = Elements::new(bytes).map_err(|problem| malformed(py, problem))?;
+    while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+        dict.set_item(key(py, element.key)?, value(py, element.kind, element.value, depth)?)?;
+    }
+    Ok(dict)
+}
+
+fn items<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyList>> {
+    check_depth(py, depth)?;
+    let list = PyList::empty(py);
+    let mut elements = Elements::new(bytes).map_err(|problem| malformed(py, problem))?;
+    while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+        list.append(value(py, element.kind, element.value, depth)?)?;
+    }
+    Ok(list)
+}
+
+fn check_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
+    if depth > DEEPEST { Err(malformed(py, "a document is nested too deep")) } else { Ok(()) }
+}
+
+pub fn key<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let text = std::str::from_utf8(key).map_err(|_| malformed(py, "a key is not UTF-8"))?;
+    Ok(PyString::intern(py, text))
+}
+
+fn fixed<const N: usize>(py: Python<'_>, value: &[u8]) -> PyResult<[u8; N]> {
+    value.first_chunk::<N>().copied().ok_or_else(|| malformed(py, "a value is cut short"))
+}
+
+/// The value of an element, whose bytes the reader has measured.
+pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    let bad = |problem| malformed(py, problem);
+    Ok(match kind {
+        ElementType::String | ElementType::Symbol => PyString::new(py, text(bytes).map_err(bad)?).into_any(),
+        ElementType::Int32 => PyInt::new(py, i32::from_le_bytes(fixed(py, bytes)?)).into_any(),
+        ElementType::Double => PyFloat::new(py, f64::from_le_bytes(fixed(py, bytes)?)).into_any(),
+        ElementType::EmbeddedDocument => embedded(py, bytes, depth)?,
+        ElementType::Array => items(py, bytes, depth + 1)?.into_any(),
+        ElementType::ObjectId => object_id(py, &bytes[..12])?,
+        ElementType::DateTime => time::millis_to_datetime(py, i64::from_le_bytes(fixed(py, bytes)?))?,
+        ElementType::Boolean => match bytes {
+            [0] => PyBool::new(py, false).to_owned().into_any(),
+            [1] => PyBool::new(py, true).to_owned().into_any(),
+            _ => return Err(bad("a boolean is neither 0 nor 1")),
+        },
+        ElementType::Null | ElementType::Undefined => py.None().into_bound(py),
+        ElementType::Int64 => {
+            let number = i64::from_le_bytes(fixed(py, bytes)?);
+            PyInt::new(py, number).into_any()
+        }
+        ElementType::Binary => binary(py, bytes)?,
+        other => rare(py, other, bytes, depth)?,
+    })
+}
+
+/// A reference to another document comes back as PyMongo's `DBRef`.
+fn embedded<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    let dict = nested(py, bytes, depth + 1)?;
+    let is_reference = dict.len() >= 2 && dict.contains("$ref")? && dict.contains("$id")?;
+    if !is_reference {
+        return Ok(dict.into_any());
+    }
+    let take = |name: &str| -> PyResult<Bound<'py, PyAny>> {
+        let found = dict.get_item(name)?;
+        if found.is_some() {
+            dict.del_item(name)?;
+        }
+        Ok(found.unwrap_or_else(|| py.None().into_bound(py)))
+    };
+    let (collection, id, database) = (take("$ref")?, take("$id")?, take("$db")?);
+    types::get(py)?.dbref.bind(py).call1((collection, id, database, dict))
+}
+
+pub fn object_id<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    types::get(py)?.object_id.bind(py).call1((PyBytes::new(py, bytes),))
+}
+
+fn binary<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let (Some(&subtype), Some(content)) = (bytes.get(4), bytes.get(5..)) else {
+        return Err(malformed(py, "a binary value is cut short"));
+    };
+    let content = if subtype == 2 { content.get(4..).unwrap_or_default() } else { content };
+    let content = PyBytes::new(py, content);
+    match subtype {
+        0 => Ok(content.into_any()),
+        4 if content.as_bytes().len() == 16 => {
+            let keywords = PyDict::new(py);
+            keywords.set_item("bytes", content)?;
+            types::get(py)?.uuid.bind(py).call((), Some(&keywords))
+        }
+        _ => types::get(py)?.binary.bind(py).call1((content, subtype)),
+    }
+}
+
+fn c_strings<'a>(py: Python<'_>, bytes: &'a [u8]) -> PyResult<(&'a str, &'a str)> {
+    let utf8 = |part| std::str::from_utf8(part).map_err(|_| malformed(py, "a regular expression is not UTF-8"));
+    let mut parts = bytes.split(|byte| *byte == 0);
+    Ok((utf8(parts.next().unwrap_or_default())?, utf8(parts.next().unwrap_or_default())?))
+}
+
+fn rare<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    let known = types::get(py)?;
+    match kind {
+        ElementType::Decimal128 => {
+            known.decimal128.bind(py).call_method1("from_bid", (PyBytes::new(py, &fixed::<16>(py, bytes)?),))
+        }
+        ElementType::Timestamp => {
+            let both = u64::from_le_bytes(fixed(py, bytes)?);
+            known.timestamp.bind(py).call1((both >> 32, both & 0xffff_ffff))
+        }
+        ElementType::RegularExpression => known.regex.bind(py).call1(c_strings(py, bytes)?),
+        ElementType::JavaScriptCode => known.code.bind(py).call1((text(bytes).map_err(|why| malformed(py, why))?,)),
+        ElementType::JavaScriptCodeWithScope => {
+            let cut = || malformed(py, "code with scope is cut short");
+            let code = bytes.get(4..).ok_or_else(cut)?;
+            let length = int32(code).and_then(|length| usize::try_from(length).ok()).ok_or_else(cut)?;
+            let end = length.checked_add(4).filter(|end| *end <= code.len()).ok_or_else(cut)?;
+            let source = text(&code[..end]).map_err(|why| malformed(py, why))?;
+            known.code.bind(py).call1((source, nested(py, &code[end..], depth + 1)?))
+        }
+        ElementType::DbPointer => {
+            let (collection, id) = bytes.split_at(bytes.len() - 12);
+            let collection = text(collection).map_err(|why| malformed(py, why))?;
+            known.dbref.bind(py).call1((collection, object_id(py, id)?))
+        }
+        ElementType::MinKey => known.min_key.bind(py).call0(),
+        ElementType::MaxKey => known.max_key.bind(py).call0(),
+        _ => Err(malformed(py, "an element type without a Python form")),
+    }
+}

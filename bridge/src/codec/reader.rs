@@ -1,0 +1,157 @@
+//! Walks BSON bytes that may lie: every length is checked before it is believed.
+
+use bson::spec::ElementType;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::errors::raise;
+
+/// Deeper documents are refused; the server stores at most 100 levels unless told otherwise.
+pub const DEEPEST: usize = 200;
+
+pub fn malformed(py: Python<'_>, problem: &str) -> PyErr {
+    raise(py, "DecodeError", &format!("malformed BSON: {problem}"), Some(&PyDict::new(py)))
+}
+
+pub struct Element<'a> {
+    pub kind: ElementType,
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// The elements of a document.
+pub struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// # Errors
+    /// The problem, when the bytes are not one whole document.
+    pub fn new(document: &'a [u8]) -> Result<Self, &'static str> {
+        let length = int32(document).ok_or("a document without a length")?;
+        if usize::try_from(length) != Ok(document.len()) || document.len() < 5 {
+            return Err("a document's length is not that of its bytes");
+        }
+        match document[4..].split_last() {
+            Some((0, rest)) => Ok(Self { rest }),
+            _ => Err("a document does not end with a zero byte"),
+        }
+    }
+
+    pub fn next(&mut self) -> Result<Option<Element<'a>>, &'static str> {
+        let Some((&tag, rest)) = self.rest.split_first() else { return Ok(None) };
+        let kind = ElementType::from(tag).ok_or("an unknown element type")?;
+        let end = rest.iter().position(|byte| *byte == 0).ok_or("a key without an end")?;
+        let (key, rest) = (&rest[..end], &rest[end + 1..]);
+        let length = length(kind, rest)?;
+        if length > rest.len() {
+            return Err("a value reaches beyond its document");
+        }
+        let (value, rest) = rest.split_at(length);
+        self.rest = rest;
+        Ok(Some(Element { kind, key, value }))
+    }
+}
+
+pub fn int32(bytes: &[u8]) -> Option<i32> {
+    bytes.first_chunk::<4>().map(|bytes| i32::from_le_bytes(*bytes))
+}
+
+fn size(bytes: &[u8]) -> Result<usize, &'static str> {
+    let length = int32(bytes).ok_or("a value without a length")?;
+    usize::try_from(length).map_err(|_| "a negative length")
+}
+
+fn c_string(bytes: &[u8]) -> Result<usize, &'static str> {
+    bytes.iter().position(|byte| *byte == 0).map(|end| end + 1).ok_or("a string without an end")
+}
+
+fn length(kind: ElementType, rest: &[u8]) -> Result<usize, &'static str> {
+    Ok(match kind {
+        ElementType::Null | ElementType::Undefined | ElementType::MinKey | ElementType::MaxKey => 0,
+        ElementType::Boolean => 1,
+        ElementType::Int32 => 4,
+        ElementType::Double | ElementType::DateTime | ElementType::Timestamp | ElementType::Int64 => 8,
+        ElementType::ObjectId => 12,
+        ElementType::Decimal128 => 16,
+        ElementType::String | ElementType::Symbol | ElementType::JavaScriptCode => 4 + size(rest)?,
+        ElementType::EmbeddedDocument | ElementType::Array | ElementType::JavaScriptCodeWithScope => size(rest)?.max(5),
+        ElementType::Binary => 5 + size(rest)?,
+        ElementType::DbPointer => 16 + size(rest)?,
+        ElementType::RegularExpression => {
+            let pattern = c_string(rest)?;
+            pattern + c_string(&rest[pattern..])?
+        }
+    })
+}
+
+/// The text of a string value.
+pub fn text(value: &[u8]) -> Result<&str, &'static str> {
+    match value.get(4..).and_then(<[u8]>::split_last) {
+        Some((0, text)) => std::str::from_utf8(text).map_err(|_| "a string is not UTF-8"),
+        _ => Err("a string does not end with a zero byte"),
+    }
+}
+
+/// The documents of a cursor's reply.
+pub fn batch<'a>(py: Python<'_>, reply: &'a [u8]) -> PyResult<Vec<&'a [u8]>> {
+    find_batch(reply).map_err(|problem| malformed(py, problem))
+}
+
+fn find_batch(reply: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
+    let cursor = child(reply, &[b"cursor"])?.ok_or("the reply has no cursor")?;
+    let batch = child(cursor, &[b"firstBatch", b"nextBatch"])?.ok_or("the reply has no batch")?;
+    let mut documents = Vec::new();
+    let mut elements = Elements::new(batch)?;
+    while let Some(element) = elements.next()? {
+        documents.push(element.value);
+    }
+    Ok(documents)
+}
+
+fn child<'a>(document: &'a [u8], names: &[&[u8]]) -> Result<Option<&'a [u8]>, &'static str> {
+    let mut elements = Elements::new(document)?;
+    while let Some(element) = elements.next()? {
+        if names.contains(&element.key) {
+            return Ok(Some(element.value));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(document: &[u8]) -> Result<usize, &'static str> {
+        let mut elements = Elements::new(document)?;
+        let mut count = 0;
+        while elements.next()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    #[test]
+    fn a_document_is_walked() {
+        let document = bson::rawdoc! { "a": 1, "b": "text", "c": [1, 2] };
+        assert_eq!(drain(document.as_bytes()), Ok(3));
+    }
+
+    #[test]
+    fn every_truncation_and_every_wrong_byte_is_survived() {
+        let document = bson::rawdoc! { "a": 1, "b": "text", "c": { "d": [1.5, null] } };
+        let bytes = document.as_bytes();
+        for end in 0..bytes.len() {
+            assert!(drain(&bytes[..end]).is_err());
+        }
+        for position in 0..bytes.len() {
+            for wrong in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut hostile = bytes.to_vec();
+                hostile[position] = wrong;
+                // Any answer but a panic.
+                let _ = drain(&hostile);
+            }
+        }
+    }
+}

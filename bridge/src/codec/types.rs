@@ -1,0 +1,53 @@
+//! Classes of other modules that values are told apart by, looked up once.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+macro_rules! classes {
+    ($($field:ident = $module:literal . $name:literal),* $(,)?) => {
+        pub struct Types { $(pub $field: Py<PyType>,)* }
+
+        impl Types {
+            fn load(py: Python<'_>) -> PyResult<Self> {
+                Ok(Self { $($field: py.import($module)?.getattr($name)?.cast_into::<PyType>()?.unbind(),)* })
+            }
+        }
+    };
+}
+
+classes! {
+    object_id = "bson"."ObjectId",
+    decimal128 = "bson"."Decimal128",
+    int64 = "bson"."Int64",
+    binary = "bson"."Binary",
+    regex = "bson"."Regex",
+    timestamp = "bson"."Timestamp",
+    code = "bson"."Code",
+    min_key = "bson"."MinKey",
+    max_key = "bson"."MaxKey",
+    dbref = "bson"."DBRef",
+    datetime_ms = "bson"."DatetimeMS",
+    uuid = "uuid"."UUID",
+    decimal = "decimal"."Decimal",
+    enumeration = "enum"."Enum",
+    pattern = "re"."Pattern",
+    path = "pathlib"."PurePath",
+    ipv4 = "ipaddress"."_BaseAddress",
+    ip_network = "ipaddress"."_BaseNetwork",
+    url = "pydantic.networks"."_BaseUrl",
+    multi_host_url = "pydantic.networks"."_BaseMultiHostUrl",
+    secret = "pydantic"."SecretStr",
+    secret_bytes = "pydantic"."SecretBytes",
+    base_model = "pydantic"."BaseModel",
+}
+
+static TYPES: PyOnceLock<Types> = PyOnceLock::new();
+
+pub fn get(py: Python<'_>) -> PyResult<&'static Types> {
+    // The lock is a static, so what it holds lives as long as the process.
+    TYPES.get_or_try_init(py, || Types::load(py)).map(|types| {
+        let types: &Types = types;
+        types
+    })
+}

@@ -1,0 +1,229 @@
+//! Runs compiled plans and turns their answers into Python objects.
+
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use data_bridge_compiler::physical::{Answer, PhysicalPlan};
+use data_bridge_driver::{Insert, Reply, Request};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use crate::client::{Client, Cursor, Session, run_options};
+use crate::codec::{self, Decoder, OnInvalid};
+use crate::compiled::Compiled;
+use crate::completion::{Finish, Outcome};
+use crate::errors::{internal, to_python};
+
+/// What a request is sent through.
+enum Via {
+    Client(Py<Client>),
+    Cursor(Py<Cursor>),
+}
+
+/// A request that has not been sent. It is sent once, by `start` or by `wait`.
+#[pyclass(module = "data_bridge._core")]
+pub struct Pending(Option<(Via, Request, Box<dyn Finish + Sync>)>);
+
+impl Pending {
+    fn new<F>(via: Via, request: Request, finish: F) -> Self
+    where
+        F: FnOnce(Python<'_>, Outcome) -> PyResult<Py<PyAny>> + Send + Sync + 'static,
+    {
+        Self(Some((via, request, Box::new(finish))))
+    }
+
+    fn take(&mut self) -> PyResult<(Via, Request, Box<dyn Finish + Sync>)> {
+        self.0.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
+    }
+}
+
+#[pymethods]
+impl Pending {
+    /// Sends it; a future of the running event loop gives the answer.
+    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (via, request, finish) = self.take()?;
+        match via {
+            Via::Client(client) => client.get().start(py, request, finish),
+            Via::Cursor(cursor) => cursor.get().start_next(py, finish),
+        }
+    }
+
+    /// Sends it and blocks until the answer is there.
+    fn wait(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (via, request, finish) = self.take()?;
+        match via {
+            Via::Client(client) => client.get().wait(py, request, finish),
+            Via::Cursor(cursor) => cursor.get().wait_next(py, finish),
+        }
+    }
+}
+
+fn read_preference(plan: &data_bridge_ir::Plan) -> Option<String> {
+    let data_bridge_ir::Plan::Read(read) = plan else { return None };
+    match &read.options.get("readPreference")?.0 {
+        bson::RawBson::String(mode) => Some(mode.clone()),
+        _ => None,
+    }
+}
+
+/// A compiled plan as a request whose answer has the plan's own shape.
+#[pyfunction]
+#[pyo3(signature = (client, compiled, layout = None, on_invalid = "raise", session = None))]
+fn execute(
+    client: Py<Client>,
+    compiled: &Compiled,
+    layout: Option<Py<codec::Layout>>,
+    on_invalid: &str,
+    session: Option<&Bound<'_, Session>>,
+) -> PyResult<Pending> {
+    let plan = compiled.0.physical.clone();
+    let options = run_options(session, read_preference(&compiled.0.optimized));
+    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+    let answer = plan.answer;
+    Ok(Pending::new(Via::Client(client), Request::Run { plan, options }, move |py, outcome| {
+        shape(py, outcome.map_err(|error| to_python(py, error))?, answer, &decoder, on_invalid)
+    }))
+}
+
+/// A compiled plan as a request for a cursor.
+#[pyfunction]
+#[pyo3(signature = (client, compiled, session = None))]
+fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
+    let plan: PhysicalPlan = compiled.0.physical.clone();
+    let options = run_options(session, read_preference(&compiled.0.optimized));
+    let driver = client.get().driver();
+    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py, outcome| {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
+            other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
+        }
+    })
+}
+
+/// The next documents of a cursor as a request; its answer is None at the end.
+#[pyfunction]
+#[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
+fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
+    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+    let request = Request::NextBatch(cursor.get().driver_cursor().clone());
+    Ok(Pending::new(Via::Cursor(cursor), request, move |py, outcome| {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Batch(Some(reply)) => {
+                Ok(decoder.decode_batch(py, reply.as_bytes(), on_invalid)?.into_any().unbind())
+            }
+            Reply::Batch(None) => Ok(py.None()),
+            other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        }
+    }))
+}
+
+/// Encoded documents as one insert; its answer is how many went in.
+#[pyfunction]
+#[pyo3(signature = (client, database, collection, documents, ordered = true, session = None))]
+fn insert(
+    client: Py<Client>,
+    database: Option<String>,
+    collection: String,
+    documents: Vec<Bound<'_, PyBytes>>,
+    ordered: bool,
+    session: Option<&Bound<'_, Session>>,
+) -> Pending {
+    let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
+    let insert = Insert { database, collection, documents, ordered, extra: None };
+    let request = Request::Insert { insert, options: run_options(session, None) };
+    Pending::new(Via::Client(client), request, |py, outcome| {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
+            other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
+        }
+    })
+}
+
+/// A command given as a document; its answer is the reply.
+#[pyfunction]
+#[pyo3(signature = (client, database, command, write = false, session = None))]
+fn command(
+    client: Py<Client>,
+    database: Option<String>,
+    command: &Bound<'_, PyAny>,
+    write: bool,
+    session: Option<&Bound<'_, Session>>,
+) -> PyResult<Pending> {
+    let command = codec::document_to_raw(command)?;
+    let options = run_options(session, None);
+    let request = Request::Command { database, command, write, options };
+    Ok(Pending::new(Via::Client(client), request, |py, outcome| {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Document(Some(reply)) => Decoder::Dict.decode_one(py, reply.as_bytes()),
+            other => Err(internal(py, &format!("a command was answered with {other:?}"))),
+        }
+    }))
+}
+
+fn shape(
+    py: Python<'_>,
+    reply: Reply,
+    answer: Answer,
+    decoder: &Decoder,
+    on_invalid: OnInvalid,
+) -> PyResult<Py<PyAny>> {
+    Ok(match reply {
+        Reply::Batches(batches) => return documents(py, &batches, answer, decoder, on_invalid),
+        Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),
+        Reply::Exists(found) => found.into_pyobject(py)?.to_owned().into_any().unbind(),
+        Reply::Document(None) if answer == Answer::Distinct => PyList::empty(py).into_any().unbind(),
+        Reply::Document(None) => py.None(),
+        Reply::Document(Some(reply)) => return value(py, &reply, answer, decoder),
+        Reply::Written(written) => {
+            let counts = PyDict::new(py);
+            counts.set_item("n", written.n)?;
+            counts.set_item("modified", written.modified)?;
+            let upserted = written.upserted.iter().map(|id| codec::rawbson_to_py(py, id));
+            counts.set_item("upserted", upserted.collect::<PyResult<Vec<_>>>()?)?;
+            counts.into_any().unbind()
+        }
+        Reply::Inserted(inserted) => inserted.inserted.into_pyobject(py)?.into_any().unbind(),
+        Reply::Done => py.None(),
+        other => return Err(internal(py, &format!("a plan was answered with {other:?}"))),
+    })
+}
+
+fn documents(
+    py: Python<'_>,
+    batches: &[RawDocumentBuf],
+    answer: Answer,
+    decoder: &Decoder,
+    on_invalid: OnInvalid,
+) -> PyResult<Py<PyAny>> {
+    let mut batches = batches.iter();
+    let Some(first) = batches.next() else {
+        return Ok(if answer == Answer::First { py.None() } else { PyList::empty(py).into_any().unbind() });
+    };
+    let list = decoder.decode_batch(py, first.as_bytes(), on_invalid)?;
+    if answer == Answer::First {
+        return Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() });
+    }
+    for batch in batches {
+        let more = decoder.decode_batch(py, batch.as_bytes(), on_invalid)?;
+        list.set_slice(list.len(), list.len(), &more)?;
+    }
+    Ok(list.into_any().unbind())
+}
+
+/// What stands under a reply's `values` (distinct) or `value` (find-and-modify).
+fn value(py: Python<'_>, reply: &RawDocument, answer: Answer, decoder: &Decoder) -> PyResult<Py<PyAny>> {
+    let key = if answer == Answer::Distinct { "values" } else { "value" };
+    match reply.get(key).map_err(|error| internal(py, &format!("the server's reply is malformed: {error}")))? {
+        None | Some(RawBsonRef::Null) => Ok(py.None()),
+        Some(RawBsonRef::Document(document)) if answer == Answer::Value => decoder.decode_one(py, document.as_bytes()),
+        Some(other) => Ok(codec::rawbson_to_py(py, &other.into())?.unbind()),
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Pending>()?;
+    module.add_function(wrap_pyfunction!(execute, module)?)?;
+    module.add_function(wrap_pyfunction!(open, module)?)?;
+    module.add_function(wrap_pyfunction!(next_documents, module)?)?;
+    module.add_function(wrap_pyfunction!(insert, module)?)?;
+    module.add_function(wrap_pyfunction!(command, module)?)
+}
