@@ -6,7 +6,7 @@ use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCrit
 
 use crate::client::Connected;
 use crate::cursor::{Cursor, State};
-use crate::error::{Error, Result, read_retryable, write_retryable};
+use crate::error::{Error, Result, is_network, read_retryable, write_retryable};
 use crate::raw;
 use crate::request::RunOptions;
 use crate::session::Held;
@@ -94,18 +94,18 @@ impl Connected {
                 return raw::encode(&database.run_raw_command(command).session(&mut held.session).await?);
             }
             let number = held.next_number().await?;
-            return Ok(write_twice(&database, command, number, &mut held.session).await?.0);
+            return write_twice(&database, command, number, &mut held.session).await.0;
         }
         if !retryable {
             return raw::encode(&database.run_raw_command(command).await?);
         }
-        let mut pooled = self.pool.take(&self.client).await?;
-        let number = pooled.next_number();
-        let (reply, clean) = write_twice(&database, command, number, &mut pooled.session).await?;
-        if clean {
+        let (mut pooled, number) = self.pool.take(&self.client).await?;
+        let (reply, connected) = write_twice(&database, command, number, &mut pooled.session).await;
+        // After a network error the server may still be busy with the session; dropped, the crate gives it up.
+        if connected {
             self.pool.put_back(pooled);
         }
-        Ok(reply)
+        reply
     }
 
     fn reads_retried(&self, held: Option<&Held>) -> u32 {
@@ -163,31 +163,36 @@ async fn lock(options: &RunOptions) -> Option<tokio::sync::MutexGuard<'_, Held>>
     }
 }
 
-/// Sends a numbered write, and once more when it is not known to have been applied. Also says whether the session met
-/// no network error.
+/// Sends a numbered write, and once more when it is not known to have been applied. Also says whether no connection was
+/// lost meanwhile.
 async fn write_twice(
     database: &mongodb::Database,
     mut command: RawDocumentBuf,
     number: i64,
     session: &mut ClientSession,
-) -> Result<(RawDocumentBuf, bool)> {
+) -> (Result<RawDocumentBuf>, bool) {
     command.append(bson::cstr!("txnNumber"), number);
     let first = match database.run_raw_command(command.clone()).session(&mut *session).await {
         Ok(reply) => {
-            let reply = raw::encode(&reply)?;
-            if !retry_asked(&reply) {
-                return Ok((reply, true));
+            let reply = raw::encode(&reply);
+            if !reply.as_ref().is_ok_and(|reply| retry_asked(reply)) {
+                return (reply, true);
             }
             None
         }
         Err(error) if write_retryable(&error) => Some(error),
-        Err(error) => return Err(error.into()),
+        Err(error) => {
+            let connected = !is_network(&error);
+            return (Err(error.into()), connected);
+        }
     };
+    let connected = !first.as_ref().is_some_and(is_network);
     match database.run_raw_command(command).session(session).await {
-        Ok(reply) => Ok((raw::encode(&reply)?, false)),
+        Ok(reply) => (raw::encode(&reply), connected),
         Err(second) => {
+            let connected = connected && !is_network(&second);
             let nothing_new = second.contains_label(mongodb::error::NO_WRITES_PERFORMED);
-            Err(first.filter(|_| nothing_new).unwrap_or(second).into())
+            (Err(first.filter(|_| nothing_new).unwrap_or(second).into()), connected)
         }
     }
 }
@@ -195,9 +200,10 @@ async fn write_twice(
 /// A reply that says `ok` and still asks for a retry: its write concern failed while the primary stepped down.
 fn retry_asked(reply: &RawDocument) -> bool {
     let labels = reply.get_array("errorLabels").ok();
-    labels.into_iter().flatten().any(|label| {
-        label.is_ok_and(|label| label.as_str() == Some(mongodb::error::RETRYABLE_WRITE_ERROR))
-    })
+    labels
+        .into_iter()
+        .flatten()
+        .any(|label| label.is_ok_and(|label| label.as_str() == Some(mongodb::error::RETRYABLE_WRITE_ERROR)))
 }
 
 fn is_one_of(command: &RawDocument, names: &[&str]) -> bool {
