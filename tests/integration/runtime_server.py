@@ -73,7 +73,7 @@ class Mongod:
             client.admin.command("ping")
             if not self.replica_set:
                 return
-            config = {"_id": self.replica_set, "settings": {"electionTimeoutMillis": 1000}}
+            config: dict[str, object] = {"_id": self.replica_set, "settings": {"electionTimeoutMillis": 1000}}
             config["members"] = [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]
             try:
                 client.admin.command("replSetInitiate", config)

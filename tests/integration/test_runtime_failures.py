@@ -271,7 +271,8 @@ async def drain(cursor: Any) -> None:
 
 
 async def test_a_server_killed_in_the_middle_of_a_query_comes_back(replica: Mongod) -> None:
-    client = _core.Client(replica.uri + "?heartbeatFrequencyMS=500")
+    # A cursor waits for its own server that long before it gives up.
+    client = _core.Client(replica.uri + "?heartbeatFrequencyMS=500&serverSelectionTimeoutMS=4000")
     many = [bson.encode({"_id": number, "filler": "x" * 200}) for number in range(20_000)]
     await client.insert(None, "many", many)
     cursor = await client.open_cursor(None, bson.encode({"find": "many", "batchSize": 100}), 100)

@@ -88,6 +88,11 @@ def test_errors_reach_the_script_and_the_caller() -> None:
         Operation(passing).run_sync()
 
 
+async def test_operations_are_awaitables_for_asyncio() -> None:
+    assert await asyncio.gather(*(Operation.of(Doubled(number)) for number in range(3))) == [0, 2, 4]
+    assert await asyncio.wait_for(Operation.of(Doubled(5)), 1) == 10
+
+
 async def test_cancellation_reaches_the_script() -> None:
     seen: list[str] = []
 
