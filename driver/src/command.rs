@@ -48,11 +48,15 @@ impl Connected {
         options: &RunOptions,
     ) -> Result<Cursor> {
         let mut held = lock(options).await;
-        let command = self.with_read_concern(command, held.as_deref())?;
+        let writes = writes_out(&command);
+        let mut command = self.with_read_concern(command, held.as_deref())?;
+        if writes {
+            self.add_write_concern(&mut command, held.as_deref());
+        }
         let database = self.database(database)?;
-        let selection = self.selection(options, held.as_deref())?;
+        let selection = if writes { None } else { self.selection(options, held.as_deref())? };
         let settings = RunCursorCommandOptions::builder().selection_criteria(selection).batch_size(batch_size).build();
-        let mut retries = self.reads_retried(held.as_deref());
+        let mut retries = if writes { 0 } else { self.reads_retried(held.as_deref()) };
         loop {
             let call = database.run_raw_cursor_command(command.clone()).with_options(settings.clone());
             let opened = match (held.as_deref_mut(), &options.session) {
@@ -81,11 +85,8 @@ impl Connected {
         let mut held = lock(options).await;
         let in_transaction = held.as_deref().is_some_and(|held| held.in_transaction);
         let mut command = command;
-        if let (Some(concern), false) = (&self.write_concern, in_transaction)
-            && is_one_of(&command, &WRITES)
-            && !raw::has(&command, "writeConcern")
-        {
-            command.append(bson::cstr!("writeConcern"), concern.clone());
+        if is_one_of(&command, &WRITES) {
+            self.add_write_concern(&mut command, held.as_deref());
         }
         let database = self.database(database)?;
         let retryable = retryable && self.retry_writes && !in_transaction && self.topology().await?.retryable_writes();
@@ -108,6 +109,16 @@ impl Connected {
         reply
     }
 
+    /// The concern of the connection string, where the command has none of its own.
+    fn add_write_concern(&self, command: &mut RawDocumentBuf, held: Option<&Held>) {
+        if let Some(concern) = &self.write_concern
+            && !held.is_some_and(|held| held.in_transaction)
+            && !raw::has(command, "writeConcern")
+        {
+            command.append(bson::cstr!("writeConcern"), concern.clone());
+        }
+    }
+
     fn reads_retried(&self, held: Option<&Held>) -> u32 {
         u32::from(self.retry_reads && !held.is_some_and(|held| held.in_transaction))
     }
@@ -125,7 +136,7 @@ impl Connected {
             return Ok(None);
         }
         let Some(mode) = &options.read_preference else { return Ok(self.selection.clone()) };
-        let preference = serde_read_preference(mode)?;
+        let preference = read_preference(mode)?;
         Ok(Some(SelectionCriteria::ReadPreference(preference)))
     }
 
@@ -211,7 +222,14 @@ fn is_one_of(command: &RawDocument, names: &[&str]) -> bool {
     first.is_some_and(|(key, _)| names.contains(&key.as_str()))
 }
 
-fn serde_read_preference(mode: &str) -> Result<mongodb::options::ReadPreference> {
+/// A pipeline that ends in `$out` or `$merge`: it goes to the primary, and once only.
+fn writes_out(command: &RawDocument) -> bool {
+    let last = command.get_array("pipeline").ok().and_then(|stages| stages.into_iter().last()?.ok());
+    let stage = last.and_then(|stage| stage.as_document()?.iter().next()?.ok());
+    stage.is_some_and(|(name, _)| name == "$out" || name == "$merge")
+}
+
+fn read_preference(mode: &str) -> Result<mongodb::options::ReadPreference> {
     let document = bson::doc! { "mode": mode };
     bson::deserialize_from_document(document).map_err(|_| {
         Error::InvalidArgument(format!(

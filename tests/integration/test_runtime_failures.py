@@ -140,6 +140,13 @@ async def test_nobody_listens() -> None:
         client.ping_sync()
 
 
+async def test_a_read_preference(client: Any, people: str) -> None:
+    find = bson.encode({"find": people})
+    assert await client.open_cursor(None, find, None, None, "nearest")
+    with pytest.raises(errors.DataBridgeError, match="secondaryPreferred"):
+        await client.open_cursor(None, find, None, None, "closest")
+
+
 def test_a_bad_connection_string() -> None:
     with pytest.raises(errors.ConnectionFailure, match="connection string"):
         _core.Client("http://nowhere")
@@ -230,6 +237,16 @@ def test_a_read_is_retried(replica: Mongod) -> None:
     for command in ({"find": "r"}, {"count": "r"}):
         fail_next(replica, next(iter(command)), closeConnection=True)
         client.run_command_sync(None, bson.encode(command))
+    client.close_sync()
+
+
+def test_a_pipeline_that_writes_is_not_retried(replica: Mongod) -> None:
+    client = _core.Client(replica.uri + "?w=1&readPreference=secondaryPreferred")
+    merge = bson.encode({"aggregate": "r", "pipeline": [{"$merge": {"into": "merged"}}], "cursor": {}})
+    assert client.open_cursor_sync(None, merge).next_batch_sync() is not None
+    fail_next(replica, "aggregate", closeConnection=True)
+    with pytest.raises(errors.ConnectionFailure):
+        client.open_cursor_sync(None, merge)
     client.close_sync()
 
 
