@@ -3,6 +3,7 @@
 pub mod client;
 pub mod completion;
 pub mod errors;
+pub mod handles;
 
 use pyo3::prelude::*;
 
