@@ -1,4 +1,4 @@
-//! `_core.Client`, `_core.Cursor`, `_core.Session`: every method in an asynchronous and a synchronous form.
+//! `_core.Client`: every method in an asynchronous and a synchronous form.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bson::RawDocumentBuf;
 use data_bridge_compiler::physical::{Answer, PhysicalPlan, Step, StepKind};
-use data_bridge_driver::{ClientOptions, Error, Insert, Reply, Request, RunOptions, SessionAction, runtime};
+use data_bridge_driver::{ClientOptions, Error, Insert, Reply, Request, RunOptions, runtime};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::completion::{self, Finish, LoopQueue, Outcome, run_finish};
 use crate::errors::{internal, to_python};
+use crate::handles::{Cursor, Session};
 
 /// How often a blocked caller looks for signals, so that Ctrl-C works.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
@@ -244,97 +245,8 @@ impl Client {
     }
 }
 
-/// An open server cursor; its batches are whole replies.
-#[pyclass(frozen, module = "data_bridge._core")]
-pub struct Cursor {
-    driver: Arc<data_bridge_driver::Client>,
-    driver_cursor: data_bridge_driver::Cursor,
-}
-
-impl Cursor {
-    pub fn new(driver: Arc<data_bridge_driver::Client>, driver_cursor: data_bridge_driver::Cursor) -> Self {
-        Self { driver, driver_cursor }
-    }
-
-    pub fn driver_cursor(&self) -> &data_bridge_driver::Cursor {
-        &self.driver_cursor
-    }
-
-    /// The next batch, finished by the caller's own decoder.
-    pub fn start_next<'py>(&self, py: Python<'py>, finish: Box<dyn Finish>) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::NextBatch(self.driver_cursor.clone()), finish)
-    }
-
-    pub fn wait_next(&self, py: Python<'_>, finish: Box<dyn Finish>) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::NextBatch(self.driver_cursor.clone()), finish)
-    }
-}
-
-#[pymethods]
-impl Cursor {
-    fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.start_next(py, plain(&self.driver))
-    }
-
-    fn next_batch_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.wait_next(py, plain(&self.driver))
-    }
-
-    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::CloseCursor(self.driver_cursor.clone()), plain(&self.driver))
-    }
-
-    fn close_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::CloseCursor(self.driver_cursor.clone()), plain(&self.driver))
-    }
-}
-
-/// A client session; operations on it run one after the other.
-#[pyclass(frozen, module = "data_bridge._core")]
-pub struct Session {
-    driver: Arc<data_bridge_driver::Client>,
-    driver_session: data_bridge_driver::Session,
-}
-
-impl Session {
-    fn act<'py>(&self, py: Python<'py>, action: SessionAction) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::Session(self.driver_session.clone(), action), plain(&self.driver))
-    }
-
-    fn act_sync(&self, py: Python<'_>, action: SessionAction) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::Session(self.driver_session.clone(), action), plain(&self.driver))
-    }
-}
-
-#[pymethods]
-impl Session {
-    fn start_transaction<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::StartTransaction)
-    }
-
-    fn start_transaction_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::StartTransaction)
-    }
-
-    fn commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::Commit)
-    }
-
-    fn commit_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::Commit)
-    }
-
-    fn abort<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::Abort)
-    }
-
-    fn abort_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::Abort)
-    }
-}
-
 /// The finisher for callers that want no decoding: replies as bytes, counts as numbers.
-fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish> {
+pub(crate) fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish> {
     let driver = Arc::clone(client);
     Box::new(move |py: Python<'_>, outcome: Outcome| {
         let bytes = |reply: &RawDocumentBuf| PyBytes::new(py, reply.as_bytes());

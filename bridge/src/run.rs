@@ -7,11 +7,12 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
-use crate::client::{Client, Cursor, Session, run_options};
+use crate::client::{Client, run_options};
 use crate::codec::{self, Decoder, OnInvalid};
 use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
+use crate::handles::{Cursor, Session};
 
 /// What a request is sent through.
 enum Via {

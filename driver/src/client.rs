@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use crate::command::is_retryable;
 use crate::error::{Error, Result};
 use crate::request::{Reply, Request, RunOptions};
-use crate::session::{Numbers, Pool, Session};
+use crate::session::Pool;
 use crate::topology::Topology;
 
 const POOL_SIZE: u32 = 100;
@@ -49,7 +49,6 @@ pub(crate) struct Connected {
     pub retry_reads: bool,
     pub retry_writes: bool,
     pub pool: Pool,
-    numbers: Numbers,
     topology: OnceCell<Topology>,
 }
 
@@ -129,7 +128,6 @@ impl Client {
             retry_writes: options.retry_writes.unwrap_or(true),
             client: mongodb::Client::with_options(options)?,
             pool: Pool::default(),
-            numbers: Numbers::default(),
             topology: OnceCell::new(),
         })
     }
@@ -186,9 +184,7 @@ impl Connected {
             Request::Topology => Ok(Reply::Topology(self.topology().await?.clone())),
             Request::StartSession { causal_consistency, snapshot } => {
                 let causal = causal_consistency && !snapshot;
-                let start = self.client.start_session().causal_consistency(causal);
-                let start = if snapshot { start.snapshot(true) } else { start };
-                Ok(Reply::Session(Session::new(start.await?, causal, Arc::clone(&self.numbers))))
+                Ok(Reply::Session(self.pool.start(&self.client, causal, snapshot).await?))
             }
             Request::Session(session, action) => {
                 session.act(action).await?;

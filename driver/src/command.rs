@@ -6,7 +6,7 @@ use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCrit
 
 use crate::client::Connected;
 use crate::cursor::{Cursor, State};
-use crate::error::{Error, Result, read_retryable, write_retryable};
+use crate::error::{Error, Result, is_network, read_retryable, write_retryable};
 use crate::raw;
 use crate::request::RunOptions;
 use crate::session::Held;
@@ -48,11 +48,15 @@ impl Connected {
         options: &RunOptions,
     ) -> Result<Cursor> {
         let mut held = lock(options).await;
-        let command = self.with_read_concern(command, held.as_deref())?;
+        let writes = writes_out(&command);
+        let mut command = self.with_read_concern(command, held.as_deref())?;
+        if writes {
+            self.add_write_concern(&mut command, held.as_deref());
+        }
         let database = self.database(database)?;
-        let selection = self.selection(options, held.as_deref())?;
+        let selection = if writes { None } else { self.selection(options, held.as_deref())? };
         let settings = RunCursorCommandOptions::builder().selection_criteria(selection).batch_size(batch_size).build();
-        let mut retries = self.reads_retried(held.as_deref());
+        let mut retries = if writes { 0 } else { self.reads_retried(held.as_deref()) };
         loop {
             let call = database.run_raw_cursor_command(command.clone()).with_options(settings.clone());
             let opened = match (held.as_deref_mut(), &options.session) {
@@ -81,11 +85,8 @@ impl Connected {
         let mut held = lock(options).await;
         let in_transaction = held.as_deref().is_some_and(|held| held.in_transaction);
         let mut command = command;
-        if let (Some(concern), false) = (&self.write_concern, in_transaction)
-            && is_one_of(&command, &WRITES)
-            && !raw::has(&command, "writeConcern")
-        {
-            command.append(bson::cstr!("writeConcern"), concern.clone());
+        if is_one_of(&command, &WRITES) {
+            self.add_write_concern(&mut command, held.as_deref());
         }
         let database = self.database(database)?;
         let retryable = retryable && self.retry_writes && !in_transaction && self.topology().await?.retryable_writes();
@@ -94,18 +95,28 @@ impl Connected {
                 return raw::encode(&database.run_raw_command(command).session(&mut held.session).await?);
             }
             let number = held.next_number().await?;
-            return Ok(write_twice(&database, command, number, &mut held.session).await?.0);
+            return write_twice(&database, command, number, &mut held.session).await.0;
         }
         if !retryable {
             return raw::encode(&database.run_raw_command(command).await?);
         }
-        let mut pooled = self.pool.take(&self.client).await?;
-        let number = pooled.next_number();
-        let (reply, clean) = write_twice(&database, command, number, &mut pooled.session).await?;
-        if clean {
+        let (mut pooled, number) = self.pool.take(&self.client).await?;
+        let (reply, connected) = write_twice(&database, command, number, &mut pooled.session).await;
+        // After a network error the server may still be busy with the session; dropped, the crate gives it up.
+        if connected {
             self.pool.put_back(pooled);
         }
-        Ok(reply)
+        reply
+    }
+
+    /// The concern of the connection string, where the command has none of its own.
+    fn add_write_concern(&self, command: &mut RawDocumentBuf, held: Option<&Held>) {
+        if let Some(concern) = &self.write_concern
+            && !held.is_some_and(|held| held.in_transaction)
+            && !raw::has(command, "writeConcern")
+        {
+            command.append(bson::cstr!("writeConcern"), concern.clone());
+        }
     }
 
     fn reads_retried(&self, held: Option<&Held>) -> u32 {
@@ -125,7 +136,7 @@ impl Connected {
             return Ok(None);
         }
         let Some(mode) = &options.read_preference else { return Ok(self.selection.clone()) };
-        let preference = serde_read_preference(mode)?;
+        let preference = read_preference(mode)?;
         Ok(Some(SelectionCriteria::ReadPreference(preference)))
     }
 
@@ -163,31 +174,36 @@ async fn lock(options: &RunOptions) -> Option<tokio::sync::MutexGuard<'_, Held>>
     }
 }
 
-/// Sends a numbered write, and once more when it is not known to have been applied. Also says whether the session met
-/// no network error.
+/// Sends a numbered write, and once more when it is not known to have been applied. Also says whether no connection was
+/// lost meanwhile.
 async fn write_twice(
     database: &mongodb::Database,
     mut command: RawDocumentBuf,
     number: i64,
     session: &mut ClientSession,
-) -> Result<(RawDocumentBuf, bool)> {
+) -> (Result<RawDocumentBuf>, bool) {
     command.append(bson::cstr!("txnNumber"), number);
     let first = match database.run_raw_command(command.clone()).session(&mut *session).await {
         Ok(reply) => {
-            let reply = raw::encode(&reply)?;
-            if !retry_asked(&reply) {
-                return Ok((reply, true));
+            let reply = raw::encode(&reply);
+            if !reply.as_ref().is_ok_and(|reply| retry_asked(reply)) {
+                return (reply, true);
             }
             None
         }
         Err(error) if write_retryable(&error) => Some(error),
-        Err(error) => return Err(error.into()),
+        Err(error) => {
+            let connected = !is_network(&error);
+            return (Err(error.into()), connected);
+        }
     };
+    let connected = !first.as_ref().is_some_and(is_network);
     match database.run_raw_command(command).session(session).await {
-        Ok(reply) => Ok((raw::encode(&reply)?, false)),
+        Ok(reply) => (raw::encode(&reply), connected),
         Err(second) => {
+            let connected = connected && !is_network(&second);
             let nothing_new = second.contains_label(mongodb::error::NO_WRITES_PERFORMED);
-            Err(first.filter(|_| nothing_new).unwrap_or(second).into())
+            (Err(first.filter(|_| nothing_new).unwrap_or(second).into()), connected)
         }
     }
 }
@@ -195,9 +211,10 @@ async fn write_twice(
 /// A reply that says `ok` and still asks for a retry: its write concern failed while the primary stepped down.
 fn retry_asked(reply: &RawDocument) -> bool {
     let labels = reply.get_array("errorLabels").ok();
-    labels.into_iter().flatten().any(|label| {
-        label.is_ok_and(|label| label.as_str() == Some(mongodb::error::RETRYABLE_WRITE_ERROR))
-    })
+    labels
+        .into_iter()
+        .flatten()
+        .any(|label| label.is_ok_and(|label| label.as_str() == Some(mongodb::error::RETRYABLE_WRITE_ERROR)))
 }
 
 fn is_one_of(command: &RawDocument, names: &[&str]) -> bool {
@@ -205,7 +222,14 @@ fn is_one_of(command: &RawDocument, names: &[&str]) -> bool {
     first.is_some_and(|(key, _)| names.contains(&key.as_str()))
 }
 
-fn serde_read_preference(mode: &str) -> Result<mongodb::options::ReadPreference> {
+/// A pipeline that ends in `$out` or `$merge`: it goes to the primary, and once only.
+fn writes_out(command: &RawDocument) -> bool {
+    let last = command.get_array("pipeline").ok().and_then(|stages| stages.into_iter().last()?.ok());
+    let stage = last.and_then(|stage| stage.as_document()?.iter().next()?.ok());
+    stage.is_some_and(|(name, _)| name == "$out" || name == "$merge")
+}
+
+fn read_preference(mode: &str) -> Result<mongodb::options::ReadPreference> {
     let document = bson::doc! { "mode": mode };
     bson::deserialize_from_document(document).map_err(|_| {
         Error::InvalidArgument(format!(

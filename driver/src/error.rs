@@ -87,7 +87,9 @@ impl From<mongodb::error::Error> for Error {
         labels.sort();
         let details = error.server_response().cloned();
         match *error.kind {
-            ErrorKind::Command(command) => from_server(command.code, command.code_name, command.message, labels, details),
+            ErrorKind::Command(command) => {
+                from_server(command.code, command.code_name, command.message, labels, details)
+            }
             ErrorKind::Io(ref io) if io.kind() == std::io::ErrorKind::TimedOut => {
                 Error::Timeout { message: format!("the server did not answer in time: {io}"), details: None }
             }
@@ -154,7 +156,7 @@ pub fn write_retryable(error: &mongodb::error::Error) -> bool {
     is_network(error) || error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR)
 }
 
-fn is_network(error: &mongodb::error::Error) -> bool {
+pub fn is_network(error: &mongodb::error::Error) -> bool {
     matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 

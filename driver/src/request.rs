@@ -26,17 +26,34 @@ pub enum SessionAction {
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Walks the plan and answers as its `answer` says.
-    Run { plan: PhysicalPlan, options: RunOptions },
+    Run {
+        plan: PhysicalPlan,
+        options: RunOptions,
+    },
     /// Runs all steps but opens the last as a cursor, for streaming.
-    OpenCursor { plan: PhysicalPlan, options: RunOptions },
+    OpenCursor {
+        plan: PhysicalPlan,
+        options: RunOptions,
+    },
     NextBatch(Cursor),
     CloseCursor(Cursor),
-    Insert { insert: Insert, options: RunOptions },
+    Insert {
+        insert: Insert,
+        options: RunOptions,
+    },
     /// One command as it stands; its whole reply is the answer. A write's refused statements are errors.
-    Command { database: Option<String>, command: RawDocumentBuf, write: bool, options: RunOptions },
+    Command {
+        database: Option<String>,
+        command: RawDocumentBuf,
+        write: bool,
+        options: RunOptions,
+    },
     Ping,
     Topology,
-    StartSession { causal_consistency: bool, snapshot: bool },
+    StartSession {
+        causal_consistency: bool,
+        snapshot: bool,
+    },
     Session(Session, SessionAction),
     Close,
 }

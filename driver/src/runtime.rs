@@ -46,11 +46,7 @@ fn launch() -> Result<Handle> {
 }
 
 /// Runs a request to its end, whoever is waiting for it; `done` is called on the I/O thread. A panic is an answer too.
-pub fn start(
-    client: &Arc<Client>,
-    request: Request,
-    done: impl FnOnce(Result<Reply>) + Send + 'static,
-) -> Result<()> {
+pub fn start(client: &Arc<Client>, request: Request, done: impl FnOnce(Result<Reply>) + Send + 'static) -> Result<()> {
     let future = AssertUnwindSafe(client.execute(request)).catch_unwind();
     handle()?.spawn(async move {
         done(future.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))));

@@ -73,9 +73,10 @@ class Mongod:
             client.admin.command("ping")
             if not self.replica_set:
                 return
-            member = {"_id": 0, "host": f"127.0.0.1:{self.port}"}
+            config: dict[str, object] = {"_id": self.replica_set, "settings": {"electionTimeoutMillis": 1000}}
+            config["members"] = [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]
             try:
-                client.admin.command("replSetInitiate", {"_id": self.replica_set, "members": [member]})
+                client.admin.command("replSetInitiate", config)
             except pymongo.errors.OperationFailure as error:
                 if error.code != 23:  # already initiated
                     raise
