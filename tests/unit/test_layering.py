@@ -35,7 +35,7 @@ def dependencies(crate: str, *sections: str) -> set[str]:
 
 
 def imported(module: Path) -> Iterator[str]:
-    """The modules of this package that a file imports, as dotted names within the package ("" is the package itself)."""
+    """The modules of this package that a file imports, dotted, without its name ("" is the package itself)."""
     folder = list(module.relative_to(PACKAGE).parent.parts)
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
@@ -93,6 +93,7 @@ def test_imports_are_read_as_python_reads_them(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "ir").mkdir()
     module = tmp_path / "ir" / "node.py"
     module.write_text(
-        "from ..document import Document\nfrom . import expr\nfrom data_bridge import _core\nimport data_bridge.query\nimport os"
+        "from ..document import Document\nfrom . import expr\n"
+        "from data_bridge import _core\nimport data_bridge.query\nimport os\n"
     )
     assert list(imported(module)) == ["document.Document", "ir.expr", "_core", "query"]
