@@ -20,6 +20,7 @@ from rich.text import Text
 WIDTH = 100
 ROWS = 8
 CELL = 24
+MANY_COLUMNS = 7
 
 console = Console(width=WIDTH if not sys.stdout.isatty() else None)
 
@@ -92,6 +93,8 @@ def flat(row: BaseModel | Mapping[str, Any], prefix: str = "") -> dict[str, Any]
 
 def table(rows: list[dict[str, Any]]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
+    if len(names) > MANY_COLUMNS:  # lists are what one can do without
+        names = [name for name in names if not any(isinstance(row.get(name), list) for row in rows)]
     out = Table(show_edge=False, pad_edge=False, header_style="bold")
     for name in names:
         column = [row[name] for row in rows if name in row]
