@@ -248,6 +248,25 @@ def test_run_bit_is_set(tmp_path: Path) -> None:
     assert program.stat().st_mode & stat.S_IXUSR
 
 
+def test_program_is_copied_where_it_cannot_be_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = fake_program(tmp_path, "echo copied")
+    program.chmod(0o644)
+    chmod = Path.chmod
+
+    def only_of_copies(path: Path, mode: int) -> None:
+        if path == program:
+            raise PermissionError(path)
+        chmod(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", only_of_copies)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    copy = embedded._runnable(program)
+    assert copy.is_relative_to(tmp_path / "cache")
+    assert subprocess.run([copy], capture_output=True, check=True).stdout == b"copied\n"
+    assert embedded._runnable(program) == copy
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
 def test_default_server_is_started_once() -> None:
     program = "from data_bridge.embedded import default_server as d; assert d() is d(); print(d().uri)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
