@@ -1,0 +1,96 @@
+# make demo | test | check | bench | fmt | clean. Needs Python 3.11 or newer, cargo, make and git.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	if $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+STAMPS := $(VENV)/stamps
+
+RUST := $(shell find ir compiler driver bridge -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+# One profile and one set of flags for clippy, cargo test and the extension that tests load: dependencies are built once.
+export CARGO_TERM_COLOR ?= auto
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+export VIRTUAL_ENV := $(abspath $(VENV))
+export PATH := $(BIN):$(PATH)
+export PYO3_PYTHON := $(BIN)/python
+unexport CONDA_PREFIX
+
+.PHONY: help demo bench test check fmt clean rust-check rust-test python-check typing python-test
+
+help:
+	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
+	@echo "make test    every check and every test: what CI runs"
+	@echo "make check   formatting, lints and types only"
+	@echo "make bench   this library beside its peers, in one run"
+	@echo "make fmt     format the sources"
+	@echo "make clean   remove everything that was built"
+
+demo: $(STAMPS)/release
+	$(BIN)/python -m examples.cities
+
+bench: $(STAMPS)/release $(STAMPS)/bench
+	$(BIN)/python -m benchmarks $(BENCH)
+
+test: rust-check rust-test python-check typing python-test
+
+check: rust-check python-check typing
+
+rust-check: $(STAMPS)/venv
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+
+rust-test: $(STAMPS)/venv
+	cargo test --quiet --workspace --locked
+
+python-check: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+typing: $(STAMPS)/dev
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+python-test: $(STAMPS)/debug
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+fmt: $(STAMPS)/dev
+	cargo fmt --all
+	$(BIN)/ruff check --quiet --fix . || true
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) target python/data_bridge/*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The two builds of the extension share one place in the source tree, so each forgets the other.
+$(STAMPS)/debug: $(STAMPS)/dev $(RUST)
+	$(BIN)/maturin develop --quiet --locked --skip-install
+	@rm -f $(STAMPS)/release
+	@touch $@
+
+$(STAMPS)/release: $(STAMPS)/dev $(RUST)
+	$(BIN)/maturin develop --quiet --locked --skip-install --release
+	@rm -f $(STAMPS)/debug
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
+	$(BIN)/python .ci/requirements.py dev | $(BIN)/python -m pip install -q --disable-pip-version-check -r /dev/stdin
+	@echo "$(CURDIR)/python" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/data_bridge.pth"
+	@touch $@
+
+$(STAMPS)/bench: $(STAMPS)/dev
+	$(BIN)/python .ci/requirements.py bench | $(BIN)/python -m pip install -q --disable-pip-version-check -r /dev/stdin
+	@touch $@
+
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with venv found: install one, or make PYTHON=..." >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "no cargo found: install Rust 1.88 or newer" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS)
+	@touch $@

@@ -1,0 +1,39 @@
+"""The documents that every peer stores: nine fields, one a nested document, one a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+COLLECTION = "people"
+START = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def row(number: int) -> dict[str, Any]:
+    """The document of that number, as plain values."""
+    return {
+        "_id": number,
+        "name": f"Person {number}",
+        "email": f"person{number}@example.org",
+        "age": 18 + number % 70,
+        "score": number * 0.5,
+        "active": number % 3 == 0,
+        "created": START + timedelta(seconds=number),
+        "address": {
+            "street": f"Street {number % 500}",
+            "city": f"City {number % 100}",
+            "code": str(10_000 + number % 90_000),
+        },
+        "tags": [f"tag{number % 7}", f"tag{number % 11}", "all"],
+    }
+
+
+def comparable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A peer's document in one form for all: `_id` first, times in UTC."""
+    out = dict(document)
+    if "id" in out:
+        out["_id"] = out.pop("id")
+    created = out["created"]
+    out["created"] = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    return {name: out[name] for name in sorted(row(0))}
