@@ -1,0 +1,112 @@
+"""Connections: where operations run."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from . import _core
+from .errors import ConnectionFailure
+from .operation import Operation, Script
+
+_default: Client | None = None
+
+
+class NotConnected(ConnectionFailure):
+    """An operation was run before `connect()`."""
+
+
+class Client:
+    """A connection to a deployment, and the database that documents live in."""
+
+    def __init__(self, uri: str, database: str | None = None, **options: Any) -> None:
+        self.uri = uri
+        self.core = _core.Client(uri, database, options or None)
+        self._database = database
+        self._pymongo: Any = None
+
+    @property
+    def database(self) -> str:
+        """The database's name: the one given, else the URI's, else "test"."""
+        return self._database or self.core.database or "test"
+
+    def close(self) -> Operation[None]:
+        """Closes the connections."""
+
+        def script() -> Script[None]:
+            global _default
+            if _default is self:
+                _default = None
+            yield _Method(self.core.close, self.core.close_sync)
+            if self._pymongo is not None:
+                yield self._pymongo.close()
+
+        return Operation(script, "client.close()")
+
+    def pymongo(self) -> Any:
+        """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do."""
+        if self._pymongo is None:
+            from pymongo import AsyncMongoClient
+
+            self._pymongo = AsyncMongoClient(self.uri)
+        return self._pymongo
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close().run_sync()
+
+
+class _Method:
+    """A request made of a client's two forms of one method."""
+
+    def __init__(self, start: Any, wait: Any) -> None:
+        self.start = start
+        self.wait = wait
+
+
+def connect(uri: str | None = None, *, database: str | None = None, **options: Any) -> Operation[Client]:
+    """Connects, and makes the connection the one that documents use.
+
+    Args:
+        uri: a MongoDB connection string; without one, the environment's MONGODB_URI, else an embedded real server
+            that lives as long as the process.
+        database: the database's name, before the URI's.
+        options: `app_name`, `max_pool_size`, `server_selection_timeout_ms`, `connect_timeout_ms`.
+
+    Raises:
+        ConnectionFailure: the deployment does not answer.
+    """
+
+    def script() -> Script[Client]:
+        global _default
+        client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
+        yield _Method(client.core.ping, client.core.ping_sync)
+        _default = client
+        return client
+
+    return Operation(script, "connect(...)")
+
+
+def _embedded() -> str:
+    from .embedded import default_server
+
+    return default_server().uri
+
+
+def default_client() -> Client:
+    """The connection that documents use.
+
+    Raises:
+        NotConnected: there is none.
+    """
+    if _default is None:
+        raise NotConnected("there is no connection: run `await connect(...)` or `connect(...).run_sync()` first")
+    return _default

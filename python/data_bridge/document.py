@@ -1,0 +1,80 @@
+"""Document classes: pydantic models whose class attributes are fields to query by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic._internal._model_construction import ModelMetaclass
+
+from . import ir
+from .crud import Crud
+from .fields import FieldAccess, FieldProxy, building, no_such_field
+from .schema import schema_of, stored_name
+from .settings import Settings, settings_of
+from .types import PydanticObjectId
+
+
+class DocumentMeta(ModelMetaclass):
+    """Puts a field access on the class for each field, once pydantic has built it."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> type:
+        building.depth = getattr(building, "depth", 0) + 1
+        try:
+            cls = super().__new__(mcs, name, bases, namespace, **keywords)
+        finally:
+            building.depth -= 1
+        for field in cls.__pydantic_fields__:
+            type.__setattr__(cls, field, FieldAccess(field))
+        return cls
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            if name.startswith("_") or not cls.__dict__.get("__pydantic_complete__", False):
+                return super().__getattr__(name)
+            raise no_such_field(cls, name)
+
+        def __getitem__(cls, name: Any) -> Any:
+            if isinstance(name, str):
+                if name in cls.model_fields:
+                    return proxy_of(cls, name)
+                raise no_such_field(cls, name)
+            return cls.__class_getitem__(name)
+
+
+
+def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy:
+    """The proxy of a class's own field."""
+    schema = schema_of(cls)
+    stored = stored_name(name, cls.model_fields[name])
+    dtype = schema.field(stored)
+    if dtype is None:
+        raise no_such_field(cls, name)
+    return FieldProxy(ir.Field(stored, dtype, cls.__name__))
+
+
+class EmbeddedDocument(BaseModel, metaclass=DocumentMeta):
+    """A document inside another: a pydantic model without a collection of its own."""
+
+    model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
+
+
+class Document(Crud, BaseModel, metaclass=DocumentMeta):
+    """A document of a collection.
+
+    A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`
+    says where it is stored and how.
+    """
+
+    __slots__ = ("__image__",)
+    __data_bridge_image__: ClassVar[bool] = True
+
+    model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
+
+    id: PydanticObjectId | None = None
+
+    @classmethod
+    def settings(cls) -> Settings:
+        """The class's settings, merged with those of its bases."""
+        return settings_of(cls)

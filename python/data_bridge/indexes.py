@@ -1,0 +1,67 @@
+"""Declared indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pymongo import IndexModel
+
+from .errors import SchemaError
+from .schema import stored_name
+from .settings import settings_of
+
+
+class Indexed:
+    """Declares an index on a field: `email: Annotated[str, Indexed(unique=True)]`.
+
+    Args:
+        direction: 1, -1, or a kind such as "2dsphere" or "text".
+        options: those of PyMongo's `create_index`: `unique`, `sparse`, `name`, `expireAfterSeconds`, ...
+    """
+
+    def __init__(self, direction: int | str = 1, **options: Any) -> None:
+        self.direction = direction
+        self.options = options
+
+    def __repr__(self) -> str:
+        return f"Indexed({self.direction!r}, **{self.options!r})"
+
+
+def indexes_of(cls: type[BaseModel]) -> list[dict[str, Any]]:
+    """The declared indexes as `createIndexes` takes them: `key`, `name` and options.
+
+    Raises:
+        SchemaError: an entry of `Settings.indexes` is none of a name, a list of (name, direction) and an IndexModel.
+    """
+    models = [
+        IndexModel([(path, indexed.direction)], **indexed.options) for path, indexed in _declared(cls, "", frozenset())
+    ]
+    for entry in settings_of(cls).indexes:
+        if isinstance(entry, IndexModel):
+            models.append(entry)
+        elif isinstance(entry, (str, list)):
+            models.append(IndexModel(entry))
+        else:
+            raise SchemaError(f"{cls.__name__}.Settings.indexes: {entry!r} is not a name, a list of pairs or IndexModel")
+    return [{**model.document, "key": dict(model.document["key"])} for model in models]
+
+
+def _declared(cls: type[BaseModel], prefix: str, above: frozenset[type]) -> Iterator[tuple[str, Indexed]]:
+    for name, field in cls.model_fields.items():
+        path = prefix + stored_name(name, field)
+        for item in field.metadata:
+            if isinstance(item, Indexed):
+                yield path, item
+        for nested in _models(field.annotation):
+            # A class that holds itself would never end.
+            if nested not in above:
+                yield from _declared(nested, f"{path}.", above | {cls})
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

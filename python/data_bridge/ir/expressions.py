@@ -1,0 +1,258 @@
+"""Expressions: predicates and values. Where one stands decides which language it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_bridge._core import DType, dtype_of
+from data_bridge.errors import CompileError
+
+from .node import Node, set_slot
+
+ANY = DType.any()
+BOOL = DType.bool()
+COMPARISONS = {"eq": "==", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+class Expr(Node):
+    """A predicate or a value."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> DType:
+        return ANY
+
+
+class Predicate(Expr):
+    """An expression that is true or false of a document."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> DType:
+        return BOOL
+
+
+class Field(Expr, kind="field"):
+    """A stored field. `path` is the dotted stored path; empty is the element itself inside `elem_match`."""
+
+    __slots__ = ("path", "dtype", "owner")
+    path: str
+    owner: str
+
+    def __init__(self, path: str, dtype: DType, owner: str) -> None:
+        set_slot(self, "path", path)
+        set_slot(self, "dtype", dtype)
+        set_slot(self, "owner", owner)
+
+    @property
+    def label(self) -> str:
+        """How messages call the field."""
+        return f"{self.owner}.{self.path}" if self.path else self.owner
+
+
+class Literal(Expr, kind="literal"):
+    """A value that MongoDB can store."""
+
+    __slots__ = ("value",)
+    value: Any
+
+    def __init__(self, value: Any) -> None:
+        set_slot(self, "value", value)
+
+    @property
+    def dtype(self) -> DType:
+        return dtype_of(self.value)
+
+    def __hash__(self) -> int:
+        return hash((Literal, repr(self.value)))
+
+
+def check_fits(field: Field, value: Any) -> None:
+    """Refuses a value that no stored value of the field could be compared with.
+
+    Raises:
+        CompileError: naming the field, its type and the value.
+    """
+    given = dtype_of(value)
+    if not field.dtype.comparable_to(given):
+        raise CompileError(
+            f"{field.label} is {field.dtype} and cannot be compared with {value!r} ({given})",
+            code="incomparable",
+            path=field.path,
+            hint=f"give a value of type {field.dtype}",
+        )
+
+
+class Compare(Predicate, kind="compare"):
+    """`left <op> right`.
+
+    In a match it is MongoDB's comparison: arrays on the path are walked and only values of the same type bracket
+    are compared. As a value it is the aggregation operator: no walking, and all types are ordered.
+    """
+
+    __slots__ = ("op", "left", "right")
+    op: str
+    left: Expr
+    right: Expr
+
+    def __init__(self, op: str, left: Expr, right: Expr) -> None:
+        if op not in COMPARISONS:
+            raise CompileError(f"{op!r} is not a comparison; there are {', '.join(COMPARISONS)}", code="unknown_operator")
+        if type(left) is Field and type(right) is Literal:
+            check_fits(left, right.value)
+        set_slot(self, "op", op)
+        set_slot(self, "left", left)
+        set_slot(self, "right", right)
+
+
+class _Terms(Predicate):
+    __slots__ = ("terms",)
+    terms: tuple[Expr, ...]
+
+    def __init__(self, terms: tuple[Expr, ...]) -> None:
+        set_slot(self, "terms", tuple(terms))
+
+
+class And(_Terms, kind="and"):
+    """Every term holds."""
+
+    __slots__ = ()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.terms,)
+
+
+class Or(_Terms, kind="or"):
+    """Some term holds."""
+
+    __slots__ = ()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.terms,)
+
+
+class Nor(_Terms, kind="nor"):
+    """No term holds."""
+
+    __slots__ = ()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.terms,)
+
+
+class Not(Predicate, kind="not"):
+    """The complement over documents: missing fields and other types are in it."""
+
+    __slots__ = ("term",)
+    term: Expr
+
+
+class In(Predicate, kind="in"):
+    """The value is one of these, or an array that holds one; `negated`: it is none of them."""
+
+    __slots__ = ("needle", "values", "negated")
+
+    def __init__(self, needle: Expr, values: tuple[Any, ...], negated: bool = False) -> None:
+        values = tuple(values)
+        if type(needle) is Field:
+            for value in values:
+                check_fits(needle, value)
+        set_slot(self, "needle", needle)
+        set_slot(self, "values", values)
+        set_slot(self, "negated", negated)
+
+
+class Exists(Predicate, kind="exists"):
+    """The field is there, if only as null; `present=False`: it is missing."""
+
+    __slots__ = ("field", "present")
+
+
+class IsType(Predicate, kind="is_type"):
+    """The stored value has one of these BSON types, by their MongoDB names."""
+
+    __slots__ = ("field", "types")
+
+
+class Regex(Predicate, kind="regex"):
+    """The text matches a PCRE pattern; `options` are letters of "imsx"."""
+
+    __slots__ = ("field", "pattern", "options")
+
+
+class ElemMatch(Predicate, kind="elem_match"):
+    """One element of a list meets the whole predicate, whose paths start at the element."""
+
+    __slots__ = ("field", "predicate")
+
+
+class Size(Predicate, kind="size"):
+    """The list has exactly this many elements."""
+
+    __slots__ = ("field", "size")
+
+
+class All(Predicate, kind="all"):
+    """The list holds all of these."""
+
+    __slots__ = ("field", "values")
+
+
+class Mod(Predicate, kind="mod"):
+    """The number leaves this remainder."""
+
+    __slots__ = ("field", "divisor", "remainder")
+
+
+class FieldOperator(Predicate, kind="field_operator"):
+    """A query operator the IR has no node for."""
+
+    __slots__ = ("field", "name", "operand")
+
+
+class Call(Expr, kind="call"):
+    """An aggregation operator. A tuple of arguments is positional, a dict named; `single` writes one without a list."""
+
+    __slots__ = ("name", "args", "single")
+
+    def __init__(self, name: str, args: tuple[Expr, ...] | dict[str, Expr], single: bool = False) -> None:
+        if not name.startswith("$"):
+            raise CompileError(f"{name!r} is not an operator: it must start with '$'", code="unknown_operator")
+        set_slot(self, "name", name)
+        set_slot(self, "args", args)
+        set_slot(self, "single", single)
+
+
+class Variable(Expr, kind="variable"):
+    """`$$name`."""
+
+    __slots__ = ("name",)
+
+
+class DocumentExpr(Expr, kind="document"):
+    """A document whose values are computed."""
+
+    __slots__ = ("fields",)
+    fields: dict[str, Expr]
+
+
+class ArrayExpr(Expr, kind="array"):
+    """A list whose items are computed."""
+
+    __slots__ = ("items",)
+
+
+class Raw(Expr, kind="raw"):
+    """MQL as it is: the optimizer leaves it alone."""
+
+    __slots__ = ("value",)
+    value: Mapping[str, Any]
+
+
+class Linked(Predicate, kind="linked"):
+    """A predicate on the target of a link."""
+
+    __slots__ = ("link", "target", "predicate")

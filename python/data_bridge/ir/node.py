@@ -1,0 +1,52 @@
+"""What every node of the intermediate representation is: frozen, compared by structure, checked when it is built."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+set_slot = object.__setattr__
+
+
+class Node:
+    """A frozen node. Its slots are its parts, in the order its constructor takes them."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, kind: str | None = None) -> None:
+        if kind is not None:
+            cls.kind = kind
+
+    def __init__(self, *parts: Any) -> None:
+        names = self.__slots__
+        if len(parts) != len(names):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(names)}")
+        for name, part in zip(names, parts, strict=True):
+            set_slot(self, name, part)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: build a new one instead of setting {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name!r} cannot be deleted")
+
+    def _parts(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._parts() == other._parts()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(part) for part in self._parts())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._parts()
+
+    def to_mql(self) -> Any:
+        """The node as MQL, in plain Python, lowered without optimization."""
+        from data_bridge import _core
+
+        return _core.to_mql(self)

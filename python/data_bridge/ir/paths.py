@@ -1,0 +1,81 @@
+"""Dotted paths through a schema."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from data_bridge._core import DType, Schema
+from data_bridge.errors import CompileError
+
+
+def unknown_field(owner: str, name: str, fields: Iterable[str]) -> str:
+    """The message for a name that an owner does not have."""
+    fields = list(fields)
+    nearest = difflib.get_close_matches(name, fields, n=1)
+    guess = f"did you mean {nearest[0]!r}? " if nearest else ""
+    return f"{owner} has no field {name!r}; {guess}fields: {', '.join(fields)}"
+
+
+def step(dtype: DType, segment: str, owner: str) -> DType:
+    """The type one name further along a path.
+
+    Raises:
+        CompileError: nothing can be there.
+    """
+    kind = dtype.kind
+    if kind == "any" or (kind == "link" and segment.startswith("$")):
+        return DType.any()
+    if kind == "map":
+        return _inner(dtype)
+    if kind == "array":
+        item = _inner(dtype)
+        return item if segment.isdigit() or segment.startswith("$") else step(item, segment, owner)
+    if kind == "document" and dtype.schema is not None:
+        return _of_schema(dtype.schema, segment)
+    if kind == "union":
+        return _of_union(dtype, segment, owner)
+    raise CompileError(f"{owner} is {dtype}, which has no fields such as {segment!r}", code="not_a_document", path=owner)
+
+
+def _inner(dtype: DType) -> DType:
+    return dtype.element or DType.any()
+
+
+def _of_schema(schema: Schema, segment: str) -> DType:
+    found = schema.field(segment)
+    if found is not None:
+        return found
+    if schema.open:
+        return DType.any()
+    names = [name for name, _, _ in schema.fields()]
+    raise CompileError(unknown_field(schema.name, segment, names), code="unknown_field", path=segment)
+
+
+def _of_union(dtype: DType, segment: str, owner: str) -> DType:
+    found: list[DType] = []
+    refusal: CompileError | None = None
+    for member in dtype.non_null().members:
+        try:
+            found.append(step(member, segment, owner))
+        except CompileError as error:
+            refusal = error
+    if found:
+        return DType.union(found)
+    raise refusal or CompileError(f"{owner} is always null", code="not_a_document", path=owner)
+
+
+def dtype_at(schema: Schema | None, path: str) -> DType:
+    """The declared type at a dotted stored path; without a schema, anything.
+
+    Raises:
+        CompileError: the schema has nothing there.
+    """
+    if schema is None:
+        return DType.any()
+    dtype = DType.document(schema)
+    walked = schema.name
+    for segment in path.split("."):
+        dtype = step(dtype, segment, walked)
+        walked = f"{walked}.{segment}"
+    return dtype

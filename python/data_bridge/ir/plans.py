@@ -1,0 +1,74 @@
+"""Updates and whole requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_bridge._core import DType
+
+from .node import Node
+
+
+class UpdateOperation(Node, kind="update_operation"):
+    """`{op: {path: operand}}`."""
+
+    __slots__ = ("op", "path", "dtype", "operand")
+    op: str
+    path: str
+    dtype: DType
+    operand: Any
+
+
+class UpdateOperators(Node, kind="update_operators"):
+    """Operations on different paths."""
+
+    __slots__ = ("operations",)
+    operations: tuple[UpdateOperation, ...]
+
+
+class UpdatePipeline(Node, kind="update_pipeline"):
+    """Stages that compute the new document."""
+
+    __slots__ = ("stages",)
+
+
+class Source(Node, kind="source"):
+    """A collection; without a database, in the connection's."""
+
+    __slots__ = ("collection", "database", "schema")
+
+
+class Plan(Node):
+    """A whole request."""
+
+    __slots__ = ()
+
+
+class Read(Plan, kind="read"):
+    """Documents, or what is computed of them: "find", "first", "aggregate", "count", "exists" or "distinct"."""
+
+    __slots__ = ("source", "stages", "terminal", "path", "options")
+
+
+class Update(Plan, kind="update"):
+    """Changes the selected documents."""
+
+    __slots__ = ("source", "filter", "update", "many", "upsert", "options")
+
+
+class Replace(Plan, kind="replace"):
+    """Puts another document in the place of the selected one."""
+
+    __slots__ = ("source", "filter", "replacement", "upsert", "options")
+
+
+class Delete(Plan, kind="delete"):
+    """Deletes the selected documents."""
+
+    __slots__ = ("source", "filter", "many", "options")
+
+
+class FindAndModify(Plan, kind="find_and_modify"):
+    """Changes one document and gives it, as it was or as it is."""
+
+    __slots__ = ("source", "filter", "update", "remove", "replacement", "sort", "fields", "new", "upsert", "options")

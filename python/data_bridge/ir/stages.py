@@ -1,0 +1,95 @@
+"""Stages: what is done to a stream of documents."""
+
+from __future__ import annotations
+
+from .node import Node
+
+
+class Stage(Node):
+    """One stage."""
+
+    __slots__ = ()
+
+
+class Match(Stage, kind="match"):
+    """Keeps the documents that meet the predicate."""
+
+    __slots__ = ("predicate",)
+
+
+class Project(Stage, kind="project"):
+    """Keeps, drops or computes fields: (path, True | False | expression)."""
+
+    __slots__ = ("fields",)
+
+
+class Set(Stage, kind="set"):
+    """Computes fields: (path, expression)."""
+
+    __slots__ = ("fields",)
+
+
+class Unset(Stage, kind="unset"):
+    """Drops fields."""
+
+    __slots__ = ("paths",)
+
+
+class Sort(Stage, kind="sort"):
+    """Orders by (path, 1 | -1)."""
+
+    __slots__ = ("keys",)
+
+
+class Skip(Stage, kind="skip"):
+    """Leaves out the first documents."""
+
+    __slots__ = ("count",)
+
+
+class Limit(Stage, kind="limit"):
+    """Keeps the first documents."""
+
+    __slots__ = ("count",)
+
+
+class Sample(Stage, kind="sample"):
+    """Keeps some documents by chance."""
+
+    __slots__ = ("size",)
+
+
+class Accumulator(Node, kind="accumulator"):
+    """What a group computes over its documents."""
+
+    __slots__ = ("name", "operand")
+
+
+class Group(Stage, kind="group"):
+    """One document for each value of `by`: (name, accumulator)."""
+
+    __slots__ = ("by", "outputs")
+
+
+class Unwind(Stage, kind="unwind"):
+    """One document for each element of a list."""
+
+    __slots__ = ("path", "index", "preserve")
+
+
+class CountStage(Stage, kind="count_stage"):
+    """One document with the number of documents."""
+
+    __slots__ = ("name",)
+
+
+class Lookup(Stage, kind="lookup"):
+    """Documents of another collection, as a list."""
+
+    __slots__ = ("collection", "local", "foreign", "let", "pipeline", "name")
+
+
+class GenericStage(Stage, kind="generic_stage"):
+    """A stage the IR has no node for; expressions and stages may stand in its body."""
+
+    __slots__ = ("name", "body")

@@ -1,0 +1,190 @@
+"""From pydantic classes to class layouts: how the codec reads and writes their instances.
+
+What the codec cannot do exactly as pydantic would is left to pydantic, for that field alone where possible.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import types
+from copy import deepcopy
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import bson
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from ._core import Layout
+from .schema import stored_name
+
+_LAYOUTS: dict[type[BaseModel], Layout] = {}
+
+_EXACT: dict[Any, str] = {
+    Any: "any",
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    bytes: "bytes",
+    bson.ObjectId: "object_id",
+    datetime.datetime: "datetime",
+}
+_CONTAINERS = {list: "list", set: "set", frozenset: "frozenset", dict: "dict"}
+
+
+def layout_of(cls: type[BaseModel]) -> Layout:
+    """The layout of a class, made once."""
+    known = _LAYOUTS.get(cls)
+    if known is not None:
+        return known
+    layout = _LAYOUTS[cls] = Layout(cls)
+    validators, serializers = _decorated(cls)
+    ordered = sorted(cls.model_fields.items(), key=lambda item: item[0] != "id")
+    fields = [_field(cls, name, field, name in validators, name in serializers) for name, field in ordered]
+    layout.define(
+        fields,
+        extra=str(cls.model_config.get("extra") or "ignore"),
+        private=_private(cls),
+        validated=_needs_pydantic(cls),
+        keeps_image=getattr(cls, "__data_bridge_image__", False),
+    )
+    return layout
+
+
+def _decorated(cls: type[BaseModel]) -> tuple[set[str], set[str]]:
+    """The fields with validators, and those with serializers, of the user's own."""
+    decorators = cls.__pydantic_decorators__
+    validated = {
+        name
+        for each in (*decorators.field_validators.values(), *decorators.validators.values())
+        for name in each.info.fields
+    }
+    if "*" in validated:
+        validated |= set(cls.model_fields)
+    serialized = {name for each in decorators.field_serializers.values() for name in each.info.fields}
+    if "*" in serialized:
+        serialized |= set(cls.model_fields)
+    return validated, serialized
+
+
+def _needs_pydantic(cls: type[BaseModel]) -> bool:
+    """Only pydantic can build instances: code of the user's runs when one is made."""
+    decorators = cls.__pydantic_decorators__
+    # pydantic puts a `model_post_init` of its own on classes with private attributes.
+    own = [vars(base)["model_post_init"] for base in cls.__mro__ if "model_post_init" in vars(base)]
+    post_init = any(getattr(function, "__module__", "").split(".")[0] != "pydantic" for function in own)
+    return bool(decorators.model_validators or decorators.root_validators or cls.__pydantic_custom_init__ or post_init)
+
+
+def _private(cls: type[BaseModel]) -> Any:
+    attributes = {
+        name: attribute
+        for name, attribute in cls.__private_attributes__.items()
+        if attribute.default is not PydanticUndefined or attribute.default_factory is not None
+    }
+    if not cls.__private_attributes__:
+        return None
+    return lambda: {name: attribute.get_default() for name, attribute in attributes.items()}
+
+
+def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, serialized: bool) -> tuple[Any, ...]:
+    strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
+    converter = None if strange else _converter(field.annotation)
+    if converter is None:
+        converter = ("validate", _validator(cls, name))
+    serializer = None
+    if serialized or any(_serializes(item) for item in field.metadata):
+        serializer = _serializer(cls, name)
+    return stored_name(name, field), name, converter, _default(field), serializer, name == "id"
+
+
+def _changes_values(item: Any) -> bool:
+    """Metadata that may turn a stored value into another one; a mere constraint was met before it was stored."""
+    return type(item).__name__ in {"BeforeValidator", "AfterValidator", "PlainValidator", "WrapValidator"}
+
+
+def _serializes(item: Any) -> bool:
+    return type(item).__name__ in {"PlainSerializer", "WrapSerializer"}
+
+
+def _validator(cls: type[BaseModel], name: str) -> Any:
+    """A function from the stored value to the field's, as the class itself validates it."""
+
+    def validate(value: Any) -> Any:
+        instance = cls.model_construct()
+        cls.__pydantic_validator__.validate_assignment(instance, name, value)
+        return instance.__dict__[name]
+
+    return validate
+
+
+def _serializer(cls: type[BaseModel], name: str) -> Any:
+    """A function from the field's value to what is stored, as `model_dump` gives it."""
+
+    def dump(value: Any) -> Any:
+        instance = cls.model_construct()
+        instance.__dict__[name] = value
+        return cls.__pydantic_serializer__.to_python(instance, include={name}, by_alias=False)[name]
+
+    return dump
+
+
+def _default(field: FieldInfo) -> tuple[str, Any] | None:
+    if field.default_factory is not None:
+        return "factory", lambda: field.get_default(call_default_factory=True, validated_data={})
+    if field.default is PydanticUndefined:
+        return None
+    if isinstance(field.default, (list, dict, set, BaseModel)):
+        return "factory", lambda: deepcopy(field.default)
+    return "value", field.default
+
+
+def _converter(annotation: Any) -> tuple[Any, ...] | None:
+    """The codec's converter of an annotation, or None where only pydantic knows."""
+    if _hashable(annotation) and annotation in _EXACT:
+        return (_EXACT[annotation],)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        if any(_changes_values(item) for item in arguments[1:]):
+            return None
+        return _converter(arguments[0])
+    if origin is Literal:
+        return ("members", {value: value for value in arguments}) if _plain(arguments) else None
+    if origin in (Union, types.UnionType):
+        rest = [member for member in arguments if member is not type(None)]
+        inner = _converter(rest[0]) if len(rest) == 1 and len(arguments) == 2 else None
+        return ("optional", inner) if inner else None
+    if origin in _CONTAINERS:
+        return _container(origin, arguments)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        inner = _converter(arguments[0])
+        return ("tuple", inner) if inner else None
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return ("members", {member.value: member for member in annotation}) if _plain(annotation) else None
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return ("model", layout_of(annotation))
+    return None
+
+
+def _container(origin: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    if origin is dict and arguments[0] is not str:
+        return None
+    inner = _converter(arguments[-1])
+    return (_CONTAINERS[origin], inner) if inner else None
+
+
+def _plain(members: Any) -> bool:
+    """Members whose values come back as they were stored, and are not told apart from equal ones of another type."""
+    values = [getattr(member, "value", member) for member in members]
+    return all(type(value) in (str, int) for value in values) and len(values) == len(set(values))
+
+
+def _hashable(annotation: Any) -> bool:
+    try:
+        hash(annotation)
+    except TypeError:
+        return False
+    return True
+

@@ -1,0 +1,114 @@
+"""What a query becomes, and what the server makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import _core
+
+
+class Plan:
+    """A compiled query: the IR, each rule that fired, the commands. `str()` is for people, `to_dict()` for programs."""
+
+    def __init__(self, compiled: _core.Compiled) -> None:
+        self._compiled = compiled
+
+    @property
+    def commands(self) -> list[dict[str, Any]]:
+        """What is sent, in order."""
+        return self._compiled.commands
+
+    @property
+    def rules(self) -> list[str]:
+        """The names of the rules that fired, in order."""
+        return [firing["rule"] for firing in self._compiled.to_dict()["rules"]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as data: `plan`, `optimized`, `rules`, `commands`."""
+        return self._compiled.to_dict()
+
+    def text(self, verbose: bool = False) -> str:
+        """The plan for people; verbose leaves nothing out."""
+        return self._compiled.text(verbose)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+class Explain(Plan):
+    """A plan, and the server's own: winning plan, index, what was examined, warnings."""
+
+    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None) -> None:
+        super().__init__(compiled)
+        #: The server's whole answer; None when nothing would be sent.
+        self.server = reply
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        """The winning plan's stages, outermost first."""
+        return [] if self.server is None else list(_walk(_winning(self.server)))
+
+    @property
+    def index(self) -> str | None:
+        """The name of the index used."""
+        names = [stage["indexName"] for stage in self.stages if "indexName" in stage]
+        return names[0] if names else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the query slow, in words."""
+        kinds = [stage.get("stage") for stage in self.stages]
+        found = []
+        if "COLLSCAN" in kinds:
+            found.append("collection scan: every document is read; an index on the filtered fields would help")
+        if "SORT" in kinds:
+            found.append("sort in memory: an index that ends with the sort's fields would give the order for free")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), "server": self.server, "index": self.index, "warnings": self.warnings}
+
+    def text(self, verbose: bool = False) -> str:
+        lines = [super().text(verbose), "server"]
+        for depth, stage in enumerate(self.stages):
+            index = f" {stage['indexName']}" if "indexName" in stage else ""
+            lines.append(f"  {'  ' * depth}{stage.get('stage', '?')}{index}")
+        execution = _execution(self.server or {})
+        if execution:
+            examined = execution.get("totalDocsExamined", 0)
+            keys, returned = execution.get("totalKeysExamined", 0), execution.get("nReturned", 0)
+            lines.append(f"  examined {keys} keys and {examined} documents, returned {returned}")
+        lines += [f"  warning: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
+
+
+def _winning(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    planner = _cursor(reply).get("queryPlanner", {})
+    winning: Mapping[str, Any] = planner.get("winningPlan", {})
+    # The slot-based engine wraps the plan.
+    return winning.get("queryPlan", winning)
+
+
+def _cursor(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    stages = reply.get("stages")
+    if stages and "$cursor" in stages[0]:
+        inner: Mapping[str, Any] = stages[0]["$cursor"]
+        return inner
+    return reply
+
+
+def _execution(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _cursor(reply).get("executionStats", {})
+    return found
+
+
+def _walk(stage: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    if not stage:
+        return
+    yield dict(stage)
+    for inner in [stage.get("inputStage", {}), *stage.get("inputStages", [])]:
+        yield from _walk(inner)

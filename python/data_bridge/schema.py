@@ -1,0 +1,121 @@
+"""From pydantic classes to schemas: what the compiler knows of a class's stored documents."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import ipaddress
+import pathlib
+import re
+import types
+import typing
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import bson
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from ._core import DType, Schema, dtype_of
+
+_SCHEMAS: dict[type[BaseModel], Schema] = {}
+
+_SCALARS: dict[type, DType] = {
+    type(None): DType.null(),
+    bool: DType.bool(),
+    int: DType.int(),
+    float: DType.double(),
+    str: DType.string(),
+    bytes: DType.binary(),
+    bson.ObjectId: DType.object_id(),
+    bson.Decimal128: DType.decimal(),
+    bson.Timestamp: DType.timestamp(),
+    bson.Regex: DType.regex(),
+    decimal.Decimal: DType.decimal(),
+    datetime.datetime: DType.date(),
+    datetime.date: DType.date(),
+    datetime.time: DType.string(),
+    datetime.timedelta: DType.double(),
+    uuid.UUID: DType.binary(),
+    re.Pattern: DType.regex(),
+    pathlib.PurePath: DType.string(),
+    SecretStr: DType.string(),
+    SecretBytes: DType.binary(),
+    ipaddress._BaseAddress: DType.string(),
+    ipaddress._BaseNetwork: DType.string(),
+}
+
+
+def stored_name(name: str, field: FieldInfo) -> str:
+    """The name a field is stored under: its alias, and `_id` for `id`."""
+    if name == "id":
+        return "_id"
+    return field.serialization_alias or field.alias or name
+
+
+def schema_of(cls: type[BaseModel]) -> Schema:
+    """The schema of a class, made once."""
+    known = _SCHEMAS.get(cls)
+    if known is not None:
+        return known
+    schema = _SCHEMAS[cls] = Schema(cls.__name__)
+    serialized = {
+        name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields
+    }
+    fields = []
+    for name, field in cls.model_fields.items():
+        dtype = DType.any() if name in serialized or "*" in serialized else dtype_of_annotation(field.annotation)
+        fields.append((stored_name(name, field), dtype, field.is_required()))
+    schema.define(fields, cls.model_config.get("extra") == "allow")
+    return schema
+
+
+def dtype_of_annotation(annotation: Any) -> DType:
+    """The type of the values that a field with this annotation stores; anything where that cannot be told."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return dtype_of_annotation(get_args(annotation)[0])
+    if origin is Literal:
+        return DType.union([dtype_of(value) for value in get_args(annotation)])
+    if origin in (Union, types.UnionType):
+        return DType.union([dtype_of_annotation(member) for member in get_args(annotation)])
+    if isinstance(annotation, typing.TypeAliasType if hasattr(typing, "TypeAliasType") else ()):
+        return dtype_of_annotation(annotation.__value__)
+    if origin is not None:
+        return _container(origin, get_args(annotation))
+    if not isinstance(annotation, type):
+        return DType.any()
+    return _class(annotation)
+
+
+def _container(origin: Any, arguments: tuple[Any, ...]) -> DType:
+    if not isinstance(origin, type):
+        return DType.any()
+    if issubclass(origin, Mapping):
+        return DType.map(dtype_of_annotation(arguments[1]))
+    if issubclass(origin, re.Pattern):
+        return DType.regex()
+    if issubclass(origin, Iterable):
+        items = [dtype_of_annotation(item) for item in arguments if item is not Ellipsis]
+        return DType.array(DType.union(items) if items else DType.any())
+    return DType.any()
+
+
+def _class(cls: type) -> DType:
+    if issubclass(cls, enum.Enum):
+        return DType.union([dtype_of(member) for member in cls]) if len(cls) else DType.any()
+    if issubclass(cls, BaseModel):
+        return DType.document(schema_of(cls))
+    if cls in (list, tuple, set, frozenset):
+        return DType.array(DType.any())
+    if issubclass(cls, Mapping):
+        return DType.map(DType.any())
+    for base in cls.__mro__:
+        if base in _SCALARS:
+            return _SCALARS[base]
+        # pydantic's own text types: EmailStr, urls, ...
+        if base.__module__ == "pydantic.networks":
+            return DType.string()
+    return DType.any()
