@@ -68,9 +68,8 @@ fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool) -> P
 }
 
 fn compiled(py: Python<'_>, plan: Plan, flags: &Flags, traced: bool) -> PyResult<Compiled> {
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        data_bridge_compiler::compile(plan, flags, traced)
-    }));
+    let done =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| data_bridge_compiler::compile(plan, flags, traced)));
     match done {
         Ok(Ok(compiled)) => Ok(Compiled(Arc::new(compiled))),
         Ok(Err(Failure::Query(found))) => Err(errors::from_compile(py, found)),

@@ -108,15 +108,8 @@ fn build_compile_errors(py: Python<'_>, found: &[data_bridge_compiler::CompileEr
         .collect::<PyResult<_>>()?;
     let Some(first) = found.first() else { return Ok(internal(py, "a compile failed without an error")) };
     if each.len() == 1 {
-        return one_compile_error(
-            py,
-            first.code,
-            &first.message,
-            first.path.as_deref(),
-            first.hint.as_deref(),
-            &each,
-        )
-        .map(PyErr::from_value);
+        return one_compile_error(py, first.code, &first.message, first.path.as_deref(), first.hint.as_deref(), &each)
+            .map(PyErr::from_value);
     }
     let lines: Vec<_> = found.iter().map(|error| format!("- {error}")).collect();
     let message = format!("{} errors in this query:\n{}", found.len(), lines.join("\n"));

@@ -131,11 +131,9 @@ fn insert(
     let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
     let insert = Insert { database, collection, documents, ordered, extra: None };
     let request = Request::Insert { insert, options: run_options(session, None) };
-    Pending::new(Via::Client(client), request, |py, outcome| {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
-            other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
-        }
+    Pending::new(Via::Client(client), request, |py, outcome| match outcome.map_err(|error| to_python(py, error))? {
+        Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
+        other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
     })
 }
 

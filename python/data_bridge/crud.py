@@ -40,9 +40,7 @@ class Crud:
     # Reading
 
     @classmethod
-    def find(
-        cls, *predicates: Any, sort: Any = None, skip: int | None = None, limit: int | None = None
-    ) -> Query[Self]:
+    def find(cls, *predicates: Any, sort: Any = None, skip: int | None = None, limit: int | None = None) -> Query[Self]:
         """The documents that meet every predicate or filter dict."""
         query: Query[Self] = Query(cls).find(*predicates)  # type: ignore[arg-type]
         if sort is not None:

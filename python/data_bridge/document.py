@@ -21,12 +21,13 @@ class DocumentMeta(ModelMetaclass):
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> type:
         building.depth = getattr(building, "depth", 0) + 1
         try:
-            cls = super().__new__(mcs, name, bases, namespace, **keywords)
+            cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)
         finally:
             building.depth -= 1
         for field in cls.__pydantic_fields__:
             type.__setattr__(cls, field, FieldAccess(field))
-        return cls
+        built: type = cls
+        return built
 
     if not TYPE_CHECKING:
 
@@ -41,7 +42,6 @@ class DocumentMeta(ModelMetaclass):
                     return proxy_of(cls, name)
                 raise no_such_field(cls, name)
             return cls.__class_getitem__(name)
-
 
 
 def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy:

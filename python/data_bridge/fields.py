@@ -15,7 +15,6 @@ from ._core import DType
 from .errors import CompileError
 from .ir.paths import step, unknown_field
 
-
 #: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
 building = threading.local()
 
@@ -176,7 +175,7 @@ class FieldProxy(Predicate):
     """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates."""
 
     __slots__ = ("_children",)
-    __ir__: ir.Field
+    __ir__: ir.Field  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, node: ir.Field) -> None:
         self.__ir__ = node
@@ -246,7 +245,8 @@ class FieldProxy(Predicate):
 
     def between(self, low: Any, high: Any) -> Predicate:
         """`low <= value <= high`; on a list, each bound may be met by another element."""
-        return (self >= low) & (self <= high)
+        range_: Predicate = (self >= low) & (self <= high)
+        return range_
 
     def exists(self, present: bool = True) -> Predicate:
         """The field is stored, if only as null."""

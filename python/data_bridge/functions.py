@@ -10,7 +10,7 @@ from .pipeline import value
 
 
 class _Functions:
-    """Every aggregation operator, by its snake_case name; arguments are positional or named, as the server takes them."""
+    """Every aggregation operator, by its snake_case name; arguments by position or name, as the server takes them."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

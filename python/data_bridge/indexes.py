@@ -44,7 +44,9 @@ def indexes_of(cls: type[BaseModel]) -> list[dict[str, Any]]:
         elif isinstance(entry, (str, list)):
             models.append(IndexModel(entry))
         else:
-            raise SchemaError(f"{cls.__name__}.Settings.indexes: {entry!r} is not a name, a list of pairs or IndexModel")
+            raise SchemaError(
+                f"{cls.__name__}.Settings.indexes: {entry!r} is not a name, a list of pairs or IndexModel"
+            )
     return [{**model.document, "key": dict(model.document["key"])} for model in models]
 
 

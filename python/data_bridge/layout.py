@@ -56,11 +56,8 @@ def layout_of(cls: type[BaseModel]) -> Layout:
 def _decorated(cls: type[BaseModel]) -> tuple[set[str], set[str]]:
     """The fields with validators, and those with serializers, of the user's own."""
     decorators = cls.__pydantic_decorators__
-    validated = {
-        name
-        for each in (*decorators.field_validators.values(), *decorators.validators.values())
-        for name in each.info.fields
-    }
+    checks: list[Any] = [*decorators.field_validators.values(), *decorators.validators.values()]
+    validated = {name for check in checks for name in check.info.fields}
     if "*" in validated:
         validated |= set(cls.model_fields)
     serialized = {name for each in decorators.field_serializers.values() for name in each.info.fields}
@@ -124,8 +121,7 @@ def _serializer(cls: type[BaseModel], name: str) -> Any:
     """A function from the field's value to what is stored, as `model_dump` gives it."""
 
     def dump(value: Any) -> Any:
-        instance = cls.model_construct()
-        instance.__dict__[name] = value
+        instance = cls.model_construct(**{name: value})
         return cls.__pydantic_serializer__.to_python(instance, include={name}, by_alias=False)[name]
 
     return dump
@@ -187,4 +183,3 @@ def _hashable(annotation: Any) -> bool:
     except TypeError:
         return False
     return True
-

@@ -56,9 +56,7 @@ class Match(Stage):
 
 def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:
     """Predicates and dicts as one predicate."""
-    terms = tuple(
-        ir.parse_filter(each, schema) if isinstance(each, Mapping) else to_ir(each) for each in predicates
-    )
+    terms = tuple(ir.parse_filter(each, schema) if isinstance(each, Mapping) else to_ir(each) for each in predicates)
     return terms[0] if len(terms) == 1 else ir.And(terms)
 
 

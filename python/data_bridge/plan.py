@@ -90,7 +90,8 @@ def _winning(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     planner = _cursor(reply).get("queryPlanner", {})
     winning: Mapping[str, Any] = planner.get("winningPlan", {})
     # The slot-based engine wraps the plan.
-    return winning.get("queryPlan", winning)
+    inner: Mapping[str, Any] = winning.get("queryPlan", winning)
+    return inner
 
 
 def _cursor(reply: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from .client import default_client
 from .errors import CompileError, DocumentNotFound, MultipleDocumentsFound
 from .fields import FieldProxy
 from .ir import stages
+from .ir.paths import dtype_at
 from .layout import layout_of
 from .operation import Operation, Script
 from .pipeline import conjunction, projection, sort_keys, to_stages
@@ -99,8 +100,8 @@ class Query(Generic[T]):
                 kept = (*kept, ("_id", False))
             query: Query[Any] = self._with(stages.Project(kept), output=model)
             return query
-        query = self._with(stages.Project(projection(fields, named)), output=None)
-        return query
+        plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
+        return plain
 
     # How it is run
 
@@ -310,7 +311,9 @@ class Query(Generic[T]):
         for stage in self._stages:
             if not isinstance(stage, stages.Match):
                 name = stage.kind
-                raise CompileError(f"a write takes a filter only, not {name}", code="write_of_stages", hint=f"drop {name}")
+                raise CompileError(
+                    f"a write takes a filter only, not {name}", code="write_of_stages", hint=f"drop {name}"
+                )
             terms.append(stage.predicate)
         return None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms))
 
@@ -463,7 +466,7 @@ def _after(cls: type[Document], keys: Sequence[tuple[str, int]], after: str) -> 
         raise CompileError(f"{after!r} is not a page cursor", code="bad_cursor") from error
     if values is None:
         raise CompileError("the page cursor is of a query with another order", code="bad_cursor")
-    fields = [ir.Field(path, ir.paths.dtype_at(schema_of(cls), path), cls.__name__) for path, _ in keys]
+    fields = [ir.Field(path, dtype_at(schema_of(cls), path), cls.__name__) for path, _ in keys]
     return ir.Or(tuple(ir.And(tuple(_behind(fields, keys, values, level))) for level in range(len(keys))))
 
 

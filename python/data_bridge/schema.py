@@ -9,7 +9,6 @@ import ipaddress
 import pathlib
 import re
 import types
-import typing
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -61,9 +60,7 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     if known is not None:
         return known
     schema = _SCHEMAS[cls] = Schema(cls.__name__)
-    serialized = {
-        name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields
-    }
+    serialized = {name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields}
     fields = []
     for name, field in cls.model_fields.items():
         dtype = DType.any() if name in serialized or "*" in serialized else dtype_of_annotation(field.annotation)
@@ -81,7 +78,7 @@ def dtype_of_annotation(annotation: Any) -> DType:
         return DType.union([dtype_of(value) for value in get_args(annotation)])
     if origin in (Union, types.UnionType):
         return DType.union([dtype_of_annotation(member) for member in get_args(annotation)])
-    if isinstance(annotation, typing.TypeAliasType if hasattr(typing, "TypeAliasType") else ()):
+    if hasattr(annotation, "__value__"):  # a `type` alias
         return dtype_of_annotation(annotation.__value__)
     if origin is not None:
         return _container(origin, get_args(annotation))

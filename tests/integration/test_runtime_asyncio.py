@@ -16,8 +16,9 @@ from typing import Any
 
 import bson
 import pytest
-from data_bridge import _core
 from runtime_server import Mongod
+
+from data_bridge import _core
 
 PING = bson.encode({"ping": 1})
 

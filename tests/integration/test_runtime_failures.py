@@ -9,8 +9,9 @@ from typing import Any
 
 import bson
 import pytest
-from data_bridge import _core, errors
 from runtime_server import Mongod
+
+from data_bridge import _core, errors
 
 
 @pytest.fixture(scope="module")

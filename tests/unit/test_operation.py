@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import pytest
+
 from data_bridge.operation import Operation, Script, call
 
 

@@ -31,7 +31,9 @@ pub fn close(py: Python<'_>, buffer: &mut Buffer, start: usize, path: &Path<'_>)
     buffer.push(0);
     let length = buffer.len() - start;
     if length > LARGEST {
-        return Err(path.refuse(py, &format!("the document has {length} bytes and the server stores at most {LARGEST}")));
+        return Err(
+            path.refuse(py, &format!("the document has {length} bytes and the server stores at most {LARGEST}"))
+        );
     }
     // It fits: it is at most 16 MiB.
     buffer[start..start + 4].copy_from_slice(&(length as i32).to_le_bytes());
@@ -295,7 +297,12 @@ fn rare(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'
         binary(buffer, key, 4, bytes.cast::<PyBytes>()?.as_bytes(), path, py)?;
     } else if is(&known.secret)? || is(&known.secret_bytes)? {
         element(buffer, key, &value.call_method0("get_secret_value")?, path)?;
-    } else if is(&known.path)? || is(&known.ipv4)? || is(&known.ip_network)? || is(&known.url)? || is(&known.multi_host_url)? {
+    } else if is(&known.path)?
+        || is(&known.ipv4)?
+        || is(&known.ip_network)?
+        || is(&known.url)?
+        || is(&known.multi_host_url)?
+    {
         element(buffer, key, value.str()?.as_any(), path)?;
     } else if is(&known.pattern)? || is(&known.regex)? {
         regex(buffer, key, value, path)?;

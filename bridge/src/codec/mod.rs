@@ -60,7 +60,12 @@ impl Decoder {
     }
 
     /// The documents of a cursor's reply. The garbage collector rests meanwhile: what is built is all alive.
-    pub fn decode_batch<'py>(&self, py: Python<'py>, reply: &[u8], on_invalid: OnInvalid) -> PyResult<Bound<'py, PyList>> {
+    pub fn decode_batch<'py>(
+        &self,
+        py: Python<'py>,
+        reply: &[u8],
+        on_invalid: OnInvalid,
+    ) -> PyResult<Bound<'py, PyList>> {
         let collector = py.import("gc")?;
         let enabled: bool = collector.call_method0("isenabled")?.extract()?;
         if enabled {

@@ -47,7 +47,7 @@ pub fn datetime_to_millis(moment: &Bound<'_, PyDateTime>) -> PyResult<i64> {
     let local = date_to_millis(moment) + clock;
     match moment.get_tzinfo() {
         None => Ok(local),
-        Some(zone) if zone.is(&PyTzInfo::utc(moment.py())?) => Ok(local),
+        Some(zone) if zone.is(PyTzInfo::utc(moment.py())?) => Ok(local),
         Some(_) => {
             let offset = moment.call_method0(pyo3::intern!(moment.py(), "utcoffset"))?;
             let Ok(offset) = offset.cast::<PyDelta>() else { return Ok(local) };

@@ -16,12 +16,9 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
     let options = options(node)?;
     let flag = |name: &str| node.getattr(name)?.extract::<bool>();
     Ok(match kind(node)?.to_str()? {
-        "read" => Plan::Read(Read {
-            source,
-            stages: stages(&tuple(node, "stages")?)?,
-            terminal: terminal(node)?,
-            options,
-        }),
+        "read" => {
+            Plan::Read(Read { source, stages: stages(&tuple(node, "stages")?)?, terminal: terminal(node)?, options })
+        }
         "update" => {
             let change = Change::Update { update: update(&node.getattr("update")?)?, upsert: flag("upsert")? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: flag("many")?, options })
@@ -31,13 +28,9 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             let change = Change::Replace { replacement, upsert: flag("upsert")? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: false, options })
         }
-        "delete" => Plan::Write(Write {
-            source,
-            filter: filter(node)?,
-            change: Change::Delete,
-            many: flag("many")?,
-            options,
-        }),
+        "delete" => {
+            Plan::Write(Write { source, filter: filter(node)?, change: Change::Delete, many: flag("many")?, options })
+        }
         "find_and_modify" => Plan::FindAndModify(FindAndModify {
             source,
             filter: filter(node)?,

@@ -38,7 +38,7 @@ class Predicate(Expr):
 class Field(Expr, kind="field"):
     """A stored field. `path` is the dotted stored path; empty is the element itself inside `elem_match`."""
 
-    __slots__ = ("path", "dtype", "owner")
+    __slots__ = ("dtype", "owner", "path")  # pyright: ignore[reportIncompatibleMethodOverride]
     path: str
     owner: str
 
@@ -93,14 +93,16 @@ class Compare(Predicate, kind="compare"):
     are compared. As a value it is the aggregation operator: no walking, and all types are ordered.
     """
 
-    __slots__ = ("op", "left", "right")
+    __slots__ = ("left", "op", "right")
     op: str
     left: Expr
     right: Expr
 
     def __init__(self, op: str, left: Expr, right: Expr) -> None:
         if op not in COMPARISONS:
-            raise CompileError(f"{op!r} is not a comparison; there are {', '.join(COMPARISONS)}", code="unknown_operator")
+            raise CompileError(
+                f"{op!r} is not a comparison; there are {', '.join(COMPARISONS)}", code="unknown_operator"
+            )
         if type(left) is Field and type(right) is Literal:
             check_fits(left, right.value)
         set_slot(self, "op", op)
@@ -153,7 +155,7 @@ class Not(Predicate, kind="not"):
 class In(Predicate, kind="in"):
     """The value is one of these, or an array that holds one; `negated`: it is none of them."""
 
-    __slots__ = ("needle", "values", "negated")
+    __slots__ = ("needle", "negated", "values")
 
     def __init__(self, needle: Expr, values: tuple[Any, ...], negated: bool = False) -> None:
         values = tuple(values)
@@ -180,7 +182,7 @@ class IsType(Predicate, kind="is_type"):
 class Regex(Predicate, kind="regex"):
     """The text matches a PCRE pattern; `options` are letters of "imsx"."""
 
-    __slots__ = ("field", "pattern", "options")
+    __slots__ = ("field", "options", "pattern")
 
 
 class ElemMatch(Predicate, kind="elem_match"):
@@ -204,7 +206,7 @@ class All(Predicate, kind="all"):
 class Mod(Predicate, kind="mod"):
     """The number leaves this remainder."""
 
-    __slots__ = ("field", "divisor", "remainder")
+    __slots__ = ("divisor", "field", "remainder")
 
 
 class FieldOperator(Predicate, kind="field_operator"):
@@ -216,7 +218,7 @@ class FieldOperator(Predicate, kind="field_operator"):
 class Call(Expr, kind="call"):
     """An aggregation operator. A tuple of arguments is positional, a dict named; `single` writes one without a list."""
 
-    __slots__ = ("name", "args", "single")
+    __slots__ = ("args", "name", "single")
 
     def __init__(self, name: str, args: tuple[Expr, ...] | dict[str, Expr], single: bool = False) -> None:
         if not name.startswith("$"):
@@ -255,4 +257,4 @@ class Raw(Expr, kind="raw"):
 class Linked(Predicate, kind="linked"):
     """A predicate on the target of a link."""
 
-    __slots__ = ("link", "target", "predicate")
+    __slots__ = ("link", "predicate", "target")

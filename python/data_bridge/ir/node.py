@@ -10,7 +10,7 @@ set_slot = object.__setattr__
 class Node:
     """A frozen node. Its slots are its parts, in the order its constructor takes them."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     kind: ClassVar[str]
 
     def __init_subclass__(cls, kind: str | None = None) -> None:
@@ -34,7 +34,7 @@ class Node:
         return tuple(getattr(self, name) for name in self.__slots__)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._parts() == other._parts()  # type: ignore[attr-defined]
+        return isinstance(other, Node) and type(self) is type(other) and self._parts() == other._parts()
 
     def __hash__(self) -> int:
         return hash((type(self), repr(self)))

@@ -154,7 +154,9 @@ def parse_update(update: Any, schema: Schema | None = None) -> UpdateOperators |
     if isinstance(update, (list, tuple)):
         return UpdatePipeline(parse_pipeline(update, schema))
     if not isinstance(update, Mapping) or not update:
-        raise CompileError(f"an update is a dict of operators or a list of stages, not {update!r}", code="malformed_update")
+        raise CompileError(
+            f"an update is a dict of operators or a list of stages, not {update!r}", code="malformed_update"
+        )
     operations = []
     for op, fields in update.items():
         if not isinstance(op, str) or not op.startswith("$"):
@@ -178,7 +180,7 @@ def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ..
     """
     if not isinstance(pipeline, (list, tuple)):
         raise CompileError(f"a pipeline is a list of stages, not {pipeline!r}", code="malformed_pipeline")
-    parsed = []
+    parsed: list[Any] = []
     for stage in pipeline:
         if not isinstance(stage, Mapping) or len(stage) != 1:
             raise CompileError(f"a stage is a dict with one key, not {stage!r}", code="malformed_pipeline")

@@ -35,7 +35,9 @@ def step(dtype: DType, segment: str, owner: str) -> DType:
         return _of_schema(dtype.schema, segment)
     if kind == "union":
         return _of_union(dtype, segment, owner)
-    raise CompileError(f"{owner} is {dtype}, which has no fields such as {segment!r}", code="not_a_document", path=owner)
+    raise CompileError(
+        f"{owner} is {dtype}, which has no fields such as {segment!r}", code="not_a_document", path=owner
+    )
 
 
 def _inner(dtype: DType) -> DType:

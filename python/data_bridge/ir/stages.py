@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .expressions import Expr
 from .node import Node
 
 
@@ -15,6 +16,7 @@ class Match(Stage, kind="match"):
     """Keeps the documents that meet the predicate."""
 
     __slots__ = ("predicate",)
+    predicate: Expr
 
 
 class Project(Stage, kind="project"):
@@ -39,6 +41,7 @@ class Sort(Stage, kind="sort"):
     """Orders by (path, 1 | -1)."""
 
     __slots__ = ("keys",)
+    keys: tuple[tuple[str, int], ...]
 
 
 class Skip(Stage, kind="skip"):
@@ -74,7 +77,7 @@ class Group(Stage, kind="group"):
 class Unwind(Stage, kind="unwind"):
     """One document for each element of a list."""
 
-    __slots__ = ("path", "index", "preserve")
+    __slots__ = ("index", "path", "preserve")
 
 
 class CountStage(Stage, kind="count_stage"):
@@ -86,10 +89,10 @@ class CountStage(Stage, kind="count_stage"):
 class Lookup(Stage, kind="lookup"):
     """Documents of another collection, as a list."""
 
-    __slots__ = ("collection", "local", "foreign", "let", "pipeline", "name")
+    __slots__ = ("collection", "foreign", "let", "local", "name", "pipeline")
 
 
 class GenericStage(Stage, kind="generic_stage"):
     """A stage the IR has no node for; expressions and stages may stand in its body."""
 
-    __slots__ = ("name", "body")
+    __slots__ = ("body", "name")
