@@ -188,12 +188,19 @@ impl DType {
     /// A match compares within a type bracket only; an array is compared whole and by its elements; null is a value
     /// any field may be asked for; a regex tests strings.
     pub fn comparable_to(&self, other: &Self) -> bool {
-        self.members().iter().any(|left| other.members().iter().any(|right| left.meets(right)))
+        let (left, right) = (self.values(), other.values());
+        // Any field may be asked for null, and one that is always null for anything.
+        left.is_empty() || right.is_empty() || left.iter().any(|left| right.iter().any(|right| left.meets(right)))
+    }
+
+    /// The members that are not null.
+    fn values(&self) -> Vec<&Self> {
+        self.members().iter().filter(|member| **member != Self::Null).collect()
     }
 
     fn meets(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Any | Self::Null, _) | (_, Self::Any | Self::Null) => true,
+            (Self::Any, _) | (_, Self::Any) => true,
             (Self::Array(left), Self::Array(right)) => left.comparable_to(right) || left.comparable_to(other),
             (Self::Array(item), scalar) | (scalar, Self::Array(item)) => item.comparable_to(scalar),
             (Self::Regex, Self::String) | (Self::String, Self::Regex) => true,
@@ -233,6 +240,14 @@ mod tests {
     fn numbers_compare_across_their_types() {
         assert!(DType::Int.comparable_to(&DType::Decimal));
         assert!(!DType::Int.comparable_to(&DType::String));
+    }
+
+    #[test]
+    fn null_is_asked_of_any_field_and_hides_no_mistake() {
+        let nullable = DType::union(vec![DType::String, DType::Null]);
+        assert!(nullable.comparable_to(&DType::Null));
+        assert!(DType::Int.comparable_to(&DType::Null));
+        assert!(!nullable.comparable_to(&DType::Int));
     }
 
     #[test]

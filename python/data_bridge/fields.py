@@ -14,6 +14,7 @@ from . import ir
 from ._core import DType
 from .errors import CompileError
 from .ir.paths import step, unknown_field
+from .schema import stored_child
 
 #: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
 building = threading.local()
@@ -27,7 +28,7 @@ class Expression:
     """A value or a predicate, with Python's operators."""
 
     __slots__ = ("__ir__",)
-    __ir__: ir.Expr
+    __ir__: Any
 
     def __init__(self, node: ir.Expr) -> None:
         self.__ir__ = node
@@ -137,7 +138,8 @@ def _term(other: Any) -> ir.Expr:
 def to_ir(value: Any) -> ir.Expr:
     """What a value written in a query means: an expression's node, or a literal."""
     if isinstance(value, Expression):
-        return value.__ir__
+        node: ir.Expr = value.__ir__
+        return node
     if isinstance(value, ir.Expr):
         return value
     return ir.Literal(value)
@@ -175,7 +177,7 @@ class FieldProxy(Predicate):
     """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates."""
 
     __slots__ = ("_children",)
-    __ir__: ir.Field  # pyright: ignore[reportIncompatibleVariableOverride]
+    __ir__: ir.Field
 
     def __init__(self, node: ir.Field) -> None:
         self.__ir__ = node
@@ -184,10 +186,10 @@ class FieldProxy(Predicate):
     def __getattr__(self, name: str) -> FieldProxy:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._child(name)
+        return self._child(stored_child(self.__ir__.dtype, name))
 
     def __getitem__(self, key: str | int) -> FieldProxy:
-        return self._child(str(key))
+        return self._child(stored_child(self.__ir__.dtype, str(key)))
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self.__ir__.label} is a field of a query, not a list: it cannot be iterated")

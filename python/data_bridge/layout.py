@@ -83,7 +83,10 @@ def _private(cls: type[BaseModel]) -> Any:
     }
     if not cls.__private_attributes__:
         return None
-    return lambda: {name: attribute.get_default() for name, attribute in attributes.items()}
+    return lambda: {
+        name: attribute.default_factory() if attribute.default_factory else deepcopy(attribute.default)  # type: ignore[call-arg]
+        for name, attribute in attributes.items()
+    }
 
 
 def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, serialized: bool) -> tuple[Any, ...]:

@@ -76,12 +76,8 @@ def projection(fields: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[s
     kept: list[tuple[str, Any]] = [(str(field), True) for field in fields]
     for name, given in named.items():
         path = "_id" if name == "id" else name
-        kept.append((path, bool(given) if given in (0, 1, True, False) and not _is_expr(given) else value(given)))
+        kept.append((path, bool(given) if isinstance(given, int) and given in (0, 1) else value(given)))
     return tuple(kept)
-
-
-def _is_expr(given: Any) -> bool:
-    return hasattr(type(given), "__ir__")
 
 
 class Sort(Stage):

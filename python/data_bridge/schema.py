@@ -47,6 +47,22 @@ _SCALARS: dict[type, DType] = {
 }
 
 
+#: By schema name, the stored names of fields whose Python names differ.
+_RENAMED: dict[str, dict[str, str]] = {}
+
+
+def stored_child(dtype: DType, name: str) -> str:
+    """The stored name of what Python calls `name` below a value of this type."""
+    for member in dtype.members:
+        inner = member.element if member.kind == "array" else member
+        if inner is not None and inner.kind == "array":
+            return stored_child(inner, name)
+        schema = None if inner is None else inner.schema
+        if schema is not None and name in _RENAMED.get(schema.name, ()):
+            return _RENAMED[schema.name][name]
+    return name
+
+
 def stored_name(name: str, field: FieldInfo) -> str:
     """The name a field is stored under: its alias, and `_id` for `id`."""
     if name == "id":
@@ -65,6 +81,8 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     for name, field in cls.model_fields.items():
         dtype = DType.any() if name in serialized or "*" in serialized else dtype_of_annotation(field.annotation)
         fields.append((stored_name(name, field), dtype, field.is_required()))
+    renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
+    _RENAMED[cls.__name__] = {name: stored for name, stored in renamed.items() if name != stored}
     schema.define(fields, cls.model_config.get("extra") == "allow")
     return schema
 

@@ -38,7 +38,7 @@ class Predicate(Expr):
 class Field(Expr, kind="field"):
     """A stored field. `path` is the dotted stored path; empty is the element itself inside `elem_match`."""
 
-    __slots__ = ("dtype", "owner", "path")  # pyright: ignore[reportIncompatibleMethodOverride]
+    __slots__ = ("path", "dtype", "owner")  # pyright: ignore[reportIncompatibleMethodOverride]
     path: str
     owner: str
 
@@ -93,7 +93,7 @@ class Compare(Predicate, kind="compare"):
     are compared. As a value it is the aggregation operator: no walking, and all types are ordered.
     """
 
-    __slots__ = ("left", "op", "right")
+    __slots__ = ("op", "left", "right")
     op: str
     left: Expr
     right: Expr
@@ -155,7 +155,7 @@ class Not(Predicate, kind="not"):
 class In(Predicate, kind="in"):
     """The value is one of these, or an array that holds one; `negated`: it is none of them."""
 
-    __slots__ = ("needle", "negated", "values")
+    __slots__ = ("needle", "values", "negated")
 
     def __init__(self, needle: Expr, values: tuple[Any, ...], negated: bool = False) -> None:
         values = tuple(values)
@@ -182,7 +182,7 @@ class IsType(Predicate, kind="is_type"):
 class Regex(Predicate, kind="regex"):
     """The text matches a PCRE pattern; `options` are letters of "imsx"."""
 
-    __slots__ = ("field", "options", "pattern")
+    __slots__ = ("field", "pattern", "options")
 
 
 class ElemMatch(Predicate, kind="elem_match"):
@@ -206,7 +206,7 @@ class All(Predicate, kind="all"):
 class Mod(Predicate, kind="mod"):
     """The number leaves this remainder."""
 
-    __slots__ = ("divisor", "field", "remainder")
+    __slots__ = ("field", "divisor", "remainder")
 
 
 class FieldOperator(Predicate, kind="field_operator"):
@@ -218,7 +218,7 @@ class FieldOperator(Predicate, kind="field_operator"):
 class Call(Expr, kind="call"):
     """An aggregation operator. A tuple of arguments is positional, a dict named; `single` writes one without a list."""
 
-    __slots__ = ("args", "name", "single")
+    __slots__ = ("name", "args", "single")
 
     def __init__(self, name: str, args: tuple[Expr, ...] | dict[str, Expr], single: bool = False) -> None:
         if not name.startswith("$"):
@@ -257,4 +257,4 @@ class Raw(Expr, kind="raw"):
 class Linked(Predicate, kind="linked"):
     """A predicate on the target of a link."""
 
-    __slots__ = ("link", "predicate", "target")
+    __slots__ = ("link", "target", "predicate")

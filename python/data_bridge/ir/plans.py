@@ -12,7 +12,7 @@ from .node import Node
 class UpdateOperation(Node, kind="update_operation"):
     """`{op: {path: operand}}`."""
 
-    __slots__ = ("dtype", "op", "operand", "path")
+    __slots__ = ("op", "path", "dtype", "operand")
     op: str
     path: str
     dtype: DType
@@ -47,28 +47,28 @@ class Plan(Node):
 class Read(Plan, kind="read"):
     """Documents, or what is computed of them: "find", "first", "aggregate", "count", "exists" or "distinct"."""
 
-    __slots__ = ("options", "path", "source", "stages", "terminal")
+    __slots__ = ("source", "stages", "terminal", "path", "options")
 
 
 class Update(Plan, kind="update"):
     """Changes the selected documents."""
 
-    __slots__ = ("filter", "many", "options", "source", "update", "upsert")
+    __slots__ = ("source", "filter", "update", "many", "upsert", "options")
 
 
 class Replace(Plan, kind="replace"):
     """Puts another document in the place of the selected one."""
 
-    __slots__ = ("filter", "options", "replacement", "source", "upsert")
+    __slots__ = ("source", "filter", "replacement", "upsert", "options")
 
 
 class Delete(Plan, kind="delete"):
     """Deletes the selected documents."""
 
-    __slots__ = ("filter", "many", "options", "source")
+    __slots__ = ("source", "filter", "many", "options")
 
 
 class FindAndModify(Plan, kind="find_and_modify"):
     """Changes one document and gives it, as it was or as it is."""
 
-    __slots__ = ("fields", "filter", "new", "options", "remove", "replacement", "sort", "source", "update", "upsert")
+    __slots__ = ("source", "filter", "update", "remove", "replacement", "sort", "fields", "new", "upsert", "options")

@@ -77,7 +77,7 @@ class Group(Stage, kind="group"):
 class Unwind(Stage, kind="unwind"):
     """One document for each element of a list."""
 
-    __slots__ = ("index", "path", "preserve")
+    __slots__ = ("path", "index", "preserve")
 
 
 class CountStage(Stage, kind="count_stage"):
@@ -89,10 +89,10 @@ class CountStage(Stage, kind="count_stage"):
 class Lookup(Stage, kind="lookup"):
     """Documents of another collection, as a list."""
 
-    __slots__ = ("collection", "foreign", "let", "local", "name", "pipeline")
+    __slots__ = ("collection", "local", "foreign", "let", "pipeline", "name")
 
 
 class GenericStage(Stage, kind="generic_stage"):
     """A stage the IR has no node for; expressions and stages may stand in its body."""
 
-    __slots__ = ("body", "name")
+    __slots__ = ("name", "body")

@@ -1,0 +1,75 @@
+"""The codec's errors, and bytes that lie."""
+
+import datetime
+from typing import Any
+
+import bson
+import pytest
+from models import User, user
+
+from data_bridge._core import decode_document, diff, encode_document
+from data_bridge.errors import DataBridgeError, DecodeError, EncodeError
+from data_bridge.layout import layout_of
+
+HOLDS_ITSELF: list[Any] = []
+HOLDS_ITSELF.append(HOLDS_ITSELF)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (2**63, "a.b: the integer is beyond 64 bits"),
+        ("\ud800", "a.b: the text holds a lone surrogate"),
+        ({"x\0y": 1}, "a.b: the key"),
+        (object(), "a.b: a value of type object cannot be stored"),
+        (HOLDS_ITSELF, "nested more than"),
+        ({1: "a", "1": "b"}, "two keys are stored as"),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_stored_is_named(value: Any, said: str) -> None:
+    with pytest.raises(EncodeError) as raised:
+        encode_document({"a": {"b": value}})
+    assert said in str(raised.value)
+
+
+def test_a_document_beyond_16_mib_is_refused() -> None:
+    with pytest.raises(EncodeError, match="the server stores at most"):
+        encode_document({"a": b"x" * (16 * 1024 * 1024)})
+
+
+def test_hostile_bytes_are_errors_and_nothing_worse() -> None:
+    whole = encode_document(
+        {"a": 1, "b": ["text", {"c": b"bytes"}], "d": bson.ObjectId(), "e": 1.5, "r": bson.Regex("x")}
+    )
+    for end in range(len(whole)):
+        with pytest.raises(DecodeError):
+            decode_document(whole[:end])
+    for position in range(len(whole)):
+        for wrong in (0, 1, 2, 0x7F, 0x80, 0xFF):
+            hostile = whole[:position] + bytes([wrong]) + whole[position + 1 :]
+            try:
+                decode_document(hostile)
+            except (DataBridgeError, ValueError, TypeError, bson.errors.BSONError):
+                continue
+
+
+def test_datetimes_come_back_aware_in_utc() -> None:
+    berlin = datetime.timezone(datetime.timedelta(hours=1))
+    stored = encode_document({"t": datetime.datetime(2024, 1, 1, 12, tzinfo=berlin)})
+    assert decode_document(stored)["t"] == datetime.datetime(2024, 1, 1, 11, tzinfo=datetime.UTC)
+
+
+def test_a_stored_document_that_does_not_fit_is_named() -> None:
+    stored = bson.decode(layout_of(User).encode(user(1, id=bson.ObjectId())))
+    stored["address"]["city"] = 5
+    with pytest.raises(DecodeError) as raised:
+        layout_of(User).decode(encode_document(stored))
+    assert raised.value.document_id == stored["_id"]
+    assert raised.value.path == "address.city"
+
+
+def test_changes_are_as_small_as_they_can_be() -> None:
+    image = encode_document({"a": 1, "b": {"c": 1, "d": 2}, "gone": 1})
+    now = encode_document({"a": 1, "b": {"c": 5, "d": 2}})
+    assert diff(now, image) == ({"b.c": 5}, ["gone"])
