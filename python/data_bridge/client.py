@@ -43,6 +43,15 @@ class Client:
 
         return Operation(script, "client.close()")
 
+    def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Operation[_core.Session]:
+        """A session, for `query.session(...)`; its methods start, commit and abort transactions."""
+        start, wait = self.core.start_session, self.core.start_session_sync
+        request = _Method(
+            lambda: start(causal_consistency, snapshot),
+            lambda: wait(causal_consistency, snapshot),
+        )
+        return Operation.of(request, "client.start_session()")
+
     def pymongo(self) -> Any:
         """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do."""
         if self._pymongo is None:

@@ -209,3 +209,15 @@ def test_everything_works_without_an_event_loop(mongod: Server, database_name: s
 def test_running_without_a_connection_says_what_to_do() -> None:
     with pytest.raises(NotConnected, match="connect"):
         User.find().to_list().run_sync()
+
+
+async def test_a_transaction_is_kept_or_undone_as_a_whole(replica_set: Server, database_name: str) -> None:
+    async with await connect(replica_set.uri, database=database_name) as connected:
+        await user(1).insert()
+        for end, age in (("abort", 1), ("commit", 50)):
+            session = await connected.start_session()
+            await session.start_transaction()
+            await User.find().session(session).update(User.age.set(50))
+            await getattr(session, end)()
+            assert [each.age for each in await User.find()] == [age]
+        await User.delete_all()
