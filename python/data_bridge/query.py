@@ -30,6 +30,10 @@ T = TypeVar("T")
 WriteResult = dict[str, Any]
 
 
+#: What a find does after its filter, in this order.
+_FIND_ORDER = ("sort", "skip", "limit", "project")
+
+
 class Page(Generic[T]):
     """Documents, and where the next page starts (None at the end)."""
 
@@ -59,7 +63,25 @@ class Query(Generic[T]):
             "single": self._single,
             **changes,
         }
-        return type(self)(self._cls, (*self._stages, *more), **state)
+        return type(self)(self._cls, self._arranged((*self._stages, *more)), **state)
+
+    def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A find's parts in the order the server applies them, however they were said; the last one counts."""
+        parts: dict[str, Any] = {}
+        rest: list[Any] = []
+        for stage in given:
+            if stage.kind in _FIND_ORDER:
+                parts[stage.kind] = stage
+            else:
+                rest.append(stage)
+        matches = [stage for stage in rest if isinstance(stage, stages.Match)]
+        others = [stage for stage in rest if not isinstance(stage, stages.Match)]
+        return (*matches, *(parts[kind] for kind in _FIND_ORDER if kind in parts), *others)
+
+    def _at_most(self, count: int) -> Query[T]:
+        """No more than `count` documents, and no more than were asked for before."""
+        limits = [stage.count for stage in self._stages if isinstance(stage, stages.Limit)]
+        return self.limit(min([count, *limits]))
 
     def _option(self, **option: Any) -> Any:
         return self._with(options={**self._options, **option})
@@ -75,9 +97,7 @@ class Query(Generic[T]):
 
     def sort(self, *keys: Any) -> Query[T]:
         """In this order: `-User.age`, `User.name`, `"-age"`, `("age", -1)`; a later sort replaces an earlier one."""
-        kept = tuple(stage for stage in self._stages if not isinstance(stage, stages.Sort))
-        query: Query[T] = self._with()
-        query._stages = (*kept, stages.Sort(sort_keys(keys)))
+        query: Query[T] = self._with(stages.Sort(sort_keys(keys)))
         return query
 
     def skip(self, count: int) -> Query[T]:
@@ -202,7 +222,7 @@ class Query(Generic[T]):
 
     def to_list(self, length: int | None = None) -> Operation[list[T]]:
         """All documents, or the first `length`."""
-        query = self if length is None else self.limit(length)
+        query = self if length is None else self._at_most(length)
         return query._operation(query._read("find"), "to_list()", self._layout())
 
     def first(self) -> Operation[T | None]:
@@ -218,7 +238,7 @@ class Query(Generic[T]):
         """
 
         def script() -> Script[T]:
-            two = self.limit(2)
+            two = self._at_most(2)
             found = yield two._run(two._read("find"), self._layout())
             if not found:
                 raise DocumentNotFound(f"no {self._cls.__name__} meets the query")
@@ -426,7 +446,10 @@ class Query(Generic[T]):
 
 
 class Aggregation(Query[Any]):
-    """A pipeline over a class's collection."""
+    """A pipeline over a class's collection: its stages stay in the order they are given."""
+
+    def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return given
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)

@@ -54,6 +54,7 @@ class Limit(Stage, kind="limit"):
     """Keeps the first documents."""
 
     __slots__ = ("count",)
+    count: int
 
 
 class Sample(Stage, kind="sample"):
