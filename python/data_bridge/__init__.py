@@ -6,6 +6,7 @@ from .client import Client, connect
 from .document import Document, EmbeddedDocument
 from .functions import fn
 from .indexes import Indexed
+from .mapped import Mapped
 from .operation import Operation
 from .pipeline import (
     Accumulator,
@@ -58,6 +59,7 @@ __all__ = [
     "Last",
     "Limit",
     "Lookup",
+    "Mapped",
     "Match",
     "Max",
     "Min",

@@ -1,0 +1,20 @@
+"""Judged by mypy and pyright as it stands: a line marked `# error` must be refused, every other one accepted."""
+
+from typing import assert_type
+
+from data_bridge import Document, Mapped
+from data_bridge.fields import Predicate
+
+
+class Person(Document):
+    name: Mapped[str]
+    age: Mapped[int]
+
+
+def judged(person: Person) -> None:
+    assert_type(person.age, int)
+    assert_type(Person.age > 3, Predicate)
+    assert_type((Person.age > 3) & (Person.name == "x"), Predicate)
+    Person.find(Person.age > 3).sort(-Person.age)
+    Person.find(Person.age > "x")  # error
+    Person.find(Person.name < 3)  # error

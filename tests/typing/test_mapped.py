@@ -1,0 +1,53 @@
+"""What type checkers say of `Mapped` fields, and what they are at run time."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bson import ObjectId
+
+from data_bridge import Document, Mapped
+from data_bridge.layout import layout_of
+
+ROOT = Path(__file__).parents[2]
+JUDGED = Path(__file__).with_name("mapped.py")
+
+
+def mypy(_: Path) -> list[str]:
+    return [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(JUDGED)]
+
+
+def pyright(folder: Path) -> list[str]:
+    prefix = Path(sys.prefix)
+    config = {
+        "include": [str(JUDGED)],
+        "extraPaths": [str(ROOT / "python")],
+        "venvPath": str(prefix.parent),
+        "venv": prefix.name,
+    }
+    (folder / "pyrightconfig.json").write_text(json.dumps(config))
+    return [str(Path(sys.executable).with_name("pyright")), "-p", str(folder)]
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_the_marked_lines_are_refused_and_no_others(checker: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    command = checker(tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "python", check=False, timeout=300)
+    said = [line for line in done.stdout.splitlines() if "error:" in line or " - error" in line]
+    refused = {int(line.split("mapped.py:")[1].split(":")[0]) for line in said if "mapped.py:" in line}
+    marked = {at for at, line in enumerate(JUDGED.read_text().splitlines(), 1) if line.endswith("# error")}
+    assert refused == marked, done.stdout + done.stderr
+
+
+class Person(Document):
+    name: Mapped[str]
+    age: Mapped[int]
+
+
+def test_a_mapped_field_is_a_plain_one_at_run_time() -> None:
+    person = Person(id=ObjectId(), name="Ann", age=3)
+    assert layout_of(Person).decode(layout_of(Person).encode(person)) == person
+    assert (Person.age > 3).__ir__.to_mql() == {"age": {"$gt": 3}}
