@@ -23,11 +23,12 @@ def mypy(_: Path) -> list[str]:
 def pyright(folder: Path) -> list[str]:
     prefix = Path(sys.prefix)
     config = {
-        "include": [str(JUDGED)],
+        "include": [JUDGED.name],
         "extraPaths": [str(ROOT / "python")],
         "venvPath": str(prefix.parent),
         "venv": prefix.name,
     }
+    (folder / JUDGED.name).write_text(JUDGED.read_text())
     (folder / "pyrightconfig.json").write_text(json.dumps(config))
     return [str(Path(sys.executable).with_name("pyright")), "-p", str(folder)]
 
