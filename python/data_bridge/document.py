@@ -10,6 +10,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 from . import ir
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, building, no_such_field
+from .fields_set import FieldsSet
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
 from .types import PydanticObjectId
@@ -54,13 +55,13 @@ def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy:
     return FieldProxy(ir.Field(stored, dtype, cls.__name__))
 
 
-class EmbeddedDocument(BaseModel, metaclass=DocumentMeta):
+class EmbeddedDocument(FieldsSet, BaseModel, metaclass=DocumentMeta):
     """A document inside another: a pydantic model without a collection of its own."""
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, BaseModel, metaclass=DocumentMeta):
+class Document(Crud, FieldsSet, BaseModel, metaclass=DocumentMeta):
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`

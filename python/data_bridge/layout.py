@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ._core import Layout
+from .fields_set import FieldsSet
 from .schema import stored_name
 
 _LAYOUTS: dict[type[BaseModel], Layout] = {}
@@ -41,7 +42,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         return known
     layout = _LAYOUTS[cls] = Layout(cls)
     validators, serializers = _decorated(cls)
-    ordered = sorted(cls.model_fields.items(), key=lambda item: item[0] != "id")
+    ordered = sorted(cls.model_fields.items(), key=lambda item: stored_name(*item) != "_id")
     fields = [_field(cls, name, field, name in validators, name in serializers) for name, field in ordered]
     layout.define(
         fields,
@@ -49,6 +50,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         private=_private(cls),
         validated=_needs_pydantic(cls),
         keeps_image=getattr(cls, "__data_bridge_image__", False),
+        shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
     )
     return layout
 

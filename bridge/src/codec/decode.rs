@@ -1,11 +1,12 @@
 //! BSON bytes to plain Python values.
 
 use bson::spec::ElementType;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use super::reader::{DEEPEST, Elements, int32, malformed, text};
-use super::{time, types};
+use super::reader::{DEEPEST, Elements, int32, malformed, text, text_bytes};
+use super::{instance, time, types};
 
 pub fn document<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     nested(py, bytes, 0)
@@ -52,7 +53,9 @@ fn fixed<const N: usize>(py: Python<'_>, value: &[u8]) -> PyResult<[u8; N]> {
 pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
     let bad = |problem| malformed(py, problem);
     Ok(match kind {
-        ElementType::String | ElementType::Symbol => PyString::new(py, text(bytes).map_err(bad)?).into_any(),
+        ElementType::String | ElementType::Symbol => instance::text(py, text_bytes(bytes).map_err(bad)?)
+            .ok_or_else(|| bad("a string is not UTF-8"))?
+            .into_any(),
         ElementType::Int32 => PyInt::new(py, i32::from_le_bytes(fixed(py, bytes)?)).into_any(),
         ElementType::Double => PyFloat::new(py, f64::from_le_bytes(fixed(py, bytes)?)).into_any(),
         ElementType::EmbeddedDocument => embedded(py, bytes, depth)?,
@@ -93,7 +96,10 @@ fn embedded<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<
 }
 
 pub fn object_id<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    types::get(py)?.object_id.bind(py).call1((PyBytes::new(py, bytes),))
+    let id = instance::new(types::get(py)?.object_id.bind(py))?;
+    // Where `ObjectId` keeps its bytes; what its constructor does besides is to check their length.
+    instance::set(&id, intern!(py, "_ObjectId__id"), PyBytes::new(py, bytes).as_any())?;
+    Ok(id)
 }
 
 fn binary<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {

@@ -1,9 +1,12 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod convert;
 mod decode;
 mod diff;
 mod encode;
+mod instance;
 mod layout;
+mod load;
 mod path;
 mod reader;
 mod time;
@@ -14,6 +17,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use instance::CollectorPaused;
 pub use layout::Layout;
 use path::Path;
 
@@ -66,16 +70,8 @@ impl Decoder {
         reply: &[u8],
         on_invalid: OnInvalid,
     ) -> PyResult<Bound<'py, PyList>> {
-        let collector = py.import("gc")?;
-        let enabled: bool = collector.call_method0("isenabled")?.extract()?;
-        if enabled {
-            collector.call_method0("disable")?;
-        }
-        let list = self.decode_all(py, reply, on_invalid);
-        if enabled {
-            collector.call_method0("enable")?;
-        }
-        list
+        let _paused = CollectorPaused::new(py);
+        self.decode_all(py, reply, on_invalid)
     }
 
     fn decode_all<'py>(&self, py: Python<'py>, reply: &[u8], on_invalid: OnInvalid) -> PyResult<Bound<'py, PyList>> {

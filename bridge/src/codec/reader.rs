@@ -39,9 +39,19 @@ impl<'a> Elements<'a> {
     }
 
     pub fn next(&mut self) -> Result<Option<Element<'a>>, &'static str> {
+        Ok(self.next_predicted(&[])?.map(|(element, _)| element))
+    }
+
+    /// The next element, and whether its key is the expected one, which is given with its NUL (empty: none is).
+    pub fn next_predicted(&mut self, expected: &[u8]) -> Result<Option<(Element<'a>, bool)>, &'static str> {
         let Some((&tag, rest)) = self.rest.split_first() else { return Ok(None) };
         let kind = ElementType::from(tag).ok_or("an unknown element type")?;
-        let end = rest.iter().position(|byte| *byte == 0).ok_or("a key without an end")?;
+        let met = !expected.is_empty() && rest.starts_with(expected);
+        let end = if met {
+            expected.len() - 1
+        } else {
+            rest.iter().position(|byte| *byte == 0).ok_or("a key without an end")?
+        };
         let (key, rest) = (&rest[..end], &rest[end + 1..]);
         let length = length(kind, rest)?;
         if length > rest.len() {
@@ -49,7 +59,7 @@ impl<'a> Elements<'a> {
         }
         let (value, rest) = rest.split_at(length);
         self.rest = rest;
-        Ok(Some(Element { kind, key, value }))
+        Ok(Some((Element { kind, key, value }, met)))
     }
 }
 
@@ -85,12 +95,17 @@ fn length(kind: ElementType, rest: &[u8]) -> Result<usize, &'static str> {
     })
 }
 
-/// The text of a string value.
-pub fn text(value: &[u8]) -> Result<&str, &'static str> {
+/// The bytes of a string value, which should be UTF-8.
+pub fn text_bytes(value: &[u8]) -> Result<&[u8], &'static str> {
     match value.get(4..).and_then(<[u8]>::split_last) {
-        Some((0, text)) => std::str::from_utf8(text).map_err(|_| "a string is not UTF-8"),
+        Some((0, text)) => Ok(text),
         _ => Err("a string does not end with a zero byte"),
     }
+}
+
+/// The text of a string value.
+pub fn text(value: &[u8]) -> Result<&str, &'static str> {
+    std::str::from_utf8(text_bytes(value)?).map_err(|_| "a string is not UTF-8")
 }
 
 /// The documents of a cursor's reply.

@@ -56,6 +56,13 @@ pub fn datetime_to_millis(moment: &Bound<'_, PyDateTime>) -> PyResult<i64> {
     }
 }
 
+/// A field's datetime; None beyond Python's years, where pydantic must say what it thinks.
+pub fn read_datetime<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(millis) = value.first_chunk::<8>() else { return Ok(None) };
+    let moment = millis_to_datetime(py, i64::from_le_bytes(*millis))?;
+    Ok(moment.is_instance_of::<PyDateTime>().then_some(moment))
+}
+
 /// An aware datetime in UTC; beyond the years that Python knows, PyMongo's `DatetimeMS`.
 pub fn millis_to_datetime(py: Python<'_>, millis: i64) -> PyResult<Bound<'_, PyAny>> {
     let (year, month, day) = civil_from_days(millis.div_euclid(DAY));

@@ -1,0 +1,158 @@
+//! Stored bytes to instances of a layout's class.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PySet};
+
+use super::convert::Fit;
+use super::layout::{Default, Definition, Extra, Layout};
+use super::reader::{Elements, malformed};
+use super::{decode, instance};
+use crate::errors::raise;
+
+impl Layout {
+    pub fn decode_bytes<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let definition = self.definition()?;
+        let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
+        let built = match fast {
+            Some(built) => built,
+            None => self.validate(py, definition, document)?,
+        };
+        if definition.keeps_image {
+            instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
+        }
+        Ok(built)
+    }
+
+    /// A nested model; its own misfit sends the whole document to pydantic.
+    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8]) -> Fit<'py> {
+        let definition = self.definition()?;
+        if definition.validated { Ok(None) } else { self.fast(py, definition, document) }
+    }
+
+    /// The instance built directly, or None when the bytes do not fit the layout.
+    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+        let fields = &definition.fields;
+        let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::with_capacity(fields.len());
+        values.resize_with(fields.len(), || None);
+        let mut extra: Option<Bound<'py, PyDict>> = None;
+        let mut predicted = 0;
+        let mut elements = Elements::new(document).map_err(|problem| malformed(py, problem))?;
+        loop {
+            let expected = fields.get(predicted).map_or(&[][..], |field| &field.terminated_key);
+            let Some((element, met)) = elements.next_predicted(expected).map_err(|problem| malformed(py, problem))?
+            else {
+                break;
+            };
+            let position = if met { Some(predicted) } else { definition.by_key.get(element.key).copied() };
+            let Some(position) = position else {
+                match definition.extra {
+                    Extra::Ignore => continue,
+                    Extra::Forbid => return Ok(None),
+                    Extra::Allow => {
+                        let value = decode::value(py, element.kind, element.value, 0)?;
+                        extra.get_or_insert_with(|| PyDict::new(py)).set_item(decode::key(py, element.key)?, value)?;
+                        continue;
+                    }
+                }
+            };
+            let Some(value) = fields[position].converter.convert(py, &element)? else { return Ok(None) };
+            values[position] = Some(value);
+            predicted = position + 1;
+        }
+        self.build(py, definition, values, extra)
+    }
+
+    fn build<'py>(
+        &self,
+        py: Python<'py>,
+        definition: &Definition,
+        values: Vec<Option<Bound<'py, PyAny>>>,
+        extra: Option<Bound<'py, PyDict>>,
+    ) -> Fit<'py> {
+        let built = instance::new(self.class.bind(py))?;
+        let present = present(py, definition, &values, extra.as_ref())?;
+        for (field, value) in definition.fields.iter().zip(values) {
+            let value = match (value, &field.default) {
+                (Some(value), _) => value,
+                (None, Default::Required) => return Ok(None),
+                (None, Default::Value(value)) => value.bind(py).clone(),
+                (None, Default::Factory(factory)) => factory.bind(py).call0()?,
+            };
+            instance::set(&built, field.name.bind(py), &value)?;
+        }
+        let none = py.None().into_bound(py);
+        let extra = match (definition.extra, extra) {
+            (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
+            _ => none.clone(),
+        };
+        let private = match &definition.private {
+            Some(make) => make.bind(py).call0()?,
+            None => none,
+        };
+        instance::set(&built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
+        instance::set(&built, intern!(py, "__pydantic_extra__"), &extra)?;
+        instance::set(&built, intern!(py, "__pydantic_private__"), &private)?;
+        Ok(Some(built))
+    }
+
+    /// The instance as pydantic builds it, or an error that names the document.
+    fn validate<'py>(&self, py: Python<'py>, definition: &Definition, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let document = decode::document(py, bytes)?;
+        let id = document.get_item("_id")?;
+        let named = definition.fields.iter().find(|field| field.key() == b"_id");
+        if let (Some(field), Some(id)) = (named, &id) {
+            document.del_item("_id")?;
+            document.set_item(field.name.bind(py), id)?;
+        }
+        let wrong = match self.class.bind(py).call_method1(intern!(py, "model_validate"), (document,)) {
+            Ok(instance) => return Ok(instance),
+            Err(wrong) => wrong,
+        };
+        let invalid = py.import("pydantic")?.getattr("ValidationError")?;
+        if !wrong.is_instance(py, &invalid) {
+            return Err(wrong);
+        }
+        let location = first_location(wrong.value(py)).unwrap_or_default();
+        let details = PyDict::new(py);
+        details.set_item("document_id", &id)?;
+        details.set_item("path", &location)?;
+        let shown = id.map_or_else(|| Ok("without _id".to_owned()), |id| id.repr().map(|id| id.to_string()))?;
+        let class = self.class.bind(py).name()?;
+        let message = format!("the stored document {shown} does not fit {class} at '{location}': {}", wrong.value(py));
+        let error = raise(py, "DecodeError", &message, Some(&details));
+        error.set_cause(py, Some(wrong));
+        Err(error)
+    }
+}
+
+/// The names of the fields that were stored: `model_fields_set`.
+fn present<'py>(
+    py: Python<'py>,
+    definition: &Definition,
+    values: &[Option<Bound<'py, PyAny>>],
+    extra: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PySet>> {
+    let complete = definition.complete.bind(py);
+    if extra.is_none() && values.iter().all(Option::is_some) {
+        return if definition.shares_complete {
+            Ok(complete.clone())
+        } else {
+            Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
+        };
+    }
+    let present = PySet::empty(py)?;
+    for (field, _) in definition.fields.iter().zip(values).filter(|(_, value)| value.is_some()) {
+        present.add(field.name.bind(py))?;
+    }
+    for name in extra.into_iter().flat_map(|extra| extra.keys()) {
+        present.add(name)?;
+    }
+    Ok(present)
+}
+
+fn first_location(wrong: &Bound<'_, PyAny>) -> Option<String> {
+    let first = wrong.call_method0("errors").ok()?.get_item(0).ok()?;
+    let parts: Vec<_> = first.get_item("loc").ok()?.try_iter().ok()?.filter_map(Result::ok).collect();
+    Some(parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("."))
+}
