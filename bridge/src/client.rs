@@ -10,7 +10,7 @@ use data_bridge_driver::{ClientOptions, Error, Insert, Reply, Request, RunOption
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::completion::{self, Finish, LoopQueue, Outcome, run_finish};
+use crate::completion::{self, Finish, Finished, LoopQueue, Outcome, run_finish};
 use crate::errors::{internal, to_python};
 use crate::handles::{Cursor, Session};
 
@@ -37,19 +37,32 @@ pub fn wait(
     request: Request,
     finish: Box<dyn Finish>,
 ) -> PyResult<Py<PyAny>> {
+    let mut outcome = answered(py, client, request)?;
+    let mut finish = finish;
+    loop {
+        match run_finish(py, finish, outcome)? {
+            Finished::Value(value) => return Ok(value),
+            Finished::Later(next) => (finish, outcome) = (next, Ok(Reply::Done)),
+            Finished::Wait(client, request, next) => (finish, outcome) = (next, answered(py, &client, request)?),
+        }
+    }
+}
+
+fn answered(py: Python<'_>, client: &Arc<data_bridge_driver::Client>, request: Request) -> PyResult<Outcome> {
     let (sender, mut receiver) = channel::<Outcome>();
     // The caller may be gone after Ctrl-C: then nobody wants the outcome.
     runtime::start(client, request, move |outcome| drop(sender.send(outcome))).map_err(|error| to_python(py, error))?;
-    let outcome = loop {
+    loop {
         let (received, returned) = py.detach(move || (receiver.recv_timeout(SIGNAL_CHECK), receiver));
         receiver = returned;
         match received {
-            Ok(outcome) => break outcome,
+            Ok(outcome) => return Ok(outcome),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => break Err(Error::Internal("an operation ended unheard".into())),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Err(Error::Internal("an operation ended unheard".into())));
+            }
         }
-    };
-    run_finish(py, finish, outcome)
+    }
 }
 
 /// A connection to a deployment. Lazy: nothing is sent before the first operation.
@@ -251,9 +264,8 @@ pub(crate) fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish>
     Box::new(move |py: Python<'_>, outcome: Outcome| {
         let bytes = |reply: &RawDocumentBuf| PyBytes::new(py, reply.as_bytes());
         Ok(match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batches(batches) => {
-                let batches: Vec<_> = batches.iter().map(bytes).collect();
-                batches.into_pyobject(py)?.into_any().unbind()
+            other @ Reply::Documents { .. } => {
+                return Err(internal(py, &format!("bytes were asked for and {other:?} came")));
             }
             Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),
             Reply::Exists(found) => found.into_pyobject(py)?.to_owned().into_any().unbind(),

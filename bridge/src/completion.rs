@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use data_bridge_driver::{Error, Reply, runtime};
+use data_bridge_driver::{Client, Error, Reply, Request, runtime};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -26,27 +26,36 @@ pub type Outcome = Result<Reply, Error>;
 
 /// Turns an outcome into the value the caller awaits. Runs on the caller's own thread.
 pub trait Finish: Send {
-    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>>;
+    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished>;
+}
+
+/// What a finisher has come to.
+pub enum Finished {
+    Value(Py<PyAny>),
+    /// There is more to do, but others want to run first; then it gets `Reply::Done`.
+    Later(Box<dyn Finish>),
+    /// Another request must be answered first.
+    Wait(Arc<Client>, Request, Box<dyn Finish>),
 }
 
 impl<F> Finish for F
 where
     F: FnOnce(Python<'_>, Outcome) -> PyResult<Py<PyAny>> + Send,
 {
-    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>> {
-        self(py, outcome)
+    fn finish(self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
+        self(py, outcome).map(Finished::Value)
     }
 }
 
 /// Runs a finisher; its panic is an `InternalError`.
-pub fn run_finish(py: Python<'_>, finish: Box<dyn Finish>, outcome: Outcome) -> PyResult<Py<PyAny>> {
+pub fn run_finish(py: Python<'_>, finish: Box<dyn Finish>, outcome: Outcome) -> PyResult<Finished> {
     catch_unwind(AssertUnwindSafe(|| finish.finish(py, outcome)))
         .unwrap_or_else(|panic| Err(errors::internal(py, &runtime::panic_message(panic.as_ref()))))
 }
 
 /// Completions handled in one turn of the loop, and how long that may take: other callbacks want to run.
 const PER_TICK: usize = 64;
-const TICK: Duration = Duration::from_millis(4);
+const TICK: Duration = Duration::from_millis(2);
 
 enum Wake {
     Descriptor(OwnedFd),
@@ -123,7 +132,7 @@ impl LoopQueue {
             let Some((id, outcome)) = self.pop() else { break };
             let waiting = locked(&self.waiting).remove(&id);
             if let Some(waiting) = waiting {
-                deliver(py, waiting, outcome);
+                self.deliver(py, id, waiting, outcome);
             }
             if started.elapsed() > TICK {
                 break;
@@ -136,9 +145,7 @@ impl LoopQueue {
 impl LoopQueue {
     fn pop(&self) -> Option<(u64, Outcome)> {
         let mut ready = locked(&self.ready);
-        if ready.is_empty() {
-            ready.extend(std::mem::take(&mut locked(&self.inbox.arrived).outcomes));
-        }
+        ready.extend(locked(&self.inbox.arrived).outcomes.drain(..));
         ready.pop_front()
     }
 
@@ -181,27 +188,43 @@ impl LoopQueue {
         Ok(future)
     }
 
+    /// Sets the future, unless its task was cancelled: then the outcome is dropped.
+    fn deliver(&self, py: Python<'_>, id: u64, waiting: Waiting, outcome: Outcome) {
+        let Waiting { future, finish } = waiting;
+        let delivered = (|| {
+            let bound = future.bind(py);
+            if bound.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
+                return Ok(());
+            }
+            match run_finish(py, finish, outcome) {
+                Ok(Finished::Value(value)) => {
+                    bound.call_method1(pyo3::intern!(py, "set_result"), (value,))?;
+                }
+                Ok(Finished::Later(finish)) => {
+                    locked(&self.waiting).insert(id, Waiting { future: future.clone_ref(py), finish });
+                    locked(&self.ready).push_back((id, Ok(Reply::Done)));
+                }
+                Ok(Finished::Wait(client, request, finish)) => {
+                    locked(&self.waiting).insert(id, Waiting { future: future.clone_ref(py), finish });
+                    let inbox = Arc::clone(&self.inbox);
+                    if let Err(error) = runtime::start(&client, request, move |outcome| inbox.push(id, outcome)) {
+                        locked(&self.ready).push_back((id, Err(error)));
+                    }
+                }
+                Err(error) => {
+                    bound.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?;
+                }
+            }
+            PyResult::Ok(())
+        })();
+        if let Err(error) = delivered {
+            error.write_unraisable(py, Some(future.bind(py)));
+        }
+    }
+
     fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
         let own = self.event_loop.bind(event_loop.py()).upgrade();
         self.process == std::process::id() && own.is_some_and(|own| own.is(event_loop))
-    }
-}
-
-/// Sets the future, unless its task was cancelled: then the outcome is dropped.
-fn deliver(py: Python<'_>, waiting: Waiting, outcome: Outcome) {
-    let future = waiting.future.bind(py);
-    let delivered = (|| {
-        if future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
-            return Ok(());
-        }
-        match run_finish(py, waiting.finish, outcome) {
-            Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
-            Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
-        };
-        PyResult::Ok(())
-    })();
-    if let Err(error) = delivered {
-        error.write_unraisable(py, Some(future));
     }
 }
 

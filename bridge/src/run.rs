@@ -12,6 +12,7 @@ use crate::codec::{self, Decoder, OnInvalid};
 use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
+use crate::gather::Gather;
 use crate::handles::{Cursor, Session};
 
 /// What a request is sent through.
@@ -25,10 +26,7 @@ enum Via {
 pub struct Pending(Option<(Via, Request, Box<dyn Finish + Sync>)>);
 
 impl Pending {
-    fn new<F>(via: Via, request: Request, finish: F) -> Self
-    where
-        F: FnOnce(Python<'_>, Outcome) -> PyResult<Py<PyAny>> + Send + Sync + 'static,
-    {
+    fn new(via: Via, request: Request, finish: impl Finish + Sync + 'static) -> Self {
         Self(Some((via, request, Box::new(finish))))
     }
 
@@ -80,9 +78,15 @@ fn execute(
     let options = run_options(session, read_preference(&compiled.0.optimized));
     let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
     let answer = plan.answer;
-    Ok(Pending::new(Via::Client(client), Request::Run { plan, options }, move |py, outcome| {
+    let request = Request::Run { plan, options };
+    if answer == Answer::Documents {
+        let gather = Gather::new(client.get().driver(), decoder, on_invalid);
+        return Ok(Pending::new(Via::Client(client), request, gather));
+    }
+    let finish = move |py: Python<'_>, outcome: Outcome| {
         shape(py, outcome.map_err(|error| to_python(py, error))?, answer, &decoder, on_invalid)
-    }))
+    };
+    Ok(Pending::new(Via::Client(client), request, finish))
 }
 
 /// A compiled plan as a request for a cursor.
@@ -92,7 +96,7 @@ fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Sess
     let plan: PhysicalPlan = compiled.0.physical.clone();
     let options = run_options(session, read_preference(&compiled.0.optimized));
     let driver = client.get().driver();
-    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py, outcome| {
+    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
             Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
             other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
@@ -106,10 +110,10 @@ fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Sess
 fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
     let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
-    Ok(Pending::new(Via::Cursor(cursor), request, move |py, outcome| {
+    Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
             Reply::Batch(Some(reply)) => {
-                Ok(decoder.decode_batch(py, reply.as_bytes(), on_invalid)?.into_any().unbind())
+                Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind())
             }
             Reply::Batch(None) => Ok(py.None()),
             other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
@@ -131,7 +135,7 @@ fn insert(
     let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
     let insert = Insert { database, collection, documents, ordered, extra: None };
     let request = Request::Insert { insert, options: run_options(session, None) };
-    Pending::new(Via::Client(client), request, |py, outcome| match outcome.map_err(|error| to_python(py, error))? {
+    Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
         Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
         other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
     })
@@ -150,7 +154,7 @@ fn command(
     let command = codec::document_to_raw(command)?;
     let options = run_options(session, None);
     let request = Request::Command { database, command, write, options };
-    Ok(Pending::new(Via::Client(client), request, |py, outcome| {
+    Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
             Reply::Document(Some(reply)) => Decoder::Dict.decode_one(py, reply.as_bytes()),
             other => Err(internal(py, &format!("a command was answered with {other:?}"))),
@@ -166,7 +170,7 @@ fn shape(
     on_invalid: OnInvalid,
 ) -> PyResult<Py<PyAny>> {
     Ok(match reply {
-        Reply::Batches(batches) => return documents(py, &batches, answer, decoder, on_invalid),
+        Reply::Documents { batch, .. } => return first(py, batch, decoder, on_invalid),
         Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),
         Reply::Exists(found) => found.into_pyobject(py)?.to_owned().into_any().unbind(),
         Reply::Document(None) if answer == Answer::Distinct => PyList::empty(py).into_any().unbind(),
@@ -186,26 +190,15 @@ fn shape(
     })
 }
 
-fn documents(
+fn first(
     py: Python<'_>,
-    batches: &[RawDocumentBuf],
-    answer: Answer,
+    batch: Option<RawDocumentBuf>,
     decoder: &Decoder,
     on_invalid: OnInvalid,
 ) -> PyResult<Py<PyAny>> {
-    let mut batches = batches.iter();
-    let Some(first) = batches.next() else {
-        return Ok(if answer == Answer::First { py.None() } else { PyList::empty(py).into_any().unbind() });
-    };
-    let list = decoder.decode_batch(py, first.as_bytes(), on_invalid)?;
-    if answer == Answer::First {
-        return Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() });
-    }
-    for batch in batches {
-        let more = decoder.decode_batch(py, batch.as_bytes(), on_invalid)?;
-        list.set_slice(list.len(), list.len(), &more)?;
-    }
-    Ok(list.into_any().unbind())
+    let Some(batch) = batch else { return Ok(py.None()) };
+    let list = decoder.decode_batch(py, batch, on_invalid)?;
+    Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() })
 }
 
 /// What stands under a reply's `values` (distinct) or `value` (find-and-modify).

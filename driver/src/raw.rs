@@ -35,3 +35,8 @@ pub fn batch(reply: &RawDocument) -> impl Iterator<Item = &RawDocument> {
         .and_then(|cursor| cursor.get_array("firstBatch").or_else(|_| cursor.get_array("nextBatch")).ok());
     batch.into_iter().flatten().filter_map(|item| item.ok()?.as_document())
 }
+
+/// Whether the server has closed the cursor of this reply.
+pub fn is_last_batch(reply: &RawDocument) -> bool {
+    reply.get_document("cursor").is_ok_and(|cursor| integer(cursor, "id") == Some(0))
+}

@@ -70,8 +70,12 @@ pub struct Written {
 
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// Whole replies of a cursor, each with `cursor.firstBatch` or `cursor.nextBatch` (`Documents`, `First`).
-    Batches(Vec<RawDocumentBuf>),
+    /// The first whole reply of a cursor, with `cursor.firstBatch` (`Documents`, `First`), and the cursor where there is
+    /// more; no reply when the plan had no step.
+    Documents {
+        batch: Option<RawDocumentBuf>,
+        rest: Option<Cursor>,
+    },
     Count(u64),
     Exists(bool),
     /// The whole reply of `distinct` (under `values`), of findAndModify (under `value`) or of a command; none when the

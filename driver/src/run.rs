@@ -1,6 +1,6 @@
 //! Walks a physical plan.
 
-use bson::{RawDocument, RawDocumentBuf};
+use bson::{RawDocument, RawDocumentBuf, rawdoc};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan, Step, StepKind};
 
 use crate::client::Connected;
@@ -20,19 +20,21 @@ impl Connected {
             let reply = self.step(last, options).await?;
             return Ok(answer(plan.answer, reply));
         };
-        let cursor = self.open(last.database.as_deref(), last.command, batch_size, options).await?;
-        let first_only = plan.answer != Answer::Documents;
-        let mut batches = Vec::new();
+        let whole = plan.answer == Answer::Documents;
+        let command = if whole { in_large_batches(last.command)? } else { last.command };
+        let cursor = self.open(last.database.as_deref(), command, batch_size.or(Some(BATCH)), options).await?;
+        if whole {
+            let batch = cursor.first().await?;
+            let ended = batch.as_deref().is_none_or(raw::is_last_batch);
+            return Ok(Reply::Documents { batch, rest: (!ended).then_some(cursor) });
+        }
+        // A first batch may be empty and the cursor still open.
         while let Some(batch) = cursor.next().await? {
-            let found = !first_only || raw::batch(&batch).next().is_some();
-            if found {
-                batches.push(batch);
-            }
-            if found && first_only {
-                break;
+            if raw::batch(&batch).next().is_some() {
+                return Ok(answer_of_batch(plan.answer, Some(batch)));
             }
         }
-        Ok(answer_of_batches(plan.answer, batches))
+        Ok(answer_of_batch(plan.answer, None))
     }
 
     pub(crate) async fn open_cursor(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<Cursor> {
@@ -44,7 +46,7 @@ impl Connected {
             StepKind::Cursor { batch_size } => batch_size,
             StepKind::Read | StepKind::Write { .. } => None,
         };
-        self.open(last.database.as_deref(), last.command, batch_size, options).await
+        self.open(last.database.as_deref(), last.command, batch_size.or(Some(BATCH)), options).await
     }
 
     async fn step(&self, step: Step, options: &RunOptions) -> Result<RawDocumentBuf> {
@@ -95,7 +97,7 @@ fn check(reply: &RawDocument, statements: usize) -> Result<()> {
 
 fn empty(answer: Answer) -> Reply {
     match answer {
-        Answer::Documents | Answer::First => Reply::Batches(Vec::new()),
+        Answer::Documents | Answer::First => Reply::Documents { batch: None, rest: None },
         Answer::Count => Reply::Count(0),
         Answer::Exists => Reply::Exists(false),
         Answer::Distinct | Answer::Value => Reply::Document(None),
@@ -106,7 +108,7 @@ fn empty(answer: Answer) -> Reply {
 
 fn answer(answer: Answer, reply: RawDocumentBuf) -> Reply {
     match answer {
-        Answer::Documents | Answer::First => Reply::Batches(vec![reply]),
+        Answer::Documents | Answer::First => Reply::Documents { batch: Some(reply), rest: None },
         Answer::Count => Reply::Count(unsigned(&reply, "n")),
         Answer::Exists => Reply::Exists(unsigned(&reply, "n") > 0),
         Answer::Distinct | Answer::Value => Reply::Document(Some(reply)),
@@ -115,16 +117,42 @@ fn answer(answer: Answer, reply: RawDocumentBuf) -> Reply {
     }
 }
 
-fn answer_of_batches(answer: Answer, batches: Vec<RawDocumentBuf>) -> Reply {
-    let first = || batches.first().and_then(|reply| raw::batch(reply).next());
+fn answer_of_batch(answer: Answer, batch: Option<RawDocumentBuf>) -> Reply {
+    let first = || batch.as_deref().and_then(|reply| raw::batch(reply).next());
     match answer {
-        Answer::Documents | Answer::First => Reply::Batches(batches),
         Answer::Count => Reply::Count(first().map_or(0, |document| unsigned(document, "n"))),
         Answer::Exists => Reply::Exists(first().is_some()),
         Answer::Distinct | Answer::Value => Reply::Document(first().map(RawDocument::to_owned)),
         Answer::Write => Reply::Written(Written::default()),
         Answer::Nothing => Reply::Done,
+        Answer::Documents | Answer::First => Reply::Documents { batch, rest: None },
     }
+}
+
+/// Documents in a batch, where the caller does not say: some megabytes of usual documents, so that one batch is decoded
+/// while the next is on the wire. A batch never has more than 16 MiB.
+const BATCH: u32 = 10_000;
+
+/// The command with a first batch as large as the others, for a reader of every document: the server's own first batch
+/// has 101 and costs a second round trip.
+fn in_large_batches(mut command: RawDocumentBuf) -> Result<RawDocumentBuf> {
+    if raw::has(&command, "find") {
+        if !raw::has(&command, "batchSize") {
+            command.append(bson::cstr!("batchSize"), i64::from(BATCH));
+        }
+        return Ok(command);
+    }
+    if command.get_document("cursor").is_ok_and(|cursor| !cursor.is_empty()) {
+        return Ok(command);
+    }
+    let mut rebuilt = RawDocumentBuf::new();
+    for element in command.iter() {
+        match element? {
+            (key, _) if key == "cursor" => rebuilt.append(key, rawdoc! { "batchSize": i64::from(BATCH) }),
+            (key, value) => rebuilt.append(key, value),
+        }
+    }
+    Ok(rebuilt)
 }
 
 fn written(reply: &RawDocument) -> Written {

@@ -12,6 +12,8 @@ mod reader;
 mod time;
 mod types;
 
+use std::ops::Range;
+
 use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,6 +22,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use instance::CollectorPaused;
 pub use layout::Layout;
 use path::Path;
+use reader::Elements;
 
 /// What becomes of a stored document that does not fit its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,30 +66,59 @@ impl Decoder {
         }
     }
 
-    /// The documents of a cursor's reply. The garbage collector rests meanwhile: what is built is all alive.
+    /// The documents of a cursor's reply.
     pub fn decode_batch<'py>(
         &self,
         py: Python<'py>,
-        reply: &[u8],
+        reply: RawDocumentBuf,
         on_invalid: OnInvalid,
     ) -> PyResult<Bound<'py, PyList>> {
-        let _paused = CollectorPaused::new(py);
-        self.decode_all(py, reply, on_invalid)
+        let list = PyList::empty(py);
+        Batch::new(py, reply)?.decode(py, self, on_invalid, &list, usize::MAX)?;
+        Ok(list)
+    }
+}
+
+/// The documents of a cursor's reply, decoded some at a time.
+pub struct Batch {
+    reply: RawDocumentBuf,
+    /// What of the reply is left.
+    rest: Range<usize>,
+}
+
+impl Batch {
+    pub fn new(py: Python<'_>, reply: RawDocumentBuf) -> PyResult<Self> {
+        let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
+        Ok(Self { reply, rest })
     }
 
-    fn decode_all<'py>(&self, py: Python<'py>, reply: &[u8], on_invalid: OnInvalid) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for document in reader::batch(py, reply)? {
-            match self.decode_one(py, document) {
+    /// Appends up to `count` documents to the list; true at the end. The garbage collector rests meanwhile: what is
+    /// built is all alive.
+    pub fn decode(
+        &mut self,
+        py: Python<'_>,
+        decoder: &Decoder,
+        on_invalid: OnInvalid,
+        list: &Bound<'_, PyList>,
+        count: usize,
+    ) -> PyResult<bool> {
+        let _paused = CollectorPaused::new(py);
+        let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
+        for _ in 0..count {
+            let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? else {
+                return Ok(true);
+            };
+            match decoder.decode_one(py, element.value) {
                 Ok(instance) => list.append(instance)?,
                 Err(error) => match on_invalid {
                     OnInvalid::Raise => return Err(error),
                     OnInvalid::Skip => {}
-                    OnInvalid::Raw => list.append(decode::document(py, document)?)?,
+                    OnInvalid::Raw => list.append(decode::document(py, element.value)?)?,
                 },
             }
         }
-        Ok(list)
+        self.rest.start = self.rest.end - elements.left();
+        Ok(self.rest.is_empty())
     }
 }
 

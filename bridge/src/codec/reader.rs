@@ -1,5 +1,7 @@
 //! Walks BSON bytes that may lie: every length is checked before it is believed.
 
+use std::ops::Range;
+
 use bson::spec::ElementType;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -36,6 +38,16 @@ impl<'a> Elements<'a> {
             Some((0, rest)) => Ok(Self { rest }),
             _ => Err("a document does not end with a zero byte"),
         }
+    }
+
+    /// The elements in a part of a document that begins and ends between two of them.
+    pub fn part(elements: &'a [u8]) -> Self {
+        Self { rest: elements }
+    }
+
+    /// How many bytes are not read yet.
+    pub fn left(&self) -> usize {
+        self.rest.len()
     }
 
     pub fn next(&mut self) -> Result<Option<Element<'a>>, &'static str> {
@@ -108,20 +120,14 @@ pub fn text(value: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(text_bytes(value)?).map_err(|_| "a string is not UTF-8")
 }
 
-/// The documents of a cursor's reply.
-pub fn batch<'a>(py: Python<'_>, reply: &'a [u8]) -> PyResult<Vec<&'a [u8]>> {
-    find_batch(reply).map_err(|problem| malformed(py, problem))
-}
-
-fn find_batch(reply: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
+/// Where in a cursor's reply the elements of its batch are.
+pub fn batch(reply: &[u8]) -> Result<Range<usize>, &'static str> {
     let cursor = child(reply, &[b"cursor"])?.ok_or("the reply has no cursor")?;
     let batch = child(cursor, &[b"firstBatch", b"nextBatch"])?.ok_or("the reply has no batch")?;
-    let mut documents = Vec::new();
-    let mut elements = Elements::new(batch)?;
-    while let Some(element) = elements.next()? {
-        documents.push(element.value);
-    }
-    Ok(documents)
+    let elements = Elements::new(batch)?;
+    // All are parts of one slice.
+    let start = elements.rest.as_ptr() as usize - reply.as_ptr() as usize;
+    Ok(start..start + elements.rest.len())
 }
 
 fn child<'a>(document: &'a [u8], names: &[&[u8]]) -> Result<Option<&'a [u8]>, &'static str> {
