@@ -3,7 +3,6 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Operands, Path, Value};
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
@@ -20,29 +19,28 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
             Some("build it flat: one & or | over many terms"),
         ));
     }
-    let py = node.py();
-    let child = |name: &str| read(&node.getattr(name)?, depth + 1).map(Box::new);
+    let child = |part: PyResult<Bound<'_, PyAny>>| read(&part?, depth + 1).map(Box::new);
     let kind = kind(node)?;
     Ok(match kind.to_str()? {
         "field" => Expr::Field(path_of(node)?),
-        "literal" => Expr::Literal(value(&node.getattr(intern!(py, "value"))?, "literal")?),
+        "literal" => Expr::Literal(value(&part!(node, "value")?, "literal")?),
         "compare" => compare(node, depth)?,
         "and" => Expr::And(terms(node, depth)?),
         "or" => Expr::Or(terms(node, depth)?),
         "nor" => Expr::Nor(terms(node, depth)?),
-        "not" => Expr::Not(child("term")?),
+        "not" => Expr::Not(child(part!(node, "term"))?),
         "in" => {
-            let needle = child("needle")?;
+            let needle = child(part!(node, "needle"))?;
             let values = values(node, label(&needle))?;
-            Expr::In { needle, values, negated: node.getattr("negated")?.extract()? }
+            Expr::In { needle, values, negated: part!(node, "negated")?.extract()? }
         }
-        "exists" => Expr::Exists { field: field(node)?, present: node.getattr("present")?.extract()? },
-        "is_type" => Expr::IsType { field: field(node)?, types: strings(&tuple(node, "types")?)? },
+        "exists" => Expr::Exists { field: field(node)?, present: part!(node, "present")?.extract()? },
+        "is_type" => Expr::IsType { field: field(node)?, types: strings(&tuple(part!(node, "types"))?)? },
         "regex" => {
-            Expr::Regex { field: field(node)?, pattern: text(node, "pattern")?, options: text(node, "options")? }
+            Expr::Regex { field: field(node)?, pattern: text(part!(node, "pattern"))?, options: text(part!(node, "options"))? }
         }
-        "elem_match" => Expr::ElemMatch { field: field(node)?, predicate: child("predicate")? },
-        "size" => Expr::Size { field: field(node)?, size: node.getattr("size")?.extract()? },
+        "elem_match" => Expr::ElemMatch { field: field(node)?, predicate: child(part!(node, "predicate"))? },
+        "size" => Expr::Size { field: field(node)?, size: part!(node, "size")?.extract()? },
         "all" => {
             let field = field(node)?;
             let values = values(node, field.as_str())?;
@@ -50,38 +48,37 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         }
         "mod" => {
             let field = field(node)?;
-            let divisor = value(&node.getattr("divisor")?, field.as_str())?;
-            let remainder = value(&node.getattr("remainder")?, field.as_str())?;
+            let divisor = value(&part!(node, "divisor")?, field.as_str())?;
+            let remainder = value(&part!(node, "remainder")?, field.as_str())?;
             Expr::Mod { field, divisor, remainder }
         }
         "field_operator" => {
             let field = field(node)?;
-            let operand = value(&node.getattr("operand")?, field.as_str())?;
+            let operand = value(&part!(node, "operand")?, field.as_str())?;
             Expr::FieldOperator { field, name: operator_name(node)?, operand }
         }
         "call" => Expr::Call { name: operator_name(node)?, operands: operands(node, depth)? },
-        "variable" => Expr::Variable(text(node, "name")?),
-        "document" => Expr::Document(named(&dict(node, "fields")?, depth)?),
-        "array" => Expr::Array(items(&tuple(node, "items")?, depth)?),
-        "raw" => Expr::Raw(value(&node.getattr(intern!(py, "value"))?, "raw")?),
+        "variable" => Expr::Variable(text(part!(node, "name"))?),
+        "document" => Expr::Document(named(&dict(part!(node, "fields"))?, depth)?),
+        "array" => Expr::Array(items(&tuple(part!(node, "items"))?, depth)?),
+        "raw" => Expr::Raw(value(&part!(node, "value")?, "raw")?),
         "linked" => Expr::Linked {
-            link: path_of(&node.getattr("link")?)?,
-            target: text(node, "target")?,
-            predicate: child("predicate")?,
+            link: path_of(&part!(node, "link")?)?,
+            target: text(part!(node, "target"))?,
+            predicate: child(part!(node, "predicate"))?,
         },
         _ => return Err(unknown(node, "an expression")),
     })
 }
 
 fn compare(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
-    let py = node.py();
-    let op = node.getattr(intern!(py, "op"))?.cast_into::<PyString>()?;
+    let op = part!(node, "op")?.cast_into::<PyString>()?;
     let op = CompareOp::parse(op.to_str()?)
         .ok_or_else(|| PyValueError::new_err(format!("'{op}' is not a comparison operator")))?;
-    let left = read(&node.getattr(intern!(py, "left"))?, depth + 1)?;
-    let right = node.getattr(intern!(py, "right"))?;
+    let left = read(&part!(node, "left")?, depth + 1)?;
+    let right = part!(node, "right")?;
     let right = if kind(&right)?.to_str()? == "literal" {
-        Expr::Literal(value(&right.getattr(intern!(py, "value"))?, label(&left))?)
+        Expr::Literal(value(&part!(right, "value")?, label(&left))?)
     } else {
         read(&right, depth + 1)?
     };
@@ -94,17 +91,17 @@ fn label(expr: &Expr) -> &str {
 }
 
 fn path_of(field: &Bound<'_, PyAny>) -> PyResult<Path> {
-    let path = field.getattr(intern!(field.py(), "path"))?.cast_into::<PyString>()?;
+    let path = part!(field, "path")?.cast_into::<PyString>()?;
     Ok(Path(path.to_str()?.to_owned()))
 }
 
 fn field(node: &Bound<'_, PyAny>) -> PyResult<Path> {
-    path_of(&node.getattr(intern!(node.py(), "field"))?)
+    path_of(&part!(node, "field")?)
 }
 
 /// Operators come from users of `Raw` and of generic nodes too: they must look like operators.
 fn operator_name(node: &Bound<'_, PyAny>) -> PyResult<String> {
-    let name = text(node, "name")?;
+    let name = text(part!(node, "name"))?;
     if name.starts_with('$') {
         Ok(name)
     } else {
@@ -113,7 +110,7 @@ fn operator_name(node: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 fn terms(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<Expr>> {
-    items(&tuple(node, "terms")?, depth)
+    items(&tuple(part!(node, "terms"))?, depth)
 }
 
 pub fn items(nodes: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<Expr>> {
@@ -125,7 +122,7 @@ pub fn named(fields: &Bound<'_, PyDict>, depth: usize) -> PyResult<Vec<(String, 
 }
 
 fn values(node: &Bound<'_, PyAny>, label: &str) -> PyResult<Vec<Value>> {
-    tuple(node, "values")?.iter().map(|item| value(&item, label)).collect()
+    tuple(part!(node, "values"))?.iter().map(|item| value(&item, label)).collect()
 }
 
 pub fn strings(items: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
@@ -133,12 +130,12 @@ pub fn strings(items: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
 }
 
 fn operands(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Operands> {
-    let args = node.getattr("args")?;
+    let args = part!(node, "args")?;
     if let Ok(fields) = args.cast::<PyDict>() {
         return Ok(Operands::Named(named(fields, depth)?));
     }
     let mut args = items(args.cast::<PyTuple>()?, depth)?;
-    if args.len() == 1 && node.getattr("single")?.extract()? {
+    if args.len() == 1 && part!(node, "single")?.extract()? {
         return Ok(Operands::Single(Box::new(args.remove(0))));
     }
     Ok(Operands::Positional(args))

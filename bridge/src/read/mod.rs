@@ -1,5 +1,12 @@
 //! Reads Python's IR nodes into the Rust IR: one walk, under the GIL. Literals become BSON here.
 
+/// A part of a node, by a name that is made into a Python string once.
+macro_rules! part {
+    ($node:expr, $name:literal) => {
+        $node.getattr(pyo3::intern!($node.py(), $name))
+    };
+}
+
 mod expr;
 mod plan;
 mod stage;
@@ -29,7 +36,7 @@ pub fn stage(node: &Bound<'_, PyAny>) -> PyResult<Stage> {
 
 /// What kind of node this is.
 pub fn kind<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
-    let kind = node.getattr(pyo3::intern!(node.py(), "kind"))?;
+    let kind = part!(node, "kind")?;
     Ok(kind.cast_into::<PyString>()?)
 }
 
@@ -42,14 +49,14 @@ fn value(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Value> {
     codec::value_to_rawbson(value, path).map(Value)
 }
 
-fn text(node: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-    node.getattr(name)?.extract()
+fn text(part: PyResult<Bound<'_, PyAny>>) -> PyResult<String> {
+    part?.extract()
 }
 
-fn tuple<'py>(node: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyTuple>> {
-    Ok(node.getattr(name)?.cast_into::<PyTuple>()?)
+fn tuple(part: PyResult<Bound<'_, PyAny>>) -> PyResult<Bound<'_, PyTuple>> {
+    Ok(part?.cast_into::<PyTuple>()?)
 }
 
-fn dict<'py>(node: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyDict>> {
-    Ok(node.getattr(name)?.cast_into::<PyDict>()?)
+fn dict(part: PyResult<Bound<'_, PyAny>>) -> PyResult<Bound<'_, PyDict>> {
+    Ok(part?.cast_into::<PyDict>()?)
 }

@@ -12,40 +12,40 @@ use super::{dict, expr, kind, stage, text, tuple, unknown, value};
 use crate::dtype::PySchema;
 
 pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
-    let source = source(&node.getattr("source")?)?;
+    let source = source(&part!(node, "source")?)?;
     let options = options(node)?;
-    let flag = |name: &str| node.getattr(name)?.extract::<bool>();
+    let flag = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<bool>();
     Ok(match kind(node)?.to_str()? {
         "read" => {
-            Plan::Read(Read { source, stages: stages(&tuple(node, "stages")?)?, terminal: terminal(node)?, options })
+            Plan::Read(Read { source, stages: stages(&tuple(part!(node, "stages"))?)?, terminal: terminal(node)?, options })
         }
         "update" => {
-            let change = Change::Update { update: update(&node.getattr("update")?)?, upsert: flag("upsert")? };
-            Plan::Write(Write { source, filter: filter(node)?, change, many: flag("many")?, options })
+            let change = Change::Update { update: update(&part!(node, "update")?)?, upsert: flag(part!(node, "upsert"))? };
+            Plan::Write(Write { source, filter: filter(node)?, change, many: flag(part!(node, "many"))?, options })
         }
         "replace" => {
-            let replacement = value(&node.getattr("replacement")?, "replacement")?;
-            let change = Change::Replace { replacement, upsert: flag("upsert")? };
+            let replacement = value(&part!(node, "replacement")?, "replacement")?;
+            let change = Change::Replace { replacement, upsert: flag(part!(node, "upsert"))? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: false, options })
         }
         "delete" => {
-            Plan::Write(Write { source, filter: filter(node)?, change: Change::Delete, many: flag("many")?, options })
+            Plan::Write(Write { source, filter: filter(node)?, change: Change::Delete, many: flag(part!(node, "many"))?, options })
         }
         "find_and_modify" => Plan::FindAndModify(FindAndModify {
             source,
             filter: filter(node)?,
             change: modification(node)?,
-            sort: stage::sort_keys(&tuple(node, "sort")?)?,
+            sort: stage::sort_keys(&tuple(part!(node, "sort"))?)?,
             fields: projection(node)?,
-            new: flag("new")?,
+            new: flag(part!(node, "new"))?,
             options,
         }),
         "insert" => {
-            let documents = node.getattr("documents")?.try_iter()?.map(|document| value(&document?, "document"));
+            let documents = part!(node, "documents")?.try_iter()?.map(|document| value(&document?, "document"));
             Plan::Insert(Insert {
                 source,
                 documents: documents.collect::<PyResult<_>>()?,
-                ordered: flag("ordered")?,
+                ordered: flag(part!(node, "ordered"))?,
                 options,
             })
         }
@@ -55,9 +55,9 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
 
 fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
     Ok(Source {
-        collection: text(node, "collection")?,
-        database: node.getattr("database")?.extract()?,
-        schema: node.getattr("schema")?.extract::<PySchema>()?.0,
+        collection: text(part!(node, "collection"))?,
+        database: part!(node, "database")?.extract()?,
+        schema: part!(node, "schema")?.extract::<PySchema>()?.0,
     })
 }
 
@@ -80,7 +80,7 @@ fn option_name(name: &str) -> PyResult<&'static str> {
 }
 
 fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
-    dict(node, "options")?
+    dict(part!(node, "options"))?
         .iter()
         .map(|(name, given)| {
             let name = option_name(name.extract()?)?;
@@ -94,53 +94,53 @@ fn stages(nodes: &Bound<'_, PyTuple>) -> PyResult<Vec<data_bridge_ir::Stage>> {
 }
 
 fn terminal(node: &Bound<'_, PyAny>) -> PyResult<Terminal> {
-    let name = text(node, "terminal")?;
+    let name = text(part!(node, "terminal"))?;
     Ok(match name.as_str() {
         "find" => Terminal::Find,
         "first" => Terminal::First,
         "aggregate" => Terminal::Aggregate,
         "count" => Terminal::Count,
         "exists" => Terminal::Exists,
-        "distinct" => Terminal::Distinct(Path(text(node, "path")?)),
+        "distinct" => Terminal::Distinct(Path(text(part!(node, "path"))?)),
         other => return Err(PyValueError::new_err(format!("'{other}' is not a way to end a read"))),
     })
 }
 
 fn filter(node: &Bound<'_, PyAny>) -> PyResult<Expr> {
-    let filter = node.getattr("filter")?;
+    let filter = part!(node, "filter")?;
     if filter.is_none() { Ok(Expr::Constant(true)) } else { expr::read(&filter, 0) }
 }
 
 fn modification(node: &Bound<'_, PyAny>) -> PyResult<Change> {
-    let upsert = node.getattr("upsert")?.extract()?;
-    if node.getattr("remove")?.extract()? {
+    let upsert = part!(node, "upsert")?.extract()?;
+    if part!(node, "remove")?.extract()? {
         return Ok(Change::Delete);
     }
-    let replacement = node.getattr("replacement")?;
+    let replacement = part!(node, "replacement")?;
     if !replacement.is_none() {
         return Ok(Change::Replace { replacement: value(&replacement, "replacement")?, upsert });
     }
-    Ok(Change::Update { update: update(&node.getattr("update")?)?, upsert })
+    Ok(Change::Update { update: update(&part!(node, "update")?)?, upsert })
 }
 
 fn projection(node: &Bound<'_, PyAny>) -> PyResult<Vec<(Path, data_bridge_ir::stage::Projected)>> {
-    let fields = node.getattr("fields")?;
+    let fields = part!(node, "fields")?;
     if fields.is_none() { Ok(Vec::new()) } else { stage::projection(fields.cast::<PyTuple>()?, 0) }
 }
 
 fn update(node: &Bound<'_, PyAny>) -> PyResult<Update> {
     Ok(match kind(node)?.to_str()? {
         "update_operators" => {
-            let operations = tuple(node, "operations")?;
+            let operations = tuple(part!(node, "operations"))?;
             Update::Operators(operations.iter().map(|operation| read_operation(&operation)).collect::<PyResult<_>>()?)
         }
-        "update_pipeline" => Update::Pipeline(stages(&tuple(node, "stages")?)?),
+        "update_pipeline" => Update::Pipeline(stages(&tuple(part!(node, "stages"))?)?),
         _ => return Err(unknown(node, "an update")),
     })
 }
 
 fn read_operation(node: &Bound<'_, PyAny>) -> PyResult<Operation> {
-    let path = text(node, "path")?;
-    let operand = value(&node.getattr("operand")?, &path)?;
-    Ok(Operation { op: text(node, "op")?, path: Path(path), operand })
+    let path = text(part!(node, "path"))?;
+    let operand = value(&part!(node, "operand")?, &path)?;
+    Ok(Operation { op: text(part!(node, "op"))?, path: Path(path), operand })
 }

@@ -9,33 +9,33 @@ use pyo3::types::{PyBool, PyDict, PyTuple};
 use super::{dict, expr, kind, text, tuple, unknown, value};
 
 pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
-    let count = |name: &str| node.getattr(name)?.extract::<u64>();
-    let child = |name: &str| expr::read(&node.getattr(name)?, depth + 1);
+    let count = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<u64>();
+    let child = |part: PyResult<Bound<'_, PyAny>>| expr::read(&part?, depth + 1);
     Ok(match kind(node)?.to_str()? {
-        "match" => Stage::Match(child("predicate")?),
-        "project" => Stage::Project(projection(&tuple(node, "fields")?, depth)?),
-        "set" => Stage::Set(assignments(&tuple(node, "fields")?, depth)?),
-        "unset" => Stage::Unset(expr::strings(&tuple(node, "paths")?)?.into_iter().map(Path).collect()),
-        "sort" => Stage::Sort(sort_keys(&tuple(node, "keys")?)?),
-        "skip" => Stage::Skip(count("count")?),
-        "limit" => Stage::Limit(count("count")?),
-        "sample" => Stage::Sample(count("size")?),
+        "match" => Stage::Match(child(part!(node, "predicate"))?),
+        "project" => Stage::Project(projection(&tuple(part!(node, "fields"))?, depth)?),
+        "set" => Stage::Set(assignments(&tuple(part!(node, "fields"))?, depth)?),
+        "unset" => Stage::Unset(expr::strings(&tuple(part!(node, "paths"))?)?.into_iter().map(Path).collect()),
+        "sort" => Stage::Sort(sort_keys(&tuple(part!(node, "keys"))?)?),
+        "skip" => Stage::Skip(count(part!(node, "count"))?),
+        "limit" => Stage::Limit(count(part!(node, "count"))?),
+        "sample" => Stage::Sample(count(part!(node, "size"))?),
         "group" => group(node, depth)?,
         "unwind" => Stage::Unwind {
-            path: Path(text(node, "path")?),
-            index: node.getattr("index")?.extract()?,
-            preserve: node.getattr("preserve")?.extract()?,
+            path: Path(text(part!(node, "path"))?),
+            index: part!(node, "index")?.extract()?,
+            preserve: part!(node, "preserve")?.extract()?,
         },
-        "count_stage" => Stage::Count(text(node, "name")?),
+        "count_stage" => Stage::Count(text(part!(node, "name"))?),
         "lookup" => Stage::Lookup(lookup(node, depth)?),
         "generic_stage" => {
-            let name = text(node, "name")?;
+            let name = text(part!(node, "name"))?;
             if !name.starts_with('$') {
                 return Err(PyValueError::new_err(format!("'{name}' is not a stage: it must start with '$'")));
             }
-            Stage::Generic { name, body: body(&node.getattr("body")?, depth)? }
+            Stage::Generic { name, body: body(&part!(node, "body")?, depth)? }
         }
-        "raw" => Stage::Raw(value(&node.getattr("value")?, "raw")?),
+        "raw" => Stage::Raw(value(&part!(node, "value")?, "raw")?),
         _ => return Err(unknown(node, "a stage")),
     })
 }
@@ -103,13 +103,13 @@ pub fn sort_keys(keys: &Bound<'_, PyTuple>) -> PyResult<Vec<SortKey>> {
 }
 
 fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
-    let by = node.getattr("by")?;
+    let by = part!(node, "by")?;
     let by = if by.is_none() { None } else { Some(expr::read(&by, depth + 1)?) };
-    let outputs = tuple(node, "outputs")?
+    let outputs = tuple(part!(node, "outputs"))?
         .iter()
         .map(|output| {
             let (output, accumulator): (String, Bound<'_, PyAny>) = output.extract()?;
-            let operand = accumulator.getattr("operand")?;
+            let operand = part!(accumulator, "operand")?;
             let operands = if operand.is_none() {
                 None
             } else if let Ok(fields) = operand.cast::<PyDict>() {
@@ -117,15 +117,15 @@ fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
             } else {
                 Some(Operands::Single(Box::new(expr::read(&operand, depth + 1)?)))
             };
-            Ok(Accumulator { output, name: text(&accumulator, "name")?, operands })
+            Ok(Accumulator { output, name: text(part!(accumulator, "name"))?, operands })
         })
         .collect::<PyResult<_>>()?;
     Ok(Stage::Group { by, outputs })
 }
 
 fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
-    let path = |name: &str| Ok::<_, PyErr>(node.getattr(name)?.extract::<Option<String>>()?.map(Path));
-    let pipeline = node.getattr("pipeline")?;
+    let path = |part: PyResult<Bound<'_, PyAny>>| Ok::<_, PyErr>(part?.extract::<Option<String>>()?.map(Path));
+    let pipeline = part!(node, "pipeline")?;
     let pipeline = if pipeline.is_none() {
         None
     } else {
@@ -133,11 +133,11 @@ fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
         Some(stages.collect::<PyResult<_>>()?)
     };
     Ok(Lookup {
-        collection: node.getattr("collection")?.extract()?,
-        local: path("local")?,
-        foreign: path("foreign")?,
-        variables: expr::named(&dict(node, "let")?, depth)?,
+        collection: part!(node, "collection")?.extract()?,
+        local: path(part!(node, "local"))?,
+        foreign: path(part!(node, "foreign"))?,
+        variables: expr::named(&dict(part!(node, "let"))?, depth)?,
         pipeline,
-        output: text(node, "name")?,
+        output: text(part!(node, "name"))?,
     })
 }

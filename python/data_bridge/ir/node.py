@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 set_slot = object.__setattr__
@@ -12,17 +13,20 @@ class Node:
 
     __slots__: tuple[str, ...] = ()
     kind: ClassVar[str]
+    #: What sets each slot, past the frozen `__setattr__`.
+    _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]] = ()
 
     def __init_subclass__(cls, kind: str | None = None) -> None:
         if kind is not None:
             cls.kind = kind
+        cls._setters = tuple(vars(cls)[name].__set__ for name in cls.__slots__ if name in vars(cls))
 
     def __init__(self, *parts: Any) -> None:
-        names = self.__slots__
-        if len(parts) != len(names):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(names)}")
-        for name, part in zip(names, parts, strict=True):
-            set_slot(self, name, part)
+        setters = self._setters
+        if len(parts) != len(setters):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.__slots__)}")
+        for setter, part in zip(setters, parts, strict=True):
+            setter(self, part)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: build a new one instead of setting {name!r}")
