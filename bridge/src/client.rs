@@ -331,7 +331,7 @@ fn cursor_request(
     options: RunOptions,
 ) -> PyResult<Request> {
     let step = Step { database, command: raw(py, command)?, kind: StepKind::Cursor { batch_size } };
-    Ok(Request::OpenCursor { plan: PhysicalPlan { steps: vec![step], answer: Answer::Documents }, options })
+    Ok(Request::OpenCursor { plan: PhysicalPlan::of(vec![step], Answer::Documents), options })
 }
 
 fn insert_of(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use data_bridge_compiler::passes::flags::Flags;
+use data_bridge_compiler::relations::Strategy;
 use data_bridge_compiler::{Failure, explain};
 use data_bridge_ir::Plan;
 use pyo3::prelude::*;
@@ -41,6 +42,7 @@ impl Compiled {
             })
             .collect::<PyResult<_>>()?;
         dict.set_item("rules", rules)?;
+        dict.set_item("links", &self.0.links)?;
         dict.set_item("commands", self.commands(py)?)?;
         Ok(dict)
     }
@@ -59,17 +61,20 @@ impl Compiled {
 
 /// Compiles a plan node. `flags`: True (all rules), False (none), or a switch per rule.
 #[pyfunction]
-#[pyo3(signature = (node, flags, traced = false))]
-fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool) -> PyResult<Compiled> {
+/// `links`: "auto", "batch" or "lookup", how predicates on linked documents are followed.
+#[pyo3(signature = (node, flags, traced = false, links = "auto"))]
+fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, links: &str) -> PyResult<Compiled> {
     let py = node.py();
     let plan = read::plan(node)?;
     let flags = read_flags(flags)?;
-    compiled(py, plan, &flags, traced)
+    let strategy = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
+    compiled(py, plan, &flags, strategy, traced)
 }
 
-fn compiled(py: Python<'_>, plan: Plan, flags: &Flags, traced: bool) -> PyResult<Compiled> {
-    let done =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| data_bridge_compiler::compile(plan, flags, traced)));
+fn compiled(py: Python<'_>, plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> PyResult<Compiled> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        data_bridge_compiler::compile(plan, flags, strategy, traced)
+    }));
     match done {
         Ok(Ok(compiled)) => Ok(Compiled(Arc::new(compiled))),
         Ok(Err(Failure::Query(found))) => Err(errors::from_compile(py, found)),

@@ -2,7 +2,7 @@
 
 use data_bridge_ir::DType;
 use data_bridge_ir::SchemaRef;
-use data_bridge_ir::schema::{FieldSchema, Schema};
+use data_bridge_ir::schema::{Collection, FieldSchema, Schema};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -82,8 +82,9 @@ impl PyDType {
         Self(DType::union(members.into_iter().map(|member| member.0).collect()))
     }
     #[staticmethod]
-    fn link(target: String, id: Self) -> Self {
-        Self(DType::Link { target, id: Box::new(id.0) })
+    #[pyo3(signature = (target, id, back = None))]
+    fn link(target: PySchema, id: Self, back: Option<String>) -> Self {
+        Self(DType::Link { target: target.0, id: Box::new(id.0), back })
     }
 
     #[getter]
@@ -102,7 +103,10 @@ impl PyDType {
 
     #[getter]
     fn schema(&self) -> Option<PySchema> {
-        if let DType::Document(schema) = &self.0 { Some(PySchema(schema.clone())) } else { None }
+        match &self.0 {
+            DType::Document(schema) | DType::Link { target: schema, .. } => Some(PySchema(schema.clone())),
+            _ => None,
+        }
     }
 
     #[getter]
@@ -151,13 +155,21 @@ impl PySchema {
         Self(SchemaRef::declare(name))
     }
 
-    /// Gives the schema its fields: (stored name, type, required). Once only.
-    fn define(&self, fields: Vec<(String, PyDType, bool)>, open: bool) -> PyResult<()> {
+    /// Gives the schema its fields: (stored name, type, required), and for a class with a collection of its own
+    /// (database or None, collection). Once only.
+    #[pyo3(signature = (fields, open, collection = None))]
+    fn define(
+        &self,
+        fields: Vec<(String, PyDType, bool)>,
+        open: bool,
+        collection: Option<(Option<String>, String)>,
+    ) -> PyResult<()> {
         let fields: IndexMap<_, _> = fields
             .into_iter()
             .map(|(name, dtype, required)| (name, FieldSchema { dtype: dtype.0, required }))
             .collect();
-        if self.0.define(Schema { fields, open }) {
+        let collection = collection.map(|(database, name)| Collection { database, name });
+        if self.0.define(Schema { fields, open, collection }) {
             Ok(())
         } else {
             Err(PyValueError::new_err(format!("schema {} is already defined", self.0.name())))

@@ -112,9 +112,7 @@ fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_inva
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
     Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(Some(reply)) => {
-                Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind())
-            }
+            Reply::Batch(Some(reply)) => Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind()),
             Reply::Batch(None) => Ok(py.None()),
             other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
         }
@@ -135,9 +133,11 @@ fn insert(
     let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
     let insert = Insert { database, collection, documents, ordered, extra: None };
     let request = Request::Insert { insert, options: run_options(session, None) };
-    Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
-        Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
-        other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
+    Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
+            other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
+        }
     })
 }
 

@@ -8,6 +8,7 @@ use crate::lower::mongo;
 use crate::passes::driver::{ALL, Driver, Firing};
 use crate::passes::flags::Flags;
 use crate::physical::PhysicalPlan;
+use crate::relations::{self, Followed, MOST_IDS, Strategy};
 
 /// A plan at each stage of its way.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Compiled {
     pub optimized: Plan,
     /// Which rule did what; empty unless the compile was traced.
     pub trace: Vec<Firing>,
+    /// How links were followed, and why.
+    pub links: Vec<String>,
     pub physical: PhysicalPlan,
 }
 
@@ -23,7 +26,7 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every error of the query at once, or the bug that stopped the compiler.
-pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Failure> {
+pub fn compile(plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> Result<Compiled, Failure> {
     let bound = analyze(plan)?;
     let analyzed = traced.then(|| bound.clone());
     let mut driver = Driver::new(ALL, flags, traced);
@@ -39,8 +42,19 @@ pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Fail
         }
         insert @ Plan::Insert(_) => insert,
     };
-    let physical = mongo::lower(&optimized)?;
-    Ok(Compiled { analyzed, optimized, trace: driver.into_trace(), physical })
+    let (links, physical) = match relations::follow(&optimized, strategy)? {
+        None => (Vec::new(), mongo::lower(&optimized)?),
+        Some(followed) => (followed.reasons.clone(), physical(&followed)?),
+    };
+    Ok(Compiled { analyzed, optimized, trace: driver.into_trace(), links, physical })
+}
+
+fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
+    let mut physical = mongo::lower(&followed.plan)?;
+    let most = followed.otherwise.is_some().then_some(MOST_IDS);
+    physical.feeds = followed.feeds.iter().map(|feed| mongo::feed(feed, most)).collect::<Result<_, _>>()?;
+    physical.otherwise = followed.otherwise.as_ref().map(mongo::lower).transpose()?.map(Box::new);
+    Ok(physical)
 }
 
 /// A write's filter keeps its shape, because upserts copy its equalities and `$` binds to its array predicate. Only one

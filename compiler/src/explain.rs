@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bson::{Bson, RawBson, RawDocument};
 
 use crate::compile::Compiled;
+use crate::physical::Hole;
 
 const LONGEST_LINE: usize = 96;
 
@@ -25,7 +26,12 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
     section(&mut out, "rules", &fired);
-    let commands: Vec<_> = compiled.physical.steps.iter().map(|step| mql(&step.command)).collect();
+    if !compiled.links.is_empty() {
+        section(&mut out, "links", &compiled.links.join("\n"));
+    }
+    let feeds = compiled.physical.feeds.iter().enumerate();
+    let feeds = feeds.map(|(number, feed)| format!("{number}: {}", mql(&feed.command)));
+    let commands: Vec<_> = feeds.chain(compiled.physical.steps.iter().map(|step| mql(&step.command))).collect();
     let sent = if commands.is_empty() { "none: no document can match".to_owned() } else { commands.join("\n") };
     section(&mut out, "commands", &sent);
     out.truncate(out.trim_end().len());
@@ -53,7 +59,22 @@ fn cut(text: &str, verbose: bool) -> String {
 /// A command as MQL, one line.
 pub fn mql(command: &RawDocument) -> String {
     match Bson::try_from(RawBson::Document(command.to_owned())) {
-        Ok(document) => document.into_relaxed_extjson().to_string(),
+        Ok(document) => shown(document).into_relaxed_extjson().to_string(),
         Err(error) => format!("<malformed BSON: {error}>"),
+    }
+}
+
+/// The document with its holes named by the step that fills them.
+fn shown(value: Bson) -> Bson {
+    match value {
+        Bson::Symbol(text) => match Hole::parse(&text) {
+            Some(hole) => Bson::String(format!("<ids of {}>", hole.feed())),
+            None => Bson::Symbol(text),
+        },
+        Bson::Document(fields) => {
+            Bson::Document(fields.into_iter().map(|(name, value)| (name, shown(value))).collect())
+        }
+        Bson::Array(items) => Bson::Array(items.into_iter().map(shown).collect()),
+        other => other,
     }
 }

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod lower;
 pub mod passes;
 pub mod physical;
+pub mod relations;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

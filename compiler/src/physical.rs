@@ -1,19 +1,31 @@
 //! Physical plans: what is sent, and how the answers are put together.
 
+use bson::{RawBson, RawDocumentBuf};
+
 /// Commands as raw BSON, and how their answers are put together.
 ///
 /// A plan without steps sends nothing: its answer is the empty one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhysicalPlan {
+    /// What is read first; the commands of later feeds and of the steps have holes for what they find.
+    pub feeds: Vec<FeedStep>,
     pub steps: Vec<Step>,
     pub answer: Answer,
+    /// What is run instead when a feed finds more ids than it may.
+    pub otherwise: Option<Box<PhysicalPlan>>,
+}
+
+impl PhysicalPlan {
+    pub fn of(steps: Vec<Step>, answer: Answer) -> Self {
+        Self { feeds: Vec::new(), steps, answer, otherwise: None }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// None: the connection's database.
     pub database: Option<String>,
-    pub command: bson::RawDocumentBuf,
+    pub command: RawDocumentBuf,
     pub kind: StepKind,
 }
 
@@ -22,6 +34,52 @@ pub enum StepKind {
     Cursor { batch_size: Option<u32> },
     Read,
     Write { retryable: bool },
+}
+
+/// A read whose documents give ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedStep {
+    pub database: Option<String>,
+    pub command: RawDocumentBuf,
+    /// The path of the ids, or of lists of them; a reference gives its id.
+    pub collected: String,
+    /// More ids than this are too many.
+    pub most: Option<u64>,
+}
+
+/// Where in a command's list the ids of a feed are put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hole {
+    /// The ids as they are.
+    Ids { feed: usize },
+    /// Each id as it is, and as a reference to the collection: both forms in which links are stored.
+    Links { feed: usize, collection: String },
+}
+
+impl Hole {
+    /// What stands in the hole's place: a BSON symbol, which no value of a user's is ever encoded as.
+    pub fn placeholder(&self) -> RawBson {
+        RawBson::Symbol(match self {
+            Self::Ids { feed } => format!("ids {feed}"),
+            Self::Links { feed, collection } => format!("links {feed} {collection}"),
+        })
+    }
+
+    pub fn parse(placeholder: &str) -> Option<Self> {
+        let mut parts = placeholder.splitn(3, ' ');
+        let (kind, feed) = (parts.next()?, parts.next()?.parse().ok()?);
+        match (kind, parts.next()) {
+            ("ids", None) => Some(Self::Ids { feed }),
+            ("links", Some(collection)) => Some(Self::Links { feed, collection: collection.to_owned() }),
+            _ => None,
+        }
+    }
+
+    pub fn feed(&self) -> usize {
+        match self {
+            Self::Ids { feed } | Self::Links { feed, .. } => *feed,
+        }
+    }
 }
 
 /// How the last step's reply becomes the answer.
@@ -37,4 +95,18 @@ pub enum Answer {
     Value,
     Write,
     Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_found_again() {
+        for hole in [Hole::Ids { feed: 2 }, Hole::Links { feed: 0, collection: "my books".to_owned() }] {
+            let RawBson::Symbol(text) = hole.placeholder() else { panic!("a symbol") };
+            assert_eq!(Hole::parse(&text), Some(hole));
+        }
+        assert_eq!(Hole::parse("other"), None);
+    }
 }

@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::explain::{mql, text};
 use crate::passes::flags::Flags;
 use crate::physical::StepKind;
+use crate::relations::Strategy;
 use crate::testing::{compare, eq, gt, sort};
 
 fn users() -> Source {
@@ -23,7 +24,7 @@ fn users() -> Source {
         ("city".to_owned(), field(DType::String)),
         ("scores".to_owned(), field(DType::Array(Box::new(DType::Int)))),
     ];
-    schema.define(Schema { fields: fields.into(), open: false });
+    schema.define(Schema { fields: fields.into(), open: false, collection: None });
     Source { collection: "users".into(), database: None, schema }
 }
 
@@ -32,7 +33,7 @@ fn read(stages: Vec<Stage>, terminal: Terminal) -> Plan {
 }
 
 fn command(plan: Plan) -> String {
-    let compiled = compile(plan, &Flags::all(), false).unwrap();
+    let compiled = compile(plan, &Flags::all(), Strategy::Auto, false).unwrap();
     compiled.physical.steps.iter().map(|step| mql(&step.command)).collect::<Vec<_>>().join("\n")
 }
 
@@ -41,7 +42,7 @@ fn found(predicate: Expr) -> String {
 }
 
 fn errors(plan: Plan) -> Vec<String> {
-    match compile(plan, &Flags::all(), false) {
+    match compile(plan, &Flags::all(), Strategy::Auto, false) {
         Err(Failure::Query(errors)) => errors.iter().map(ToString::to_string).collect(),
         other => panic!("expected errors, got {other:?}"),
     }
@@ -64,7 +65,7 @@ fn a_document_given_as_a_value_stays_a_value() {
     let mut evil = bson::RawDocumentBuf::new();
     evil.append(bson::cstr!("$gt"), "");
     let source = SchemaRef::declare("Anything");
-    source.define(Schema { fields: Default::default(), open: true });
+    source.define(Schema { fields: Default::default(), open: true, collection: None });
     let source = Source { collection: "things".into(), database: None, schema: source };
     let value = Value(bson::RawBson::Document(evil));
     let plan = Plan::Read(Read {
@@ -145,7 +146,7 @@ fn updates_keep_their_filter_and_say_whether_they_can_be_retried() {
         })
     };
     insta::assert_snapshot!(command(write(true)), @r#"{"update":"users","updates":[{"q":{"$or":[{"age":1},{"age":2}]},"u":{"$inc":{"age":1}},"multi":true}]}"#);
-    let kind = |many| compile(write(many), &Flags::all(), false).unwrap().physical.steps[0].kind;
+    let kind = |many| compile(write(many), &Flags::all(), Strategy::Auto, false).unwrap().physical.steps[0].kind;
     assert_eq!(kind(true), StepKind::Write { retryable: false });
     assert_eq!(kind(false), StepKind::Write { retryable: true });
 }
@@ -172,7 +173,7 @@ fn deep_nesting_is_refused() {
 #[test]
 fn a_plan_reads_at_a_glance() {
     let stages = vec![sort("age"), Stage::Match(Expr::Or(vec![eq("city", "NYC"), eq("city", "LA")])), Stage::Limit(3)];
-    let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
+    let compiled = compile(read(stages, Terminal::Find), &Flags::all(), Strategy::Auto, true).unwrap();
     insta::assert_snapshot!(text(&compiled, false), @r#"
     plan
       Find User in users

@@ -6,6 +6,7 @@
 //! | `client` | a connection to a deployment; one entry, [`Client::execute`] |
 //! | `request` | what can be asked, and what comes back |
 //! | `run` | walks a physical plan |
+//! | `feed` | what a plan reads first |
 //! | `command` | one command: concerns, sessions, the retry |
 //! | `insert` | documents given as bytes |
 //! | `cursor` | a cursor as whole server replies |
@@ -17,6 +18,7 @@ mod client;
 mod command;
 mod cursor;
 mod error;
+mod feed;
 mod insert;
 mod raw;
 mod request;

@@ -11,7 +11,8 @@ use crate::raw;
 use crate::request::{Reply, RunOptions, Written};
 
 impl Connected {
-    pub(crate) async fn run(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<Reply> {
+    pub(crate) async fn run(&self, plan: PhysicalPlan, options: &RunOptions) -> Result<Reply> {
+        let mut plan = self.fed(plan, options).await?;
         let Some(last) = plan.steps.pop() else { return Ok(empty(plan.answer)) };
         for step in plan.steps {
             self.step(step, options).await?;
@@ -37,7 +38,8 @@ impl Connected {
         Ok(answer_of_batch(plan.answer, None))
     }
 
-    pub(crate) async fn open_cursor(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<Cursor> {
+    pub(crate) async fn open_cursor(&self, plan: PhysicalPlan, options: &RunOptions) -> Result<Cursor> {
+        let mut plan = self.fed(plan, options).await?;
         let Some(last) = plan.steps.pop() else { return Ok(Cursor::new(State::Empty)) };
         for step in plan.steps {
             self.step(step, options).await?;
@@ -131,11 +133,11 @@ fn answer_of_batch(answer: Answer, batch: Option<RawDocumentBuf>) -> Reply {
 
 /// Documents in a batch, where the caller does not say: some megabytes of usual documents, so that one batch is decoded
 /// while the next is on the wire. A batch never has more than 16 MiB.
-const BATCH: u32 = 10_000;
+pub(crate) const BATCH: u32 = 10_000;
 
 /// The command with a first batch as large as the others, for a reader of every document: the server's own first batch
 /// has 101 and costs a second round trip.
-fn in_large_batches(mut command: RawDocumentBuf) -> Result<RawDocumentBuf> {
+pub(crate) fn in_large_batches(mut command: RawDocumentBuf) -> Result<RawDocumentBuf> {
     if raw::has(&command, "find") {
         if !raw::has(&command, "batchSize") {
             command.append(bson::cstr!("batchSize"), i64::from(BATCH));

@@ -106,8 +106,8 @@ impl Display for Expr {
                 out.write_str("]")
             }
             Self::Computed(child) => write!(out, "expr({child})"),
-            Self::Linked { link, target, predicate } => {
-                write!(out, "{} -> {target}[{predicate}]", link.as_str())
+            Self::Linked { link, target, predicate, .. } => {
+                write!(out, "{} -> {}[{predicate}]", link.as_str(), target.name())
             }
             Self::Raw(value) => {
                 out.write_str("raw(")?;
@@ -210,7 +210,6 @@ impl Display for Stage {
                 out.write_str(")")
             }
             Self::Generic { name, body } => write!(out, "{}({body})", name.trim_start_matches('$')),
-            Self::Fetch { link, target, .. } => write!(out, "Fetch({} -> {target})", link.as_str()),
             Self::Raw(value) => {
                 out.write_str("Raw(")?;
                 literal(out, value)?;

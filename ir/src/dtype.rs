@@ -31,10 +31,12 @@ pub enum DType {
     Map(Box<DType>),
     Document(SchemaRef),
     Union(Vec<DType>),
-    /// A link to a document of the class `target`, stored as its id.
+    /// A link to a document of another class, stored as its id or as a reference that holds the id. One that goes `back`
+    /// is not stored: it leads to the documents whose link at that path leads here.
     Link {
-        target: String,
+        target: SchemaRef,
         id: Box<DType>,
+        back: Option<String>,
     },
 }
 
@@ -160,6 +162,15 @@ impl DType {
         }
     }
 
+    /// The link that this is, or a list of.
+    pub fn link(&self) -> Option<&Self> {
+        self.members().iter().find_map(|member| match member {
+            Self::Link { .. } => Some(member),
+            Self::Array(item) => item.link(),
+            _ => None,
+        })
+    }
+
     /// Whether a value of this type may be an array.
     pub fn may_be_array(&self) -> bool {
         self.members().iter().any(|member| matches!(member, Self::Any | Self::Array(_)))
@@ -215,7 +226,7 @@ impl fmt::Display for DType {
             Self::Array(item) => write!(out, "array<{item}>"),
             Self::Map(item) => write!(out, "map<{item}>"),
             Self::Document(schema) => write!(out, "{}", schema.name()),
-            Self::Link { target, .. } => write!(out, "link<{target}>"),
+            Self::Link { target, .. } => write!(out, "link<{}>", target.name()),
             Self::Union(members) => {
                 for (position, member) in members.iter().enumerate() {
                     let separator = if position == 0 { "" } else { " | " };

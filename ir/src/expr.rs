@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::SchemaRef;
 use crate::value::Value;
 
 /// A dotted path of stored names; empty is the element itself inside an element match.
@@ -173,9 +174,12 @@ pub enum Expr {
     /// A predicate computed as a value (`$expr`).
     Computed(Box<Expr>),
     /// A predicate on the target of a link, kept logical until the planner chooses how to follow it.
+    /// It holds when some document that the link leads to meets the predicate.
     Linked {
         link: Path,
-        target: String,
+        target: SchemaRef,
+        /// The target's path that leads back here; none for a stored link.
+        back: Option<Path>,
         predicate: Box<Expr>,
     },
     /// MQL given as it is, opaque to the optimizer.
@@ -214,7 +218,9 @@ impl Expr {
             Self::Computed(child) => Self::Computed(one(child)?),
             Self::In { needle, values, negated } => Self::In { needle: one(needle)?, values, negated },
             Self::ElemMatch { field, predicate } => Self::ElemMatch { field, predicate: one(predicate)? },
-            Self::Linked { link, target, predicate } => Self::Linked { link, target, predicate: one(predicate)? },
+            Self::Linked { link, target, back, predicate } => {
+                Self::Linked { link, target, back, predicate: one(predicate)? }
+            }
             Self::And(terms) => Self::And(map_all(terms, change)?),
             Self::Or(terms) => Self::Or(map_all(terms, change)?),
             Self::Nor(terms) => Self::Nor(map_all(terms, change)?),
@@ -244,8 +250,13 @@ impl Expr {
             | Self::All { field: path, .. }
             | Self::Mod { field: path, .. }
             | Self::FieldOperator { field: path, .. }
-            | Self::Linked { link: path, .. } => {
+            | Self::Linked { link: path, back: None, .. } => {
                 see(path);
+                true
+            }
+            // What leads back here leads to the id.
+            Self::Linked { back: Some(_), .. } => {
+                see(&Path::from("_id"));
                 true
             }
             Self::Literal(_) | Self::Constant(_) => true,

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dtype::DType;
+use crate::expr::Path;
 
 /// A field of a schema, by its stored name.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,26 @@ pub struct Schema {
     pub fields: IndexMap<String, FieldSchema>,
     /// Documents may hold fields that are not declared.
     pub open: bool,
+    /// Where the class's documents are stored; none for a class of embedded documents.
+    pub collection: Option<Collection>,
+}
+
+/// A collection; without a database, in the connection's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    pub database: Option<String>,
+    pub name: String,
+}
+
+/// A path that goes on behind a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crossing {
+    /// The link's own path.
+    pub link: Path,
+    pub target: SchemaRef,
+    pub back: Option<Path>,
+    /// The rest of the path, in the target.
+    pub rest: Path,
 }
 
 /// A named schema, shared by handle. It may be named before it is defined, so that models can refer to themselves.
@@ -52,6 +73,12 @@ pub enum Lookup {
     },
 }
 
+impl Lookup {
+    pub fn found(self) -> Option<DType> {
+        if let Self::Found(dtype) = self { Some(dtype) } else { None }
+    }
+}
+
 impl SchemaRef {
     pub fn declare(name: impl Into<String>) -> Self {
         Self(Arc::new(Slot { name: name.into(), schema: OnceLock::new() }))
@@ -75,7 +102,30 @@ impl SchemaRef {
         self.get().and_then(|schema| schema.fields.get(name))
     }
 
-    /// The type at a dotted path; lists are walked, a number steps into a list.
+    /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
+    pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        let mut current = DType::Document(self.clone());
+        let mut walked = 0;
+        for segment in path.split('.') {
+            if let Some(DType::Link { target, back, .. }) = current.link()
+                && !segment.starts_with('$')
+                && !segment.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                return Some(Crossing {
+                    link: path[..walked - 1].into(),
+                    target: target.clone(),
+                    back: back.as_deref().map(Path::from),
+                    rest: path[walked..].into(),
+                });
+            }
+            let Lookup::Found(next) = step(&current, segment) else { return None };
+            current = next;
+            walked += segment.len() + 1;
+        }
+        None
+    }
+
+    /// The type at a dotted path; links and lists are walked, a number steps into a list.
     pub fn lookup(&self, path: &str) -> Lookup {
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
@@ -111,6 +161,7 @@ fn step(current: &DType, segment: &str) -> Lookup {
         },
         DType::Union(members) => step_union(members, segment),
         DType::Link { .. } if segment.starts_with('$') => Lookup::Open,
+        DType::Link { target, .. } => step(&DType::Document(target.clone()), segment),
         scalar => Lookup::NotADocument { at: String::new(), dtype: scalar.clone() },
     }
 }
@@ -178,7 +229,11 @@ mod tests {
 
     fn user() -> SchemaRef {
         let item = SchemaRef::declare("Item");
-        item.define(Schema { fields: [("price".to_owned(), field(DType::Double))].into(), open: false });
+        item.define(Schema {
+            fields: [("price".to_owned(), field(DType::Double))].into(),
+            open: false,
+            collection: None,
+        });
         let user = SchemaRef::declare("User");
         let items = DType::Array(Box::new(DType::Document(item)));
         user.define(Schema {
@@ -190,6 +245,7 @@ mod tests {
             ]
             .into(),
             open: false,
+            collection: None,
         });
         user
     }
@@ -201,6 +257,25 @@ mod tests {
         assert_eq!(user.lookup("items.0.price"), Lookup::Found(DType::Double));
         assert_eq!(user.lookup("extra.anything"), Lookup::Found(DType::Int));
         assert_eq!(user.lookup("parent.parent.age"), Lookup::Found(DType::Int));
+    }
+
+    #[test]
+    fn a_path_crosses_the_first_link() {
+        let author = SchemaRef::declare("Author");
+        let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), back: None };
+        author.define(Schema {
+            fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))].into(),
+            ..Schema::default()
+        });
+        let book = SchemaRef::declare("Book");
+        let editors = DType::Array(Box::new(link));
+        book.define(Schema { fields: [("editors".to_owned(), field(editors))].into(), ..Schema::default() });
+        assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(DType::String));
+        let crossing = book.crossing("editors.friend.name").unwrap();
+        assert_eq!((crossing.link.as_str(), crossing.rest.as_str()), ("editors", "friend.name"));
+        assert_eq!(book.crossing("editors.0.name").unwrap().link.as_str(), "editors.0");
+        assert_eq!(book.crossing("editors.$id"), None);
+        assert_eq!(book.crossing("editors"), None);
     }
 
     #[test]

@@ -66,12 +66,6 @@ pub enum Stage {
         name: String,
         body: Expr,
     },
-    /// Puts the targets of a link in its place, kept logical until the planner chooses how.
-    Fetch {
-        link: Path,
-        target: String,
-        stages: Vec<Stage>,
-    },
     /// A whole stage as MQL, opaque to the optimizer.
     Raw(Value),
 }
@@ -92,7 +86,6 @@ impl Stage {
             Self::Count(_) => "$count",
             Self::Sample(_) => "$sample",
             Self::Lookup(_) => "$lookup",
-            Self::Fetch { .. } => "fetch",
             Self::Generic { name, .. } => name,
             Self::Raw(_) => "raw",
         }

@@ -37,6 +37,18 @@ impl Value {
         matches!(self.0, RawBson::RegularExpression(_))
     }
 
+    pub fn is_document(&self) -> bool {
+        matches!(self.0, RawBson::Document(_))
+    }
+
+    /// The reference that holds this id, as PyMongo's `DBRef` stores it.
+    pub fn as_reference(&self, collection: &str) -> Self {
+        let mut reference = RawDocumentBuf::new();
+        reference.append(bson::cstr!("$ref"), collection);
+        reference.append(bson::cstr!("$id"), self.0.clone());
+        Self(RawBson::Document(reference))
+    }
+
     /// A string that an aggregation expression would read as a path or a variable.
     pub fn reads_as_path(&self) -> bool {
         matches!(&self.0, RawBson::String(text) if text.starts_with('$'))

@@ -115,11 +115,7 @@ fn plain<'py>(py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
     decode::value(py, element.kind, element.value, 1).map(Some)
 }
 
-fn items<'py>(
-    py: Python<'py>,
-    inner: &Converter,
-    element: &Element<'_>,
-) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+fn items<'py>(py: Python<'py>, inner: &Converter, element: &Element<'_>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     if element.kind != ElementType::Array {
         return Ok(None);
     }

@@ -53,9 +53,9 @@ fn fixed<const N: usize>(py: Python<'_>, value: &[u8]) -> PyResult<[u8; N]> {
 pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
     let bad = |problem| malformed(py, problem);
     Ok(match kind {
-        ElementType::String | ElementType::Symbol => instance::text(py, text_bytes(bytes).map_err(bad)?)
-            .ok_or_else(|| bad("a string is not UTF-8"))?
-            .into_any(),
+        ElementType::String | ElementType::Symbol => {
+            instance::text(py, text_bytes(bytes).map_err(bad)?).ok_or_else(|| bad("a string is not UTF-8"))?.into_any()
+        }
         ElementType::Int32 => PyInt::new(py, i32::from_le_bytes(fixed(py, bytes)?)).into_any(),
         ElementType::Double => PyFloat::new(py, f64::from_le_bytes(fixed(py, bytes)?)).into_any(),
         ElementType::EmbeddedDocument => embedded(py, bytes, depth)?,

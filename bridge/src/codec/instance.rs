@@ -17,9 +17,7 @@ pub fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
     // type, a tuple and keywords that may be null, and returns a new reference or null with an exception set.
     unsafe {
         match (*type_object).tp_new {
-            Some(make) => {
-                Bound::from_owned_ptr_or_err(py, make(type_object, nothing.as_ptr(), std::ptr::null_mut()))
-            }
+            Some(make) => Bound::from_owned_ptr_or_err(py, make(type_object, nothing.as_ptr(), std::ptr::null_mut())),
             None => class.call0(),
         }
     }

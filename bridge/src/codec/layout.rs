@@ -151,7 +151,9 @@ impl Layout {
             // Stored names come from UTF-8 Python text.
             let place = path.child(std::str::from_utf8(field.key()).unwrap_or_default());
             match &field.serializer {
-                Some(serializer) => encode::element(buffer, field.key(), &serializer.bind(py).call1((value,))?, &place)?,
+                Some(serializer) => {
+                    encode::element(buffer, field.key(), &serializer.bind(py).call1((value,))?, &place)?
+                }
                 None => encode::element(buffer, field.key(), &value, &place)?,
             }
         }

@@ -36,9 +36,11 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         }
         "exists" => Expr::Exists { field: field(node)?, present: part!(node, "present")?.extract()? },
         "is_type" => Expr::IsType { field: field(node)?, types: strings(&tuple(part!(node, "types"))?)? },
-        "regex" => {
-            Expr::Regex { field: field(node)?, pattern: text(part!(node, "pattern"))?, options: text(part!(node, "options"))? }
-        }
+        "regex" => Expr::Regex {
+            field: field(node)?,
+            pattern: text(part!(node, "pattern"))?,
+            options: text(part!(node, "options"))?,
+        },
         "elem_match" => Expr::ElemMatch { field: field(node)?, predicate: child(part!(node, "predicate"))? },
         "size" => Expr::Size { field: field(node)?, size: part!(node, "size")?.extract()? },
         "all" => {
@@ -62,11 +64,6 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         "document" => Expr::Document(named(&dict(part!(node, "fields"))?, depth)?),
         "array" => Expr::Array(items(&tuple(part!(node, "items"))?, depth)?),
         "raw" => Expr::Raw(value(&part!(node, "value")?, "raw")?),
-        "linked" => Expr::Linked {
-            link: path_of(&part!(node, "link")?)?,
-            target: text(part!(node, "target"))?,
-            predicate: child(part!(node, "predicate"))?,
-        },
         _ => return Err(unknown(node, "an expression")),
     })
 }

@@ -16,11 +16,15 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
     let options = options(node)?;
     let flag = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<bool>();
     Ok(match kind(node)?.to_str()? {
-        "read" => {
-            Plan::Read(Read { source, stages: stages(&tuple(part!(node, "stages"))?)?, terminal: terminal(node)?, options })
-        }
+        "read" => Plan::Read(Read {
+            source,
+            stages: stages(&tuple(part!(node, "stages"))?)?,
+            terminal: terminal(node)?,
+            options,
+        }),
         "update" => {
-            let change = Change::Update { update: update(&part!(node, "update")?)?, upsert: flag(part!(node, "upsert"))? };
+            let change =
+                Change::Update { update: update(&part!(node, "update")?)?, upsert: flag(part!(node, "upsert"))? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: flag(part!(node, "many"))?, options })
         }
         "replace" => {
@@ -28,9 +32,13 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             let change = Change::Replace { replacement, upsert: flag(part!(node, "upsert"))? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: false, options })
         }
-        "delete" => {
-            Plan::Write(Write { source, filter: filter(node)?, change: Change::Delete, many: flag(part!(node, "many"))?, options })
-        }
+        "delete" => Plan::Write(Write {
+            source,
+            filter: filter(node)?,
+            change: Change::Delete,
+            many: flag(part!(node, "many"))?,
+            options,
+        }),
         "find_and_modify" => Plan::FindAndModify(FindAndModify {
             source,
             filter: filter(node)?,

@@ -1,6 +1,8 @@
 //! Binds a plan to its schema: checks every path and type, and decides for each expression whether it stands as a
 //! match predicate or as a value. Reports every error of the plan at once.
 
+pub mod joins;
+mod links;
 mod predicate;
 pub mod shape;
 mod value;
@@ -11,6 +13,7 @@ use data_bridge_ir::update::Update;
 use data_bridge_ir::{Expr, Operands};
 
 use crate::error::{CompileError, Failure};
+use joins::Joins;
 use shape::Shape;
 
 /// Deeper expressions are refused: they would exhaust the stack, and the server refuses them too (100 levels of BSON
@@ -86,11 +89,24 @@ impl Analyzer {
 
     fn stages(&mut self, stages: Vec<Stage>, mut shape: Shape) -> (Vec<Stage>, Shape) {
         let mut bound = Vec::with_capacity(stages.len());
+        let mut joins = Joins::default();
         for stage in stages {
+            if !joins::keeps_joined(&stage) && joins::passes_documents(&stage) {
+                bound.extend(joins.leftover());
+            }
+            let (before, stage) = self.joined(stage, &shape, &mut joins);
+            for join in before {
+                shape = shape.after(&join);
+                bound.push(join);
+            }
             let stage = self.stage(stage, &shape);
+            if !joins::passes_documents(&stage) {
+                joins.forget();
+            }
             shape = shape.after(&stage);
             bound.push(stage);
         }
+        bound.extend(joins.leftover());
         (bound, shape)
     }
 
@@ -127,10 +143,6 @@ impl Analyzer {
             Stage::Sample(0) => {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
                 Stage::Sample(0)
-            }
-            Stage::Fetch { link, target, stages } => {
-                self.report(unfollowed(link.as_str()));
-                Stage::Fetch { link, target, stages }
             }
             other => other,
         }
@@ -185,12 +197,16 @@ impl Analyzer {
             self.report(CompileError::new("not_a_field", message).at(path.as_str()));
         } else if let Err(error) = shape.dtype(path) {
             self.report(error);
+        } else if let Shape::Declared { schema, added } = shape
+            && !added.contains(path.root())
+            && schema.crossing(path.as_str()).is_some()
+        {
+            let message = format!("'{}' is a field of a linked document, which cannot be read here", path.as_str());
+            self.report(
+                CompileError::new("link_not_followed", message)
+                    .at(path.as_str())
+                    .hint("filter by it, sort by it, or read it in a Project, Set or Group"),
+            );
         }
     }
-}
-
-fn unfollowed(link: &str) -> CompileError {
-    CompileError::new("link_not_followed", format!("following the link '{link}' in a query is not supported"))
-        .at(link)
-        .hint("fetch the linked documents with a query of their own, by id")
 }

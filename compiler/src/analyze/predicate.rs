@@ -3,13 +3,17 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{DType, Expr, Path, Value};
 
+use super::Analyzer;
 use super::shape::Shape;
-use super::{Analyzer, unfollowed};
 use crate::error::CompileError;
 
 impl Analyzer {
     /// The match form of an expression. What a match cannot say by itself is computed as a value (`$expr`).
     pub(super) fn predicate(&mut self, expr: Expr, shape: &Shape) -> Expr {
+        let expr = match self.across_link(expr, shape) {
+            Ok(linked) => return linked,
+            Err(local) => local,
+        };
         match expr {
             Expr::And(terms) => Expr::And(self.predicates(terms, shape)),
             Expr::Or(terms) => Expr::Or(self.predicates(terms, shape)),
@@ -47,13 +51,9 @@ impl Analyzer {
                 self.report(CompileError::new("not_a_predicate", message).hint("compare a field with it"));
                 Expr::Constant(true)
             }
-            Expr::Linked { link, target, predicate } => {
-                self.report(unfollowed(link.as_str()));
-                Expr::Linked { link, target, predicate }
-            }
             Expr::Call { .. } | Expr::Variable(_) | Expr::Document(_) | Expr::Array(_) => self.computed(expr, shape),
             Expr::Computed(child) => self.computed(*child, shape),
-            Expr::Constant(_) | Expr::Raw(_) => expr,
+            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } => expr,
         }
     }
 

@@ -52,7 +52,7 @@ impl Shape {
                 Self::Made(outputs.iter().map(|output| output.output.clone()).chain(["_id".to_owned()]).collect())
             }
             Stage::Count(name) => Self::Made([name.clone()].into()),
-            Stage::Fetch { .. } | Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
+            Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
         }
     }
 

@@ -3,8 +3,8 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Operands, Value};
 
+use super::Analyzer;
 use super::shape::Shape;
-use super::{Analyzer, unfollowed};
 use crate::error::CompileError;
 
 fn call(name: &str, operands: Vec<Expr>) -> Expr {
@@ -78,9 +78,9 @@ impl Analyzer {
                 self.report(no_value_form(&name, field.as_str(), "it stands in filters only"));
                 Expr::FieldOperator { field, name, operand }
             }
-            Expr::Linked { link, target, predicate } => {
-                self.report(unfollowed(link.as_str()));
-                Expr::Linked { link, target, predicate }
+            Expr::Linked { ref link, .. } => {
+                self.report(no_value_form("a linked predicate", link.as_str(), "it stands in filters only"));
+                expr
             }
             Expr::Call { name, operands } => Expr::Call { name, operands: self.operands(operands, shape) },
             Expr::Document(fields) => {

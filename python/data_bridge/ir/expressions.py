@@ -253,8 +253,3 @@ class Raw(Expr, kind="raw"):
     __slots__ = ("value",)
     value: Mapping[str, Any]
 
-
-class Linked(Predicate, kind="linked"):
-    """A predicate on the target of a link."""
-
-    __slots__ = ("link", "target", "predicate")

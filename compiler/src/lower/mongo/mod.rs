@@ -11,7 +11,8 @@ use data_bridge_ir::plan::{Options, Plan, Source};
 use data_bridge_ir::{Expr, Stage};
 
 use crate::error::CompileError;
-use crate::physical::{PhysicalPlan, Step, StepKind};
+use crate::physical::{FeedStep, PhysicalPlan, Step, StepKind};
+use crate::relations::Feed;
 use document::Document;
 
 pub type Lowered<T> = Result<T, CompileError>;
@@ -24,6 +25,28 @@ pub fn lower(plan: &Plan) -> Lowered<PhysicalPlan> {
         Plan::FindAndModify(plan) => write::lower_find_and_modify(plan),
         Plan::Insert(insert) => write::lower_insert(insert),
     }
+}
+
+/// What is read first, as a `find` of ids. `most` is how many may be found.
+pub fn feed(feed: &Feed, most: Option<u64>) -> Lowered<FeedStep> {
+    let mut command = Document::default();
+    command.put("find", feed.collection.name.as_str())?;
+    command.put("filter", filter(&feed.filter)?)?;
+    let mut projection = Document::default();
+    projection.put(feed.collected.as_str(), 1_i32)?;
+    if feed.collected.as_str() != "_id" {
+        projection.put("_id", 0_i32)?;
+    }
+    command.put("projection", projection.finish())?;
+    if let Some(most) = most {
+        command.put("limit", stage::number(most + 1)?)?;
+    }
+    Ok(FeedStep {
+        database: feed.collection.database.clone(),
+        command: command.finish(),
+        collected: feed.collected.as_str().to_owned(),
+        most,
+    })
 }
 
 /// A predicate as a filter document.

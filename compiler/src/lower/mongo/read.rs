@@ -13,7 +13,7 @@ use crate::physical::{Answer, PhysicalPlan, StepKind};
 pub fn lower(read: &Read) -> Lowered<PhysicalPlan> {
     let answer = answer(&read.terminal);
     if read.stages.as_slice() == [Stage::Match(Expr::Constant(false))] {
-        return Ok(PhysicalPlan { steps: vec![], answer });
+        return Ok(PhysicalPlan::of(vec![], answer));
     }
     let parts = FindParts::of(&read.stages);
     let (command, kind) = match (&read.terminal, parts) {
@@ -23,7 +23,7 @@ pub fn lower(read: &Read) -> Lowered<PhysicalPlan> {
         (Terminal::Distinct(path), None) => return Err(distinct_of_stages(path)),
         (_, None) => aggregate(read)?,
     };
-    Ok(PhysicalPlan { steps: vec![step(&read.source, command, kind)], answer })
+    Ok(PhysicalPlan::of(vec![step(&read.source, command, kind)], answer))
 }
 
 fn answer(terminal: &Terminal) -> Answer {

@@ -28,10 +28,6 @@ pub fn lower(stage: &Stage) -> Lowered<RawDocumentBuf> {
         Stage::Raw(other) => {
             return Err(CompileError::new("not_a_stage", format!("{other} is not a stage")).hint("give a document"));
         }
-        Stage::Fetch { link, .. } => {
-            let message = format!("the link '{}' has no plan to follow it", link.as_str());
-            return Err(CompileError::new("link_not_followed", message).at(link.as_str()));
-        }
     };
     single(stage.mql(), body).map(Document::finish)
 }

@@ -24,7 +24,7 @@ fn selects_nothing(filter: &Expr, change: &Change) -> bool {
 
 pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
     if selects_nothing(&write.filter, &write.change) {
-        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Write });
+        return Ok(PhysicalPlan::of(vec![], Answer::Write));
     }
     let (statement_options, command_options): (Options, Options) =
         write.options.clone().into_iter().partition(|(name, _)| is_statement_option(name));
@@ -55,7 +55,7 @@ pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
     append_options(&mut command, &command_options)?;
     // The server cannot recognize a repeated statement that writes many documents.
     let kind = StepKind::Write { retryable: !write.many };
-    Ok(PhysicalPlan { steps: vec![step(&write.source, command, kind)], answer: Answer::Write })
+    Ok(PhysicalPlan::of(vec![step(&write.source, command, kind)], Answer::Write))
 }
 
 fn upserts(change: &Change) -> bool {
@@ -84,7 +84,7 @@ fn grouped(operations: &[Operation]) -> Lowered<RawDocumentBuf> {
 
 pub fn lower_find_and_modify(plan: &FindAndModify) -> Lowered<PhysicalPlan> {
     if selects_nothing(&plan.filter, &plan.change) {
-        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Value });
+        return Ok(PhysicalPlan::of(vec![], Answer::Value));
     }
     let mut command = Document::default();
     command.put("findAndModify", plan.source.collection.as_str())?;
@@ -107,12 +107,12 @@ pub fn lower_find_and_modify(plan: &FindAndModify) -> Lowered<PhysicalPlan> {
     }
     append_options(&mut command, &plan.options)?;
     let kind = StepKind::Write { retryable: true };
-    Ok(PhysicalPlan { steps: vec![step(&plan.source, command, kind)], answer: Answer::Value })
+    Ok(PhysicalPlan::of(vec![step(&plan.source, command, kind)], Answer::Value))
 }
 
 pub fn lower_insert(insert: &Insert) -> Lowered<PhysicalPlan> {
     if insert.documents.is_empty() {
-        return Ok(PhysicalPlan { steps: vec![], answer: Answer::Write });
+        return Ok(PhysicalPlan::of(vec![], Answer::Write));
     }
     let mut command = Document::default();
     command.put("insert", insert.source.collection.as_str())?;
@@ -120,5 +120,5 @@ pub fn lower_insert(insert: &Insert) -> Lowered<PhysicalPlan> {
     command.put("ordered", insert.ordered)?;
     append_options(&mut command, &insert.options)?;
     let kind = StepKind::Write { retryable: true };
-    Ok(PhysicalPlan { steps: vec![step(&insert.source, command, kind)], answer: Answer::Write })
+    Ok(PhysicalPlan::of(vec![step(&insert.source, command, kind)], Answer::Write))
 }

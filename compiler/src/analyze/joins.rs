@@ -1,0 +1,293 @@
+//! Stages that read the fields of linked documents: the documents are joined just before.
+//!
+//! ```text
+//! Sort(author.name)   =>   Set(_link0_key = <the id>) . Lookup(...as _link0) . Set(_link0 = first) . Sort(_link0.name)
+//! ```
+//!
+//! What is joined is taken away again once the next stage that could show it is reached.
+
+use data_bridge_ir::expr::{CompareOp, Operands};
+use data_bridge_ir::schema::{Collection, Crossing};
+use data_bridge_ir::stage::{Lookup, Projected};
+use data_bridge_ir::{Expr, Path, SchemaRef, Stage, Value};
+
+use super::Analyzer;
+use super::shape::Shape;
+use crate::error::CompileError;
+
+/// The joins of one pipeline.
+#[derive(Default)]
+pub(super) struct Joins {
+    made: Vec<Joined>,
+    count: usize,
+}
+
+struct Joined {
+    /// The link's whole path, through other links.
+    path: String,
+    field: String,
+}
+
+impl Joins {
+    /// The names that are joined and not yet taken away.
+    pub fn leftover(&mut self) -> Option<Stage> {
+        let paths: Vec<Path> = self
+            .made
+            .drain(..)
+            .flat_map(|joined| [joined.field.as_str().into(), Path(format!("{}_key", joined.field))])
+            .collect();
+        (!paths.is_empty()).then_some(Stage::Unset(paths))
+    }
+
+    pub fn forget(&mut self) {
+        self.made.clear();
+    }
+}
+
+/// Whether documents come out of the stage as they went in, so that what was joined would be seen.
+pub(super) fn passes_documents(stage: &Stage) -> bool {
+    match stage {
+        Stage::Group { .. } | Stage::Count(_) => false,
+        Stage::Project(fields) => fields.iter().all(|(_, projected)| matches!(projected, Projected::Exclude)),
+        _ => true,
+    }
+}
+
+/// Whether what was joined may still be there after the stage: the order of sort and limit is not to be broken.
+pub(super) fn keeps_joined(stage: &Stage) -> bool {
+    matches!(stage, Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_))
+}
+
+impl Analyzer {
+    /// The stage with its linked paths led to joined fields, and the stages that join them.
+    pub(super) fn joined(&mut self, stage: Stage, shape: &Shape, joins: &mut Joins) -> (Vec<Stage>, Stage) {
+        let Shape::Declared { schema, added } = shape else { return (Vec::new(), stage) };
+        let mut before = Vec::new();
+        let mut lead = |analyzer: &mut Self, path: Path| {
+            if added.contains(path.root()) { path } else { analyzer.led(path, schema, &mut before, joins) }
+        };
+        let stage = match stage {
+            Stage::Sort(mut keys) => {
+                for key in &mut keys {
+                    key.path = lead(self, std::mem::replace(&mut key.path, "".into()));
+                }
+                Stage::Sort(keys)
+            }
+            Stage::Group { by, mut outputs } => {
+                let by = by.map(|by| led_expr(by, &mut |path| lead(self, path)));
+                for output in &mut outputs {
+                    output.operands =
+                        output.operands.take().map(|given| led_operands(given, &mut |path| lead(self, path)));
+                }
+                Stage::Group { by, outputs }
+            }
+            Stage::Set(fields) => Stage::Set(
+                fields.into_iter().map(|(path, value)| (path, led_expr(value, &mut |path| lead(self, path)))).collect(),
+            ),
+            Stage::Project(fields) => Stage::Project(
+                fields
+                    .into_iter()
+                    .map(|(path, projected)| match projected {
+                        Projected::Computed(value) => {
+                            (path, Projected::Computed(led_expr(value, &mut |path| lead(self, path))))
+                        }
+                        Projected::Include if schema.crossing(path.as_str()).is_some() => {
+                            let shown = Projected::Computed(Expr::Field(lead(self, path.clone())));
+                            (path, shown)
+                        }
+                        plain => (path, plain),
+                    })
+                    .collect(),
+            ),
+            other => other,
+        };
+        (before, stage)
+    }
+
+    fn led(&mut self, path: Path, schema: &SchemaRef, before: &mut Vec<Stage>, joins: &mut Joins) -> Path {
+        let mut schema = schema.clone();
+        let (mut rest, mut walked, mut base) = (path.clone(), String::new(), String::new());
+        while let Some(crossing) = schema.crossing(rest.as_str()) {
+            // The id of a stored link needs no join, unless the link is a reference; joining is right for both.
+            walked = format!("{walked}/{}", crossing.link.as_str());
+            let local = if base.is_empty() {
+                crossing.link.as_str().to_owned()
+            } else {
+                format!("{base}.{}", crossing.link.as_str())
+            };
+            base = match joins.made.iter().find(|joined| joined.path == walked) {
+                Some(joined) => joined.field.clone(),
+                None => match self.join(&schema, &crossing, &local, &base, before, joins.count) {
+                    Some(field) => {
+                        joins.count += 1;
+                        joins.made.push(Joined { path: walked.clone(), field: field.clone() });
+                        field
+                    }
+                    None => return path,
+                },
+            };
+            (schema, rest) = (crossing.target, crossing.rest);
+        }
+        if base.is_empty() { path } else { Path(format!("{base}.{}", rest.as_str())) }
+    }
+
+    fn join(
+        &mut self,
+        schema: &SchemaRef,
+        crossing: &Crossing,
+        local: &str,
+        base: &str,
+        before: &mut Vec<Stage>,
+        number: usize,
+    ) -> Option<String> {
+        let here = schema.get().and_then(|schema| schema.collection.as_ref());
+        let target = crossing.target.get().and_then(|schema| schema.collection.clone())?;
+        if here.is_some_and(|here| here.database != target.database) {
+            let message = format!("'{local}' leads to another database, and the server joins within one only");
+            self.report(CompileError::new("join_across_databases", message).at(local).hint("fetch the link instead"));
+            return None;
+        }
+        let field = format!("_link{number}");
+        match &crossing.back {
+            None => {
+                let many = schema
+                    .lookup(crossing.link.as_str())
+                    .found()
+                    .is_some_and(|dtype| dtype.may_be_array() || crossing.link.as_str().contains('.'));
+                before.extend(join_stages(local, &target, &field, None));
+                if !many {
+                    before.push(Stage::Set(vec![(field.as_str().into(), first(&field))]));
+                }
+            }
+            Some(back) => {
+                let id = if base.is_empty() { "_id".to_owned() } else { format!("{base}._id") };
+                before.extend(back_join_stages(&id, &target, back, &field, None));
+            }
+        }
+        Some(field)
+    }
+}
+
+fn call(name: &str, operand: Expr) -> Expr {
+    Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
+}
+
+fn first(field: &str) -> Expr {
+    call("$first", Expr::field(field))
+}
+
+/// `$lookup` through a stored link, whichever way it is stored; `pipeline` narrows what is joined.
+pub fn join_stages(local: &str, target: &Collection, field: &str, pipeline: Option<Vec<Stage>>) -> Vec<Stage> {
+    let key = format!("{field}_key");
+    vec![
+        Stage::Set(vec![(key.as_str().into(), ids_of(local))]),
+        Stage::Lookup(Lookup {
+            collection: Some(target.name.clone()),
+            local: Some(Path(key)),
+            foreign: Some("_id".into()),
+            variables: Vec::new(),
+            pipeline,
+            output: field.to_owned(),
+        }),
+    ]
+}
+
+/// `$lookup` of the documents whose link leads to the id at `local`: one for each form in which links are stored.
+pub fn back_join_stages(
+    local: &str,
+    target: &Collection,
+    back: &Path,
+    field: &str,
+    pipeline: Option<Vec<Stage>>,
+) -> Vec<Stage> {
+    let references = format!("{field}_key");
+    let join = |foreign: String, output: &str| {
+        Stage::Lookup(Lookup {
+            collection: Some(target.name.clone()),
+            local: Some(local.into()),
+            foreign: Some(Path(foreign)),
+            variables: Vec::new(),
+            pipeline: pipeline.clone(),
+            output: output.to_owned(),
+        })
+    };
+    let both = Expr::Call {
+        name: "$concatArrays".to_owned(),
+        operands: Operands::Positional(vec![Expr::field(field), Expr::field(&references)]),
+    };
+    vec![
+        join(back.as_str().to_owned(), field),
+        join(format!("{}.$id", back.as_str()), &references),
+        Stage::Set(vec![(field.into(), both)]),
+    ]
+}
+
+/// The ids that the value at a path holds: a reference gives its id, lists are flat.
+fn ids_of(path: &str) -> Expr {
+    let value = || Expr::field(path);
+    let is_array = |of: Expr| call("$isArray", Expr::Array(vec![of]));
+    let condition = |test: Expr, then: Expr, otherwise: Expr| Expr::Call {
+        name: "$cond".to_owned(),
+        operands: Operands::Positional(vec![test, then, otherwise]),
+    };
+    let id_of = |of: Expr| {
+        let is_reference =
+            Expr::compare(CompareOp::Eq, call("$type", of.clone()), Expr::Literal(Value::from("object")));
+        let field = Expr::Literal(Value::from("$id"));
+        let id = Expr::Call {
+            name: "$getField".to_owned(),
+            operands: Operands::Named(vec![("field".to_owned(), field), ("input".to_owned(), of.clone())]),
+        };
+        condition(
+            is_reference,
+            Expr::Call { name: "$ifNull".to_owned(), operands: Operands::Positional(vec![id, of.clone()]) },
+            of,
+        )
+    };
+    let item = || Expr::Variable("this".to_owned());
+    let listed = condition(is_array(item()), item(), Expr::Array(vec![item()]));
+    let flat = Expr::Call {
+        name: "$reduce".to_owned(),
+        operands: Operands::Named(vec![
+            ("input".to_owned(), value()),
+            ("initialValue".to_owned(), Expr::Array(Vec::new())),
+            (
+                "in".to_owned(),
+                Expr::Call {
+                    name: "$concatArrays".to_owned(),
+                    operands: Operands::Positional(vec![Expr::Variable("value".to_owned()), listed]),
+                },
+            ),
+        ]),
+    };
+    let ids = Expr::Call {
+        name: "$map".to_owned(),
+        operands: Operands::Named(vec![("input".to_owned(), flat), ("in".to_owned(), id_of(item()))]),
+    };
+    condition(is_array(value()), ids, id_of(value()))
+}
+
+fn led_expr(expr: Expr, lead: &mut impl FnMut(Path) -> Path) -> Expr {
+    match expr {
+        Expr::Field(path) => Expr::Field(lead(path)),
+        Expr::Exists { field, present } => Expr::Exists { field: lead(field), present },
+        Expr::IsType { field, types } => Expr::IsType { field: lead(field), types },
+        Expr::Regex { field, pattern, options } => Expr::Regex { field: lead(field), pattern, options },
+        other => match other.map_children(|child| Ok::<_, std::convert::Infallible>(led_expr(child, lead))) {
+            Ok(led) => led,
+            Err(never) => match never {},
+        },
+    }
+}
+
+fn led_operands(operands: Operands, lead: &mut impl FnMut(Path) -> Path) -> Operands {
+    match operands {
+        Operands::Single(child) => Operands::Single(Box::new(led_expr(*child, lead))),
+        Operands::Positional(items) => {
+            Operands::Positional(items.into_iter().map(|item| led_expr(item, lead)).collect())
+        }
+        Operands::Named(fields) => {
+            Operands::Named(fields.into_iter().map(|(name, item)| (name, led_expr(item, lead))).collect())
+        }
+    }
+}

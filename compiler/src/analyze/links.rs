@@ -1,0 +1,193 @@
+//! Predicates on the fields of linked documents, turned into what is asked of the link.
+//!
+//! A path behind a link means what it would mean if the linked documents stood in the link's place. A test that a
+//! missing field fails holds when some linked document meets it; `!=`, `not_in` and `exists(False)` are its complement;
+//! a test that a missing field passes (equal to null) also holds where the link leads to no document.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::schema::Crossing;
+use data_bridge_ir::{DType, Expr, Path, Value};
+
+use super::Analyzer;
+use super::shape::Shape;
+use crate::error::CompileError;
+
+impl Analyzer {
+    /// The predicate over the link, or the expression back when it stays on this side.
+    pub(super) fn across_link(&mut self, expr: Expr, shape: &Shape) -> Result<Expr, Expr> {
+        let Shape::Declared { schema, added } = shape else { return Err(expr) };
+        let Some(path) = tested(&expr).filter(|path| !added.contains(path.root())) else { return Err(expr) };
+        if let Some(crossing) = schema.crossing(path.as_str()) {
+            return Ok(self.crossed(expr, crossing));
+        }
+        match schema.lookup(path.as_str()) {
+            data_bridge_ir::schema::Lookup::Found(dtype) => self.of_link_itself(expr, &dtype),
+            _ => Err(expr),
+        }
+    }
+
+    fn crossed(&mut self, expr: Expr, crossing: Crossing) -> Expr {
+        let not = |term: Expr| Expr::Not(Box::new(term));
+        let test = moved(expr, crossing.rest.clone());
+        match test {
+            Expr::Compare { op: CompareOp::Ne, left, right } => {
+                not(self.some_target(Expr::Compare { op: CompareOp::Eq, left, right }, &crossing))
+            }
+            Expr::In { needle, values, negated: true } => {
+                not(self.some_or_none(Expr::In { needle, values, negated: false }, &crossing))
+            }
+            Expr::Exists { field, present: false } => {
+                not(self.some_target(Expr::Exists { field, present: true }, &crossing))
+            }
+            test => self.some_or_none(test, &crossing),
+        }
+    }
+
+    fn some_or_none(&mut self, test: Expr, crossing: &Crossing) -> Expr {
+        let missing_passes = passes_missing(&test);
+        let some = self.some_target(test, crossing);
+        if !missing_passes {
+            return some;
+        }
+        let any = linked(crossing, Expr::Constant(true));
+        Expr::Or(vec![some, Expr::Not(Box::new(any))])
+    }
+
+    fn some_target(&mut self, test: Expr, crossing: &Crossing) -> Expr {
+        let predicate = self.predicate(test, &Shape::of(&crossing.target));
+        linked(crossing, predicate)
+    }
+
+    /// A stored link is compared with ids, in either form that it may be stored in.
+    fn of_link_itself(&mut self, expr: Expr, dtype: &DType) -> Result<Expr, Expr> {
+        let Some(DType::Link { target, back, .. }) = dtype.link() else { return Err(expr) };
+        let Some(collection) = target.get().and_then(|schema| schema.collection.clone()) else { return Err(expr) };
+        self.check_ids(&expr, dtype);
+        if let Some(back) = back {
+            // What leads back is not stored: it is asked of the other side.
+            let Some(link) = tested(&expr).cloned() else { return Err(expr) };
+            let crossing =
+                Crossing { link, target: target.clone(), back: Some(back.as_str().into()), rest: "_id".into() };
+            return Ok(self.crossed(expr, crossing));
+        }
+        Ok(match expr {
+            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } => match (*left, *right) {
+                (Expr::Field(path), Expr::Literal(id)) if !id.is_null() => Expr::In {
+                    needle: Box::new(Expr::Field(path)),
+                    values: forms(vec![id], &collection.name),
+                    negated: op == CompareOp::Ne,
+                },
+                (left, right) => return Err(Expr::compare(op, left, right)),
+            },
+            Expr::In { needle, values, negated } => {
+                Expr::In { needle, values: forms(values, &collection.name), negated }
+            }
+            other => return Err(other),
+        })
+    }
+}
+
+impl Analyzer {
+    fn check_ids(&mut self, expr: &Expr, dtype: &DType) {
+        let Some(path) = tested(expr) else { return };
+        let values = match expr {
+            Expr::Compare { right, .. } => match &**right {
+                Expr::Literal(value) => std::slice::from_ref(value),
+                _ => return,
+            },
+            Expr::In { values, .. } => values.as_slice(),
+            _ => return,
+        };
+        for value in values.iter().filter(|value| !value.is_document() && !dtype.comparable_to(&value.dtype())) {
+            let message = format!("'{}' is {dtype} and {value} ({}) is no id of it", path.as_str(), value.dtype());
+            self.report(CompileError::new("incomparable", message).at(path.as_str()).hint("give a document or its id"));
+        }
+    }
+}
+
+fn linked(crossing: &Crossing, predicate: Expr) -> Expr {
+    let Crossing { link, target, back, rest } = crossing.clone();
+    // Only the id is asked for, and a stored link is the id.
+    if rest.as_str() == "_id"
+        && back.is_none()
+        && let Some(collection) = target.get().and_then(|schema| schema.collection.clone())
+    {
+        let ids = match &predicate {
+            Expr::Compare { op: CompareOp::Eq, right, .. } => match &**right {
+                Expr::Literal(id) => vec![id.clone()],
+                _ => vec![],
+            },
+            Expr::In { values, negated: false, .. } => values.clone(),
+            _ => vec![],
+        };
+        if !ids.is_empty() && !ids.iter().any(Value::is_null) {
+            let values = forms(ids, &collection.name);
+            return Expr::In { needle: Box::new(Expr::Field(link)), values, negated: false };
+        }
+    }
+    Expr::Linked { link, target, back, predicate: Box::new(predicate) }
+}
+
+/// Each id as it stands, and as a reference.
+fn forms(ids: Vec<Value>, collection: &str) -> Vec<Value> {
+    ids.into_iter()
+        .flat_map(|id| {
+            let reference = (!id.is_null() && !id.is_document()).then(|| id.as_reference(collection));
+            [Some(id), reference]
+        })
+        .flatten()
+        .collect()
+}
+
+/// The path that a test of one field is about.
+fn tested(expr: &Expr) -> Option<&Path> {
+    match expr {
+        Expr::Compare { left, right, .. } => match (&**left, &**right) {
+            (Expr::Field(path), Expr::Literal(_)) => Some(path),
+            _ => None,
+        },
+        Expr::In { needle, .. } => match &**needle {
+            Expr::Field(path) => Some(path),
+            _ => None,
+        },
+        Expr::Field(path)
+        | Expr::Exists { field: path, .. }
+        | Expr::IsType { field: path, .. }
+        | Expr::Regex { field: path, .. }
+        | Expr::ElemMatch { field: path, .. }
+        | Expr::Size { field: path, .. }
+        | Expr::All { field: path, .. }
+        | Expr::Mod { field: path, .. }
+        | Expr::FieldOperator { field: path, .. } => Some(path),
+        _ => None,
+    }
+}
+
+/// The same test, of another path.
+fn moved(expr: Expr, path: Path) -> Expr {
+    match expr {
+        Expr::Compare { op, right, .. } => Expr::Compare { op, left: Box::new(Expr::Field(path)), right },
+        Expr::In { values, negated, .. } => Expr::In { needle: Box::new(Expr::Field(path)), values, negated },
+        Expr::Field(_) => Expr::Field(path),
+        Expr::Exists { present, .. } => Expr::Exists { field: path, present },
+        Expr::IsType { types, .. } => Expr::IsType { field: path, types },
+        Expr::Regex { pattern, options, .. } => Expr::Regex { field: path, pattern, options },
+        Expr::ElemMatch { predicate, .. } => Expr::ElemMatch { field: path, predicate },
+        Expr::Size { size, .. } => Expr::Size { field: path, size },
+        Expr::All { values, .. } => Expr::All { field: path, values },
+        Expr::Mod { divisor, remainder, .. } => Expr::Mod { field: path, divisor, remainder },
+        Expr::FieldOperator { name, operand, .. } => Expr::FieldOperator { field: path, name, operand },
+        other => other,
+    }
+}
+
+/// Whether a missing field meets the test.
+fn passes_missing(test: &Expr) -> bool {
+    match test {
+        Expr::Compare { op: CompareOp::Eq | CompareOp::Gte | CompareOp::Lte, right, .. } => {
+            matches!(&**right, Expr::Literal(value) if value.is_null())
+        }
+        Expr::In { values, negated: false, .. } => values.iter().any(Value::is_null),
+        _ => false,
+    }
+}

@@ -1,0 +1,204 @@
+//! Reads what a plan needs first, and fills the holes of its commands with it.
+
+use std::collections::HashSet;
+
+use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
+use data_bridge_compiler::physical::{FeedStep, Hole, PhysicalPlan};
+use futures_util::future::try_join_all;
+
+use crate::client::Connected;
+use crate::error::{Error, Result};
+use crate::raw;
+use crate::request::RunOptions;
+use crate::run::{BATCH, in_large_batches};
+
+impl Connected {
+    /// The plan without feeds: its holes are filled, or it is the one to be run where there are too many ids.
+    pub(crate) async fn fed(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<PhysicalPlan> {
+        let feeds = std::mem::take(&mut plan.feeds);
+        let mut found: Vec<Option<Vec<RawBson>>> = vec![None; feeds.len()];
+        // Those that wait for nothing that is still to be read are read together; a session takes one at a time.
+        while found.iter().any(Option::is_none) {
+            let known = |feed: usize| found.get(feed).is_some_and(Option::is_some);
+            let mut ready: Vec<usize> = (0..feeds.len())
+                .filter(|at| found[*at].is_none() && needs(&feeds[*at].command).into_iter().all(known))
+                .collect();
+            if options.session.is_some() {
+                ready.truncate(1);
+            }
+            if ready.is_empty() {
+                return Err(Error::Internal("the steps of a plan wait for one another".into()));
+            }
+            let read = try_join_all(ready.iter().map(|at| self.feed(&feeds[*at], &found, options))).await?;
+            for (at, ids) in ready.into_iter().zip(read) {
+                let Some(ids) = ids else {
+                    return plan
+                        .otherwise
+                        .map(|plan| *plan)
+                        .ok_or_else(|| Error::Internal("a feed found too many ids and there is no other way".into()));
+                };
+                found[at] = Some(ids);
+            }
+        }
+        for step in &mut plan.steps {
+            step.command = filled(&step.command, &found)?;
+        }
+        Ok(plan)
+    }
+
+    /// The distinct ids of a feed, in the order they are met; none when there are too many.
+    async fn feed(
+        &self,
+        feed: &FeedStep,
+        found: &[Option<Vec<RawBson>>],
+        options: &RunOptions,
+    ) -> Result<Option<Vec<RawBson>>> {
+        let command = in_large_batches(filled(&feed.command, found)?)?;
+        let cursor = self.open(feed.database.as_deref(), command, Some(BATCH), options).await?;
+        let (mut ids, mut seen, mut documents) = (Vec::new(), HashSet::new(), 0);
+        let mut batch = cursor.first().await?;
+        while let Some(reply) = batch {
+            for document in raw::batch(&reply) {
+                documents += 1;
+                collect(document, &feed.collected, &mut |id| {
+                    if seen.insert(key(&id)) {
+                        ids.push(id);
+                    }
+                })?;
+            }
+            if feed.most.is_some_and(|most| documents > most || ids.len() as u64 > most) {
+                cursor.close().await;
+                return Ok(None);
+            }
+            batch = cursor.next().await?;
+        }
+        Ok(Some(ids))
+    }
+}
+
+/// The bytes of an id, by which equal ones are known.
+fn key(id: &RawBson) -> Vec<u8> {
+    let mut holder = RawDocumentBuf::new();
+    holder.append(bson::cstr!("k"), id.clone());
+    holder.into_bytes()
+}
+
+/// Calls `see` with every id at a dotted path, through lists; a reference gives its id, null gives nothing.
+fn collect(document: &RawDocument, path: &str, see: &mut impl FnMut(RawBson)) -> Result<()> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    match document.get(name)? {
+        Some(value) => collect_value(value, rest, see),
+        None => Ok(()),
+    }
+}
+
+fn collect_value(value: RawBsonRef<'_>, rest: Option<&str>, see: &mut impl FnMut(RawBson)) -> Result<()> {
+    match (value, rest) {
+        (RawBsonRef::Array(items), _) => {
+            for item in items {
+                collect_value(item?, rest, see)?;
+            }
+        }
+        (RawBsonRef::Document(inner), Some(rest)) => collect(inner, rest, see)?,
+        (_, Some(_)) | (RawBsonRef::Null, None) => {}
+        (RawBsonRef::Document(inner), None) => match inner.get("$id")? {
+            Some(id) => see(id.into()),
+            None => see(value.into()),
+        },
+        (id, None) => see(id.into()),
+    }
+    Ok(())
+}
+
+/// The feeds that a command waits for.
+fn needs(command: &RawDocument) -> Vec<usize> {
+    fn walk(value: RawBsonRef<'_>, found: &mut Vec<usize>) {
+        match value {
+            RawBsonRef::Symbol(text) => found.extend(Hole::parse(text).map(|hole| hole.feed())),
+            RawBsonRef::Array(items) => items.into_iter().flatten().for_each(|item| walk(item, found)),
+            RawBsonRef::Document(inner) => inner.iter().flatten().for_each(|(_, value)| walk(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(RawBsonRef::Document(command), &mut found);
+    found
+}
+
+fn filled(document: &RawDocument, found: &[Option<Vec<RawBson>>]) -> Result<RawDocumentBuf> {
+    if found.is_empty() {
+        return Ok(document.to_owned());
+    }
+    let mut out = RawDocumentBuf::new();
+    for element in document.iter() {
+        let (name, value) = element?;
+        match value {
+            RawBsonRef::Document(inner) => out.append(name, filled(inner, found)?),
+            RawBsonRef::Array(items) => out.append(name, filled_array(items, found)?),
+            other => out.append(name, other),
+        }
+    }
+    Ok(out)
+}
+
+fn filled_array(items: &bson::RawArray, found: &[Option<Vec<RawBson>>]) -> Result<RawArrayBuf> {
+    let mut out = RawArrayBuf::new();
+    for item in items {
+        match item? {
+            RawBsonRef::Symbol(text) => match Hole::parse(text) {
+                Some(hole) => fill(&mut out, &hole, found)?,
+                None => out.push(RawBsonRef::Symbol(text)),
+            },
+            RawBsonRef::Document(inner) => out.push(filled(inner, found)?),
+            RawBsonRef::Array(inner) => out.push(filled_array(inner, found)?),
+            other => out.push(other),
+        }
+    }
+    Ok(out)
+}
+
+fn fill(out: &mut RawArrayBuf, hole: &Hole, found: &[Option<Vec<RawBson>>]) -> Result<()> {
+    let ids = found.get(hole.feed()).and_then(Option::as_ref);
+    let ids = ids.ok_or_else(|| Error::Internal("a hole has no feed".into()))?;
+    for id in ids {
+        out.push(id.clone());
+        // A document is not the id of a reference that PyMongo could have stored.
+        if let (Hole::Links { collection, .. }, false) = (hole, matches!(id, RawBson::Document(_))) {
+            out.push(rawdoc! { "$ref": collection.as_str(), "$id": id.clone() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(document: RawDocumentBuf, path: &str) -> Vec<RawBson> {
+        let mut found = Vec::new();
+        collect(&document, path, &mut |id| found.push(id)).unwrap();
+        found
+    }
+
+    #[test]
+    fn ids_are_found_in_lists_references_and_nested_documents() {
+        let document =
+            rawdoc! { "a": [{ "l": 1 }, { "l": { "$ref": "x", "$id": 2 } }, { "l": null }, {}, { "l": [3] }] };
+        assert_eq!(ids(document, "a.l"), [RawBson::Int32(1), RawBson::Int32(2), RawBson::Int32(3)]);
+        assert!(ids(rawdoc! { "a": 5 }, "a.l").is_empty());
+    }
+
+    #[test]
+    fn holes_are_filled_in_both_forms_and_nothing_else_changes() {
+        let hole = Hole::Links { feed: 0, collection: "authors".into() }.placeholder();
+        let command =
+            rawdoc! { "find": "books", "filter": { "$and": [{ "author": { "$in": [hole] } }, { "n": [1] }] } };
+        assert_eq!(needs(&command), [0]);
+        let filled = filled(&command, &[Some(vec![RawBson::Int32(7)])]).unwrap();
+        let expected = rawdoc! {
+            "find": "books",
+            "filter": { "$and": [{ "author": { "$in": [7, { "$ref": "authors", "$id": 7 }] } }, { "n": [1] }] },
+        };
+        assert_eq!(filled, expected);
+    }
+}
