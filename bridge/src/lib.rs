@@ -8,6 +8,7 @@ mod dtype;
 pub mod errors;
 mod gather;
 pub mod handles;
+mod links;
 mod read;
 mod run;
 
@@ -20,5 +21,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     codec::register(module)?;
     compiled::register(module)?;
     dtype::register(module)?;
+    links::register(module)?;
     run::register(module)
 }

@@ -4,8 +4,11 @@ from . import errors, ir
 from ._core import __version__
 from .client import Client, connect
 from .document import Document, EmbeddedDocument
+from .fetching import Fetch, fetch_links
 from .functions import fn
 from .indexes import Indexed
+from .lazy import OneByOneWarning
+from .links import BackLink, DeleteRules, Link, WriteRules
 from .mapped import Mapped
 from .operation import Operation
 from .pipeline import (
@@ -44,26 +47,31 @@ __all__ = [
     "Accumulator",
     "AddToSet",
     "Avg",
+    "BackLink",
     "Client",
     "Count",
     "CurrentDate",
+    "DeleteRules",
     "Document",
     "EmbeddedDocument",
     "Explain",
     "F",
     "Facet",
+    "Fetch",
     "First",
     "Group",
     "Inc",
     "Indexed",
     "Last",
     "Limit",
+    "Link",
     "Lookup",
     "Mapped",
     "Match",
     "Max",
     "Min",
     "Mul",
+    "OneByOneWarning",
     "Operation",
     "Page",
     "Plan",
@@ -86,9 +94,11 @@ __all__ = [
     "Sum",
     "Unset",
     "Unwind",
+    "WriteRules",
     "__version__",
     "connect",
     "errors",
+    "fetch_links",
     "fn",
     "ir",
 ]

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from . import _core, ir
 from .client import default_client
 from .errors import DocumentNotFound, SchemaError
+from .fetching import fetch_script
 from .indexes import indexes_of
 from .ir import stages
 from .layout import layout_of
@@ -260,6 +261,25 @@ class Crud:
             return self
 
         return Operation(script, f"{type(self).__name__}.refresh()")
+
+    def fetch_links(self, *paths: Any, depth: int = 1) -> Operation[Self]:
+        """Puts the documents that links lead to in the links' places; without paths, of all links."""
+
+        def script() -> Script[Self]:
+            yield from fetch_script([self], paths, depth, None)
+            return self
+
+        return Operation(script, f"{type(self).__name__}.fetch_links(...)")
+
+    def fetch_link(self, path: Any) -> Operation[Any]:
+        """Fetches one link and gives what stands there then."""
+
+        def script() -> Script[Any]:
+            yield from fetch_script([self], (path,), 1, None)
+            name = str(path)
+            return getattr(self, next((field for field in type(self).model_fields if field == name), name))
+
+        return Operation(script, f"{type(self).__name__}.fetch_link(...)")
 
     # State
 

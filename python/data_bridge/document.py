@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, building, no_such_field
 from .fields_set import FieldsSet
+from .links import UNFETCHED, LinkOptions
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
 from .types import PydanticObjectId
@@ -20,6 +21,13 @@ class DocumentMeta(ModelMetaclass):
     """Puts a field access on the class for each field, once pydantic has built it."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> type:
+        options = {key: value for key, value in namespace.items() if isinstance(value, LinkOptions)}
+        for key, value in options.items():
+            del namespace[key]
+            if value.original_field is not None:
+                # A back link is not stored: what it leads to comes from the other side.
+                namespace[key] = Field(default=UNFETCHED, exclude=True, repr=False)
+        namespace["__link_options__"] = options
         building.depth = getattr(building, "depth", 0) + 1
         try:
             cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)

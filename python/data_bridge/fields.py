@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
@@ -14,7 +14,11 @@ from . import ir
 from ._core import DType
 from .errors import CompileError
 from .ir.paths import step, unknown_field
+from .links import Link
 from .schema import stored_child
+
+if TYPE_CHECKING:
+    from .fetching import Fetch
 
 #: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
 building = threading.local()
@@ -157,18 +161,34 @@ def _compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     return Predicate(ir.Compare(op, left, ir.Literal(other)))
 
 
+def _holds_object_ids(dtype: DType) -> bool:
+    for member in dtype.members:
+        if member.kind == "object_id":
+            return True
+        if member.kind in ("link", "array") and member.element is not None and _holds_object_ids(member.element):
+            return True
+    return False
+
+
 def coerce(field: ir.Field, value: Any) -> Any:
     """The value as the field stores it: 24 hex digits for an ObjectId, a member's value, a document's id."""
     kind = type(value)
     if kind is str:
-        if field.dtype.non_null().kind == "object_id" and ObjectId.is_valid(value):
+        if _holds_object_ids(field.dtype) and ObjectId.is_valid(value):
             return ObjectId(value)
         return value
     if kind is int or kind is float or value is None:
         return value
     if isinstance(value, Enum):
         return value.value
-    if hasattr(value, "__data_bridge_image__") and field.dtype.non_null().kind in ("object_id", "link", "any"):
+    if isinstance(value, Link) or hasattr(value, "__data_bridge_image__"):
+        if value.id is None:
+            raise CompileError(
+                f"{field.label} is compared with a {kind.__name__} that has no id",
+                code="no_id",
+                path=field.path,
+                hint="insert() it first",
+            )
         return value.id
     return value
 
@@ -361,6 +381,12 @@ class FieldProxy(Predicate):
     def intersects(self, geometry: Mapping[str, Any]) -> Predicate:
         """Shares a point with a GeoJSON geometry."""
         return self._operator("$geoIntersects", {"$geometry": dict(geometry)})
+
+    def fetch(self, *, filter: Any = None, sort: Any = None, limit: int | None = None, project: Any = None) -> Fetch:
+        """This link for `fetch_links`, narrowed: see `data_bridge.fetching.Fetch`."""
+        from .fetching import Fetch
+
+        return Fetch(self.__ir__.path, filter, sort, limit, project)
 
     def _update(self, op: str, operand: Any) -> ir.UpdateOperation:
         from .update import operation

@@ -18,7 +18,9 @@ from pydantic_core import PydanticUndefined
 
 from ._core import Layout
 from .fields_set import FieldsSet
+from .links import UNFETCHED, Link, LinkTo, link_of_field
 from .schema import stored_name
+from .settings import settings_of
 
 _LAYOUTS: dict[type[BaseModel], Layout] = {}
 
@@ -44,6 +46,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
     validators, serializers = _decorated(cls)
     ordered = sorted(cls.model_fields.items(), key=lambda item: stored_name(*item) != "_id")
     fields = [_field(cls, name, field, name in validators, name in serializers) for name, field in ordered]
+    fields.sort(key=lambda field: field[0] is None)
     layout.define(
         fields,
         extra=str(cls.model_config.get("extra") or "ignore"),
@@ -92,14 +95,30 @@ def _private(cls: type[BaseModel]) -> Any:
 
 
 def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, serialized: bool) -> tuple[Any, ...]:
+    to = link_of_field(field)
+    if to is not None and to.is_back:
+        return None, name, ("any",), ("value", UNFETCHED), None, False, None
+    form = None if to is None else _link_form(cls, to)
     strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
-    converter = None if strange else _converter(field.annotation)
+    annotation = (
+        Annotated[(field.annotation, *field.metadata)] if form is not None and field.metadata else field.annotation
+    )  # type: ignore[unused-ignore]
+    converter = None if strange else _converter(annotation, form)
     if converter is None:
         converter = ("validate", _validator(cls, name))
     serializer = None
     if serialized or any(_serializes(item) for item in field.metadata):
         serializer = _serializer(cls, name)
-    return stored_name(name, field), name, converter, _default(field), serializer, name == "id"
+    return stored_name(name, field), name, converter, _default(field), serializer, name == "id", form
+
+
+def _link_form(cls: type[BaseModel], to: LinkTo) -> tuple[Any, ...]:
+    """How a class stores its links: `(None,)` as ids, or the collection and database of references."""
+    if settings_of(cls).link_storage == "id":
+        return (None,)
+    target = settings_of(to.target)
+    own = settings_of(cls).database
+    return ((target.name, None if target.database == own else target.database),)
 
 
 def _changes_values(item: Any) -> bool:
@@ -142,25 +161,28 @@ def _default(field: FieldInfo) -> tuple[str, Any] | None:
     return "value", field.default
 
 
-def _converter(annotation: Any) -> tuple[Any, ...] | None:
-    """The codec's converter of an annotation, or None where only pydantic knows."""
+def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
+    """The codec's converter of an annotation, or None where only pydantic knows; `links` is the form of its links."""
     if _hashable(annotation) and annotation in _EXACT:
         return (_EXACT[annotation],)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
+        to = next((item for item in arguments[1:] if isinstance(item, LinkTo)), None)
+        if to is not None and links is not None:
+            return ("link", (Link, to, links[0] is None))
         if any(_changes_values(item) for item in arguments[1:]):
             return None
-        return _converter(arguments[0])
+        return _converter(arguments[0], links)
     if origin is Literal:
         return ("members", {value: value for value in arguments}) if _plain(arguments) else None
     if origin in (Union, types.UnionType):
         rest = [member for member in arguments if member is not type(None)]
-        inner = _converter(rest[0]) if len(rest) == 1 and len(arguments) == 2 else None
+        inner = _converter(rest[0], links) if len(rest) == 1 and len(arguments) == 2 else None
         return ("optional", inner) if inner else None
     if origin in _CONTAINERS:
-        return _container(origin, arguments)
+        return _container(origin, arguments, links)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        inner = _converter(arguments[0])
+        inner = _converter(arguments[0], links)
         return ("tuple", inner) if inner else None
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return ("members", {member.value: member for member in annotation}) if _plain(annotation) else None
@@ -169,10 +191,10 @@ def _converter(annotation: Any) -> tuple[Any, ...] | None:
     return None
 
 
-def _container(origin: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def _container(origin: Any, arguments: tuple[Any, ...], links: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if origin is dict and arguments[0] is not str:
         return None
-    inner = _converter(arguments[-1])
+    inner = _converter(arguments[-1], links)
     return (_CONTAINERS[origin], inner) if inner else None
 
 

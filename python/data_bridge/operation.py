@@ -17,7 +17,7 @@ import asyncio
 import inspect
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -139,6 +139,26 @@ class Operation(Generic[T]):
         """Gives the operation up without running it, and without a warning."""
         self._script = None
         self._state = "discarded"
+
+
+def together(operations: Sequence[Operation[T]]) -> Any:
+    """A request that runs operations at the same time; its answer is the list of theirs."""
+    return _Together(operations)
+
+
+class _Together:
+    __slots__ = ("_operations",)
+
+    def __init__(self, operations: Sequence[Operation[Any]]) -> None:
+        self._operations = operations
+
+    async def start(self) -> list[Any]:
+        if len(self._operations) == 1:
+            return [await self._operations[0]]
+        return await asyncio.gather(*self._operations)
+
+    def wait(self) -> list[Any]:
+        return [operation.run_sync() for operation in self._operations]
 
 
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

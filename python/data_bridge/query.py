@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from . import _core, ir
 from .client import default_client
 from .errors import CompileError, DocumentNotFound, MultipleDocumentsFound
+from .fetching import fetch_script
 from .fields import FieldProxy
 from .ir import stages
 from .ir.paths import dtype_at
@@ -53,6 +54,8 @@ class Query(Generic[T]):
         self._flags: bool | Mapping[str, bool] = state.get("flags", True)
         self._session: Any = state.get("session")
         self._single: bool = state.get("single", False)
+        self._links: str = state.get("links", "auto")
+        self._fetch: tuple[tuple[Any, ...], int] | None = state.get("fetch")
 
     def _with(self, *more: Any, **changes: Any) -> Any:
         state = {
@@ -61,6 +64,8 @@ class Query(Generic[T]):
             "flags": self._flags,
             "session": self._session,
             "single": self._single,
+            "links": self._links,
+            "fetch": self._fetch,
             **changes,
         }
         return type(self)(self._cls, self._arranged((*self._stages, *more)), **state)
@@ -170,6 +175,25 @@ class Query(Generic[T]):
         query: Query[T] = self._with(flags=flags)
         return query
 
+    def fetch_links(self, *paths: Any, depth: int = 1, strategy: str = "auto") -> Query[T]:
+        """With the documents that links lead to, in the links' places.
+
+        Args:
+            paths: links as fields (`Book.author`), stored paths, or `Book.author.fetch(...)`; none means all.
+            depth: how many links are followed from each document, when no paths say so; 0 fetches none.
+            strategy: how predicates on linked fields are followed: "auto", "batch" (ids first) or "lookup" (a join).
+        """
+        query: Query[T] = self._with(fetch=(paths, depth), links=strategy)
+        return query
+
+    def _fetched(self, documents: list[Any]) -> Script[None]:
+        """Fetches what the query, or else the class's settings, say."""
+        if self._output is not self._cls:
+            return
+        chosen = self._fetch or (((), 1) if self._cls.settings().eager_load_links else None)
+        if chosen is not None:
+            yield from fetch_script(documents, chosen[0], chosen[1], self._session)
+
     # Compiling
 
     def _source(self) -> ir.Source:
@@ -180,7 +204,7 @@ class Query(Generic[T]):
         return ir.Read(self._source(), self._stages, terminal, path, self._options)
 
     def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled:
-        return _core.compile(node, self._flags, traced)
+        return _core.compile(node, self._flags, traced, self._links)
 
     def _layout(self) -> Any:
         return None if self._output is None else layout_of(self._output)
@@ -193,6 +217,8 @@ class Query(Generic[T]):
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
         def script() -> Script[Any]:
             result = yield self._run(node, layout)
+            if layout is not None and result is not None:
+                yield from self._fetched(result if isinstance(result, list) else [result])
             return result
 
         return Operation(script, f"{self._cls.__name__}.find(...).{label}")
@@ -430,6 +456,7 @@ class Query(Generic[T]):
         cursor = await self._open().start()
         try:
             while (batch := await self._next(cursor, layout).start()) is not None:
+                await Operation(lambda batch=batch: self._fetched(batch), "fetch_links")
                 for document in batch:
                     yield document
         finally:
@@ -440,6 +467,7 @@ class Query(Generic[T]):
         cursor = self._open().wait()
         try:
             while (batch := self._next(cursor, layout).wait()) is not None:
+                Operation(lambda batch=batch: self._fetched(batch), "fetch_links").run_sync()
                 yield from batch
         finally:
             cursor.close_sync()

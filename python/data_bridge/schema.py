@@ -18,6 +18,8 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from ._core import DType, Schema, dtype_of
+from .links import LinkTo, link_of_field
+from .settings import settings_of
 
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
 
@@ -79,12 +81,56 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     serialized = {name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields}
     fields = []
     for name, field in cls.model_fields.items():
-        dtype = DType.any() if name in serialized or "*" in serialized else dtype_of_annotation(field.annotation)
+        if name in serialized or "*" in serialized:
+            dtype = DType.any()
+        else:
+            dtype = _of_links(cls, name, field) or dtype_of_annotation(field.annotation)
         fields.append((stored_name(name, field), dtype, field.is_required()))
     renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
     _RENAMED[cls.__name__] = {name: stored for name, stored in renamed.items() if name != stored}
-    schema.define(fields, cls.model_config.get("extra") == "allow")
+    schema.define(fields, cls.model_config.get("extra") == "allow", _collection(cls))
     return schema
+
+
+def _collection(cls: type[BaseModel]) -> tuple[str | None, str] | None:
+    if not hasattr(cls, "__data_bridge_image__"):
+        return None
+    settings = settings_of(cls)
+    return settings.database, settings.name
+
+
+def _of_links(cls: type[BaseModel], name: str, field: FieldInfo) -> DType | None:
+    """The type of a field of links; None for every other field."""
+    to = link_of_field(field)
+    if to is None:
+        return None
+    target = to.target
+    id = DType.union([dtype_of_annotation(target.model_fields["id"].annotation)]).non_null()
+    back = None
+    if to.is_back:
+        from .link_fields import link_options, original_of
+
+        back = original_of(cls, to, link_options(cls, name)).stored  # type: ignore[arg-type]
+    link = DType.link(schema_of(target), id, back)
+    if any(isinstance(item, LinkTo) for item in field.metadata):
+        return link
+    return _replaced(field.annotation, link)
+
+
+def _replaced(annotation: Any, link: DType) -> DType:
+    """The type of an annotation that holds links, in lists, dicts and unions."""
+    if get_origin(annotation) is Annotated and any(isinstance(item, LinkTo) for item in get_args(annotation)[1:]):
+        return link
+    if get_origin(annotation) is Annotated:
+        return _replaced(get_args(annotation)[0], link)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return DType.union([_replaced(member, link) for member in get_args(annotation)])
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return DType.map(_replaced(get_args(annotation)[1], link))
+    if isinstance(origin, type) and issubclass(origin, Iterable):
+        return DType.array(_replaced(get_args(annotation)[0], link))
+    return dtype_of_annotation(annotation)
 
 
 def dtype_of_annotation(annotation: Any) -> DType:

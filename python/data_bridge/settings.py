@@ -18,6 +18,12 @@ class Settings:
     indexes: list[Any] = field(default_factory=list)
     #: Queries trust that stored data obeys the schema.
     trust_schema: bool = False
+    #: How links are stored: as the plain "id", or as a "dbref".
+    link_storage: str = "id"
+    #: Links are fetched with every query that does not say otherwise.
+    eager_load_links: bool = False
+    #: Ids in one command when links to this class are fetched.
+    max_link_batch_size: int = 10_000
     #: What a stored document that does not fit does to a read: "raise", "skip" or "raw".
     on_invalid: str = "raise"
 

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple};
 
 use super::layout::Layout;
+use super::links::LinkMaker;
 use super::reader::{Element, Elements, malformed};
 use super::{decode, time};
 
@@ -25,6 +26,7 @@ pub enum Converter {
     Dict(Box<Self>),
     Optional(Box<Self>),
     Model(Py<Layout>),
+    Link(LinkMaker),
     /// Stored value to member.
     Members(Py<PyDict>),
     /// A function of the plain value: what only pydantic knows.
@@ -55,6 +57,7 @@ impl Converter {
             "dict" => Self::Dict(inner()?),
             "optional" => Self::Optional(inner()?),
             "model" => Self::Model(spec.get_item(1)?.extract()?),
+            "link" => Self::Link(LinkMaker::read(&spec.get_item(1)?)?),
             "members" => Self::Members(spec.get_item(1)?.cast_into::<PyDict>()?.unbind()),
             "validate" => Self::Validate(spec.get_item(1)?.unbind()),
             other => return Err(PyTypeError::new_err(format!("'{other}' is not a converter"))),
@@ -96,6 +99,7 @@ impl Converter {
             },
             Self::Dict(inner) => entries(py, inner, element),
             Self::Model(layout) if kind == ElementType::EmbeddedDocument => layout.get().nested(py, element.value),
+            Self::Link(link) => link.convert(py, element),
             Self::Members(members) => {
                 let value = decode::value(py, kind, element.value, 1)?;
                 // A document or a list cannot be a member, and cannot be looked up.

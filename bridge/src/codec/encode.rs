@@ -89,12 +89,12 @@ fn dict_body(buffer: &mut Buffer, dict: &Bound<'_, PyDict>, path: &Path<'_>) -> 
 fn key_text(key: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<String> {
     let py = key.py();
     let known = types::get(py)?;
+    if let Ok(text) = key.cast::<PyString>() {
+        return Ok(utf8(text, path)?.to_owned());
+    }
     if key.is_instance(known.enumeration.bind(py))? {
         let value = key.getattr(intern!(py, "value"))?;
-        return match value.cast::<PyString>() {
-            Ok(text) => Ok(utf8(text, path)?.to_owned()),
-            Err(_) => key_text(&value, path),
-        };
+        return key_text(&value, path);
     }
     if key.is_instance_of::<PyDate>() || key.is_instance_of::<PyTime>() {
         return key.call_method0("isoformat")?.extract();
@@ -209,12 +209,46 @@ fn array<'py>(
     path: &Path<'_>,
     py: Python<'py>,
 ) -> PyResult<()> {
+    list_of(buffer, key, items, path, py, element)
+}
+
+/// Writes a list, each item by the given function.
+pub fn list_of<'py>(
+    buffer: &mut Buffer,
+    key: &[u8],
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+    path: &Path<'_>,
+    py: Python<'py>,
+    mut write: impl FnMut(&mut Buffer, &[u8], &Bound<'py, PyAny>, &Path<'_>) -> PyResult<()>,
+) -> PyResult<()> {
     deeper(path, py)?;
     head(buffer, ElementType::Array, key);
     let start = open(buffer);
     for (position, item) in items.enumerate() {
         let position = position.to_string();
-        element(buffer, position.as_bytes(), &item, &path.child(&position))?;
+        write(buffer, position.as_bytes(), &item, &path.child(&position))?;
+    }
+    close(py, buffer, start, path)
+}
+
+/// Writes a dict of text keys, each value by the given function.
+pub fn map_of<'py>(
+    buffer: &mut Buffer,
+    key: &[u8],
+    entries: &Bound<'py, PyDict>,
+    path: &Path<'_>,
+    mut write: impl FnMut(&mut Buffer, &[u8], &Bound<'py, PyAny>, &Path<'_>) -> PyResult<()>,
+) -> PyResult<()> {
+    let py = entries.py();
+    deeper(path, py)?;
+    head(buffer, ElementType::EmbeddedDocument, key);
+    let start = open(buffer);
+    for (name, item) in entries {
+        let name = key_text(&name, path)?;
+        if name.as_bytes().contains(&0) {
+            return Err(path.refuse(py, &format!("the key {name:?} holds a NUL, which BSON cannot store")));
+        }
+        write(buffer, name.as_bytes(), &item, &path.child(&name))?;
     }
     close(py, buffer, start, path)
 }

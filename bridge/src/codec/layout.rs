@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
 use super::convert::Converter;
 use super::encode::{self, Buffer};
+use super::links::{self, LinkForm};
 use super::path::Path;
 
 pub enum Default {
@@ -24,7 +25,7 @@ pub enum Default {
 }
 
 pub struct Field {
-    /// The stored name and the NUL that ends it in BSON.
+    /// The stored name and the NUL that ends it in BSON; empty for a field that is not stored.
     pub terminated_key: Vec<u8>,
     pub name: Py<PyString>,
     pub converter: Converter,
@@ -33,11 +34,17 @@ pub struct Field {
     serializer: Option<Py<PyAny>>,
     /// A missing value is left out instead of stored as null.
     omit_none: bool,
+    /// The field holds links, stored in this form.
+    links: Option<LinkForm>,
 }
 
 impl Field {
     pub fn key(&self) -> &[u8] {
-        &self.terminated_key[..self.terminated_key.len() - 1]
+        self.terminated_key.strip_suffix(&[0]).unwrap_or_default()
+    }
+
+    pub fn is_stored(&self) -> bool {
+        !self.terminated_key.is_empty()
     }
 }
 
@@ -50,6 +57,7 @@ pub enum Extra {
 
 pub struct Definition {
     pub fields: Vec<Field>,
+    stored: usize,
     pub by_key: HashMap<Vec<u8>, usize>,
     pub extra: Extra,
     /// Gives the private attributes of a new instance, or None where the class has none.
@@ -62,6 +70,13 @@ pub struct Definition {
     pub complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
     pub shares_complete: bool,
+}
+
+impl Definition {
+    /// The fields that are stored; those that are not come last.
+    pub fn stored(&self) -> &[Field] {
+        &self.fields[..self.stored]
+    }
 }
 
 /// How a class is stored.
@@ -78,7 +93,8 @@ impl Layout {
         Self { class, definition: OnceLock::new() }
     }
 
-    /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none).
+    /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
+    /// that are not stored have no stored name and come last. The link form is "id", or the collection of references.
     #[pyo3(signature = (fields, *, extra, private = None, validated = false, keeps_image = false, shares_complete = false))]
     fn define(
         &self,
@@ -91,20 +107,22 @@ impl Layout {
     ) -> PyResult<()> {
         let py = fields.py();
         let fields: Vec<_> = fields.iter().map(|field| read_field(&field)).collect::<PyResult<_>>()?;
-        let by_key = fields.iter().enumerate().map(|(position, field)| (field.key().to_vec(), position)).collect();
-        let complete = PySet::new(py, fields.iter().map(|field| field.name.bind(py)))?.unbind();
+        let stored = fields.iter().take_while(|field| field.is_stored()).count();
+        let by_key =
+            fields[..stored].iter().enumerate().map(|(position, field)| (field.key().to_vec(), position)).collect();
+        let complete = PySet::new(py, fields[..stored].iter().map(|field| field.name.bind(py)))?.unbind();
         let extra = match extra {
             "allow" => Extra::Allow,
             "forbid" => Extra::Forbid,
             _ => Extra::Ignore,
         };
         let definition =
-            Definition { fields, by_key, extra, private, validated, keeps_image, complete, shares_complete };
+            Definition { fields, stored, by_key, extra, private, validated, keeps_image, complete, shares_complete };
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
     }
 
     /// An instance as BSON bytes.
-    fn encode<'py>(&self, instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn encode<'py>(&self, instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
         let mut buffer = Buffer::with_capacity(256);
         self.encode_into(&mut buffer, instance, &Path::root(""))?;
         Ok(PyBytes::new(instance.py(), &buffer))
@@ -142,7 +160,7 @@ impl Layout {
         let values = instance.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let start = buffer.len();
         buffer.extend_from_slice(&[0; 4]);
-        for field in &definition.fields {
+        for field in definition.stored() {
             // A value that was never set (`model_construct`) is not stored.
             let Some(value) = values.get_item(field.name.bind(py))? else { continue };
             if field.omit_none && value.is_none() {
@@ -150,6 +168,10 @@ impl Layout {
             }
             // Stored names come from UTF-8 Python text.
             let place = path.child(std::str::from_utf8(field.key()).unwrap_or_default());
+            if let Some(form) = &field.links {
+                links::encode(buffer, field.key(), &value, form, &place)?;
+                continue;
+            }
             match &field.serializer {
                 Some(serializer) => {
                     encode::element(buffer, field.key(), &serializer.bind(py).call1((value,))?, &place)?
@@ -174,9 +196,16 @@ fn encode_extra(buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_
 }
 
 fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
-    type Spec<'py> =
-        (String, Bound<'py, PyString>, Bound<'py, PyTuple>, Option<(String, Py<PyAny>)>, Option<Py<PyAny>>, bool);
-    let (key, name, converter, default, serializer, omit_none): Spec<'_> = field.extract()?;
+    type Spec<'py> = (
+        Option<String>,
+        Bound<'py, PyString>,
+        Bound<'py, PyTuple>,
+        Option<(String, Py<PyAny>)>,
+        Option<Py<PyAny>>,
+        bool,
+        Option<LinkForm>,
+    );
+    let (key, name, converter, default, serializer, omit_none, links): Spec<'_> = field.extract()?;
     let default = match default {
         None => Default::Required,
         Some((kind, value)) if kind == "value" => Default::Value(value),
@@ -184,7 +213,6 @@ fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
     };
     let name = PyString::intern(name.py(), name.to_str()?).unbind();
     let converter = Converter::read(&converter)?;
-    let mut terminated_key = key.into_bytes();
-    terminated_key.push(0);
-    Ok(Field { terminated_key, name, converter, default, serializer, omit_none })
+    let terminated_key = key.map_or_else(Vec::new, |key| [key.as_bytes(), &[0]].concat());
+    Ok(Field { terminated_key, name, converter, default, serializer, omit_none, links })
 }

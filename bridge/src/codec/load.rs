@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PySet};
 use super::convert::Fit;
 use super::layout::{Default, Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
-use super::{decode, instance};
+use super::{decode, instance, links};
 use crate::errors::raise;
 
 impl Layout {
@@ -19,7 +19,9 @@ impl Layout {
             None => self.validate(py, definition, document)?,
         };
         if definition.keeps_image {
-            instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
+            // Links stored in the other form are no change of the user's.
+            let image = if links::take_other_form() { self.encode(&built)? } else { PyBytes::new(py, document) };
+            instance::set(&built, intern!(py, "__image__"), image.as_any())?;
         }
         Ok(built)
     }
@@ -134,7 +136,8 @@ fn present<'py>(
     extra: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PySet>> {
     let complete = definition.complete.bind(py);
-    if extra.is_none() && values.iter().all(Option::is_some) {
+    let stored = definition.stored();
+    if extra.is_none() && values[..stored.len()].iter().all(Option::is_some) {
         return if definition.shares_complete {
             Ok(complete.clone())
         } else {
@@ -142,7 +145,7 @@ fn present<'py>(
         };
     }
     let present = PySet::empty(py)?;
-    for (field, _) in definition.fields.iter().zip(values).filter(|(_, value)| value.is_some()) {
+    for (field, _) in stored.iter().zip(values).filter(|(_, value)| value.is_some()) {
         present.add(field.name.bind(py))?;
     }
     for name in extra.into_iter().flat_map(|extra| extra.keys()) {

@@ -6,6 +6,7 @@ mod diff;
 mod encode;
 mod instance;
 mod layout;
+mod links;
 mod load;
 mod path;
 mod reader;
@@ -17,9 +18,10 @@ use std::ops::Range;
 use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyType};
 
 use instance::CollectorPaused;
+pub use instance::set as set_attribute;
 pub use layout::Layout;
 use path::Path;
 use reader::Elements;
@@ -120,6 +122,11 @@ impl Batch {
         self.rest.start = self.rest.end - elements.left();
         Ok(self.rest.is_empty())
     }
+}
+
+/// `data_bridge.links.Link`.
+pub fn link_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    Ok(types::get(py)?.link.bind(py))
 }
 
 /// A Python value as BSON; `path` names it in errors.

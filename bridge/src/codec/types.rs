@@ -40,6 +40,8 @@ classes! {
     secret = "pydantic"."SecretStr",
     secret_bytes = "pydantic"."SecretBytes",
     base_model = "pydantic"."BaseModel",
+    link = "data_bridge.links"."Link",
+    document = "data_bridge.document"."Document",
 }
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();

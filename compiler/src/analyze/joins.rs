@@ -6,10 +6,10 @@
 //!
 //! What is joined is taken away again once the next stage that could show it is reached.
 
-use data_bridge_ir::expr::{CompareOp, Operands};
+use data_bridge_ir::expr::Operands;
 use data_bridge_ir::schema::{Collection, Crossing};
 use data_bridge_ir::stage::{Lookup, Projected};
-use data_bridge_ir::{Expr, Path, SchemaRef, Stage, Value};
+use data_bridge_ir::{DType, Expr, Path, SchemaRef, Stage, Value};
 
 use super::Analyzer;
 use super::shape::Shape;
@@ -25,7 +25,15 @@ pub(super) struct Joins {
 struct Joined {
     /// The link's whole path, through other links.
     path: String,
-    field: String,
+    field: Joint,
+}
+
+/// A joined field.
+#[derive(Clone, Default)]
+struct Joint {
+    name: String,
+    /// It holds a list of documents, not one.
+    listed: bool,
 }
 
 impl Joins {
@@ -34,7 +42,7 @@ impl Joins {
         let paths: Vec<Path> = self
             .made
             .drain(..)
-            .flat_map(|joined| [joined.field.as_str().into(), Path(format!("{}_key", joined.field))])
+            .flat_map(|joined| [joined.field.name.as_str().into(), Path(format!("{}_key", joined.field.name))])
             .collect();
         (!paths.is_empty()).then_some(Stage::Unset(paths))
     }
@@ -106,15 +114,10 @@ impl Analyzer {
 
     fn led(&mut self, path: Path, schema: &SchemaRef, before: &mut Vec<Stage>, joins: &mut Joins) -> Path {
         let mut schema = schema.clone();
-        let (mut rest, mut walked, mut base) = (path.clone(), String::new(), String::new());
+        let (mut rest, mut walked, mut base) = (path.clone(), String::new(), Joint::default());
         while let Some(crossing) = schema.crossing(rest.as_str()) {
-            // The id of a stored link needs no join, unless the link is a reference; joining is right for both.
             walked = format!("{walked}/{}", crossing.link.as_str());
-            let local = if base.is_empty() {
-                crossing.link.as_str().to_owned()
-            } else {
-                format!("{base}.{}", crossing.link.as_str())
-            };
+            let local = base.path(crossing.link.as_str());
             base = match joins.made.iter().find(|joined| joined.path == walked) {
                 Some(joined) => joined.field.clone(),
                 None => match self.join(&schema, &crossing, &local, &base, before, joins.count) {
@@ -128,7 +131,7 @@ impl Analyzer {
             };
             (schema, rest) = (crossing.target, crossing.rest);
         }
-        if base.is_empty() { path } else { Path(format!("{base}.{}", rest.as_str())) }
+        Path(base.path(rest.as_str()))
     }
 
     fn join(
@@ -136,10 +139,10 @@ impl Analyzer {
         schema: &SchemaRef,
         crossing: &Crossing,
         local: &str,
-        base: &str,
+        base: &Joint,
         before: &mut Vec<Stage>,
         number: usize,
-    ) -> Option<String> {
+    ) -> Option<Joint> {
         let here = schema.get().and_then(|schema| schema.collection.as_ref());
         let target = crossing.target.get().and_then(|schema| schema.collection.clone())?;
         if here.is_some_and(|here| here.database != target.database) {
@@ -147,24 +150,29 @@ impl Analyzer {
             self.report(CompileError::new("join_across_databases", message).at(local).hint("fetch the link instead"));
             return None;
         }
-        let field = format!("_link{number}");
-        match &crossing.back {
+        let name = format!("_link{number}");
+        let listed = match &crossing.back {
             None => {
-                let many = schema
-                    .lookup(crossing.link.as_str())
-                    .found()
-                    .is_some_and(|dtype| dtype.may_be_array() || crossing.link.as_str().contains('.'));
-                before.extend(join_stages(local, &target, &field, None));
-                if !many {
-                    before.push(Stage::Set(vec![(field.as_str().into(), first(&field))]));
+                let listed = base.listed || is_listed(schema, &crossing.link);
+                before.extend(join_stages(local, &target, &name, listed, None));
+                if !listed {
+                    before.push(Stage::Set(vec![(name.as_str().into(), call("$first", Expr::field(&name)))]));
                 }
+                listed
             }
             Some(back) => {
-                let id = if base.is_empty() { "_id".to_owned() } else { format!("{base}._id") };
-                before.extend(back_join_stages(&id, &target, back, &field, None));
+                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, None));
+                true
             }
-        }
-        Some(field)
+        };
+        Some(Joint { name, listed })
+    }
+}
+
+impl Joint {
+    /// A path in the joined documents; before any join, in the collection's own.
+    fn path(&self, rest: &str) -> String {
+        if self.name.is_empty() { rest.to_owned() } else { format!("{}.{rest}", self.name) }
     }
 }
 
@@ -172,15 +180,17 @@ fn call(name: &str, operand: Expr) -> Expr {
     Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
 }
 
-fn first(field: &str) -> Expr {
-    call("$first", Expr::field(field))
-}
-
 /// `$lookup` through a stored link, whichever way it is stored; `pipeline` narrows what is joined.
-pub fn join_stages(local: &str, target: &Collection, field: &str, pipeline: Option<Vec<Stage>>) -> Vec<Stage> {
+pub fn join_stages(
+    local: &str,
+    target: &Collection,
+    field: &str,
+    listed: bool,
+    pipeline: Option<Vec<Stage>>,
+) -> Vec<Stage> {
     let key = format!("{field}_key");
     vec![
-        Stage::Set(vec![(key.as_str().into(), ids_of(local))]),
+        Stage::Set(vec![(key.as_str().into(), ids_of(local, listed))]),
         Stage::Lookup(Lookup {
             collection: Some(target.name.clone()),
             local: Some(Path(key)),
@@ -223,48 +233,51 @@ pub fn back_join_stages(
 }
 
 /// The ids that the value at a path holds: a reference gives its id, lists are flat.
-fn ids_of(path: &str) -> Expr {
-    let value = || Expr::field(path);
+fn ids_of(path: &str, listed: bool) -> Expr {
+    if !listed {
+        return id_of(Expr::field(path));
+    }
+    let positional = |name: &str, operands: Vec<Expr>| Expr::Call {
+        name: name.to_owned(),
+        operands: Operands::Positional(operands),
+    };
+    let named = |name: &str, operands: Vec<(&str, Expr)>| Expr::Call {
+        name: name.to_owned(),
+        operands: Operands::Named(operands.into_iter().map(|(name, operand)| (name.to_owned(), operand)).collect()),
+    };
     let is_array = |of: Expr| call("$isArray", Expr::Array(vec![of]));
-    let condition = |test: Expr, then: Expr, otherwise: Expr| Expr::Call {
-        name: "$cond".to_owned(),
-        operands: Operands::Positional(vec![test, then, otherwise]),
-    };
-    let id_of = |of: Expr| {
-        let is_reference =
-            Expr::compare(CompareOp::Eq, call("$type", of.clone()), Expr::Literal(Value::from("object")));
-        let field = Expr::Literal(Value::from("$id"));
-        let id = Expr::Call {
-            name: "$getField".to_owned(),
-            operands: Operands::Named(vec![("field".to_owned(), field), ("input".to_owned(), of.clone())]),
-        };
-        condition(
-            is_reference,
-            Expr::Call { name: "$ifNull".to_owned(), operands: Operands::Positional(vec![id, of.clone()]) },
-            of,
-        )
-    };
     let item = || Expr::Variable("this".to_owned());
-    let listed = condition(is_array(item()), item(), Expr::Array(vec![item()]));
-    let flat = Expr::Call {
-        name: "$reduce".to_owned(),
-        operands: Operands::Named(vec![
-            ("input".to_owned(), value()),
-            ("initialValue".to_owned(), Expr::Array(Vec::new())),
-            (
-                "in".to_owned(),
-                Expr::Call {
-                    name: "$concatArrays".to_owned(),
-                    operands: Operands::Positional(vec![Expr::Variable("value".to_owned()), listed]),
-                },
-            ),
-        ]),
+    let as_list = positional("$cond", vec![is_array(item()), item(), Expr::Array(vec![item()])]);
+    let flat = named(
+        "$reduce",
+        vec![
+            ("input", Expr::field(path)),
+            ("initialValue", Expr::Array(Vec::new())),
+            ("in", positional("$concatArrays", vec![Expr::Variable("value".to_owned()), as_list])),
+        ],
+    );
+    let ids = named("$map", vec![("input", flat), ("in", id_of(item()))]);
+    positional("$cond", vec![is_array(Expr::field(path)), ids, id_of(Expr::field(path))])
+}
+
+/// `$getField` gives nothing for what is no document.
+fn id_of(value: Expr) -> Expr {
+    let field = Expr::Literal(Value::from("$id"));
+    let id = Expr::Call {
+        name: "$getField".to_owned(),
+        operands: Operands::Named(vec![("field".to_owned(), field), ("input".to_owned(), value.clone())]),
     };
-    let ids = Expr::Call {
-        name: "$map".to_owned(),
-        operands: Operands::Named(vec![("input".to_owned(), flat), ("in".to_owned(), id_of(item()))]),
-    };
-    condition(is_array(value()), ids, id_of(value()))
+    Expr::Call { name: "$ifNull".to_owned(), operands: Operands::Positional(vec![id, value]) }
+}
+
+/// Whether a link, or something above it, may be a list.
+pub fn is_listed(schema: &SchemaRef, link: &Path) -> bool {
+    let ends = link.as_str().match_indices('.').map(|(end, _)| end).chain([link.as_str().len()]);
+    ends.into_iter().any(|end| schema.lookup(&link.as_str()[..end]).found().is_none_or(|dtype| holds_array(&dtype)))
+}
+
+fn holds_array(dtype: &DType) -> bool {
+    dtype.members().iter().any(|member| matches!(member, DType::Any | DType::Array(_) | DType::Map(_)))
 }
 
 fn led_expr(expr: Expr, lead: &mut impl FnMut(Path) -> Path) -> Expr {

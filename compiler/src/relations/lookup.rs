@@ -6,7 +6,7 @@ use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage, Value};
 
 use super::{links, stored};
-use crate::analyze::joins::{back_join_stages, join_stages};
+use crate::analyze::joins::{back_join_stages, is_listed, join_stages};
 use crate::error::CompileError;
 
 /// The read with every linked predicate joined.
@@ -67,7 +67,10 @@ fn tested(
             inner.push(Stage::Limit(1));
             inner.push(Stage::Project(vec![("_id".into(), Projected::Include)]));
             match back {
-                None => stages.extend(join_stages(link.as_str(), &collection, &field, Some(inner))),
+                None => {
+                    let listed = is_listed(schema, &link);
+                    stages.extend(join_stages(link.as_str(), &collection, &field, listed, Some(inner)));
+                }
                 Some(back) => stages.extend(back_join_stages("_id", &collection, &back, &field, Some(inner))),
             }
             fields.push(field.as_str().into());

@@ -252,4 +252,3 @@ class Raw(Expr, kind="raw"):
 
     __slots__ = ("value",)
     value: Mapping[str, Any]
-

@@ -31,7 +31,7 @@ def step(dtype: DType, segment: str, owner: str) -> DType:
     if kind == "array":
         item = _inner(dtype)
         return item if segment.isdigit() or segment.startswith("$") else step(item, segment, owner)
-    if kind == "document" and dtype.schema is not None:
+    if kind in ("document", "link") and dtype.schema is not None:
         return _of_schema(dtype.schema, segment)
     if kind == "union":
         return _of_union(dtype, segment, owner)

@@ -1,0 +1,141 @@
+//! Links: an id, or a reference that holds it, on the wire; a `Link` or the document itself in Python.
+
+use std::cell::Cell;
+
+use bson::spec::ElementType;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+
+use super::convert::Fit;
+use super::encode::{self, Buffer};
+use super::path::Path;
+use super::reader::{Element, Elements, malformed};
+use super::{decode, instance, types};
+
+/// How a class stores its links; in Python `(None,)` for ids, or `((collection, database),)`.
+pub enum LinkForm {
+    Id,
+    /// `{$ref: collection, $id: id}`, and `$db` for another database.
+    Reference {
+        collection: String,
+        database: Option<String>,
+    },
+}
+
+impl<'py> FromPyObject<'_, 'py> for LinkForm {
+    type Error = PyErr;
+
+    fn extract(form: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let (form,): (Option<(String, Option<String>)>,) = form.extract()?;
+        Ok(form.map_or(Self::Id, |(collection, database)| Self::Reference { collection, database }))
+    }
+}
+
+thread_local! {
+    /// A link was met in the form in which its class does not store links.
+    static OTHER_FORM: Cell<bool> = const { Cell::new(false) };
+}
+
+pub fn take_other_form() -> bool {
+    OTHER_FORM.replace(false)
+}
+
+/// Makes the links of a field.
+pub struct LinkMaker {
+    class: Py<PyType>,
+    to: Py<PyAny>,
+    stored_as_id: bool,
+}
+
+impl LinkMaker {
+    /// Written `(Link, what it leads to, whether it is stored as an id)`.
+    pub fn read(spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (class, to, stored_as_id) = spec.extract()?;
+        Ok(Self { class, to, stored_as_id })
+    }
+
+    pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
+        if matches!(element.kind, ElementType::Null | ElementType::Array) {
+            return Ok(None);
+        }
+        let referred = if element.kind == ElementType::EmbeddedDocument { reference(py, element.value)? } else { None };
+        if referred.is_some() == self.stored_as_id {
+            OTHER_FORM.set(true);
+        }
+        let id = match referred {
+            Some(id) => id,
+            None => decode::value(py, element.kind, element.value, 1)?,
+        };
+        let link = instance::new(self.class.bind(py))?;
+        let none = py.None().into_bound(py);
+        instance::set(&link, intern!(py, "id"), &id)?;
+        instance::set(&link, intern!(py, "_to"), self.to.bind(py))?;
+        instance::set(&link, intern!(py, "_document"), &none)?;
+        instance::set(&link, intern!(py, "missing"), pyo3::types::PyBool::new(py, false).as_any())?;
+        Ok(Some(link))
+    }
+}
+
+/// The id of a reference; none when the document is none.
+fn reference<'py>(py: Python<'py>, document: &[u8]) -> Fit<'py> {
+    let mut elements = Elements::new(document).map_err(|problem| malformed(py, problem))?;
+    let mut is_reference = false;
+    while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+        match element.key {
+            b"$ref" => is_reference = true,
+            b"$id" if is_reference => return decode::value(py, element.kind, element.value, 1).map(Some),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Writes what a field of links holds: links and documents as what is stored of them, in lists and dicts too.
+pub fn encode(
+    buffer: &mut Buffer,
+    key: &[u8],
+    value: &Bound<'_, PyAny>,
+    form: &LinkForm,
+    path: &Path<'_>,
+) -> PyResult<()> {
+    let py = value.py();
+    let known = types::get(py)?;
+    if value.is_instance(known.link.bind(py))? || value.is_instance(known.document.bind(py))? {
+        return one(buffer, key, &value.getattr(intern!(py, "id"))?, form, path);
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let write = |buffer: &mut Buffer, key: &[u8], item: &Bound<'_, PyAny>, path: &Path<'_>| {
+            encode(buffer, key, item, form, path)
+        };
+        return encode::list_of(buffer, key, items.into_iter(), path, py, write);
+    }
+    if let Ok(entries) = value.cast::<PyDict>() {
+        let write = |buffer: &mut Buffer, key: &[u8], item: &Bound<'_, PyAny>, path: &Path<'_>| {
+            encode(buffer, key, item, form, path)
+        };
+        return encode::map_of(buffer, key, entries, path, write);
+    }
+    encode::element(buffer, key, value, path)
+}
+
+fn one(buffer: &mut Buffer, key: &[u8], id: &Bound<'_, PyAny>, form: &LinkForm, path: &Path<'_>) -> PyResult<()> {
+    let py = id.py();
+    if id.is_none() {
+        return Err(path
+            .refuse(py, "links to a document that was never saved: insert() it first, or save with WriteRules.WRITE"));
+    }
+    match form {
+        LinkForm::Id => encode::element(buffer, key, id, path),
+        LinkForm::Reference { collection, database } => {
+            let reference = PyDict::new(py);
+            reference.set_item("$ref", collection)?;
+            reference.set_item("$id", id)?;
+            if let Some(database) = database {
+                reference.set_item("$db", database)?;
+            }
+            encode::element(buffer, key, reference.as_any(), path)
+        }
+    }
+}

@@ -1,0 +1,236 @@
+"""Fetching links: one command for each class and level, each document decoded once, every link led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .errors import CompileError
+from .lazy import by_ids
+from .link_fields import link_fields, original_of
+from .links import LinkField, link_key
+from .operation import Operation, Script, together
+
+if TYPE_CHECKING:
+    from .document import Document
+
+#: Ids in one command, unless the class's settings say otherwise.
+BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What is fetched of one link: `Book.author.fetch(filter=..., sort=..., limit=..., project=...)`.
+
+    Attributes:
+        path: the stored path of the link, through other links.
+        filter: only documents that meet it; a link whose document does not stays a link.
+        sort, limit: the order of a back link's documents, and how many of them each document gets.
+        project: a model to load instead of the whole class.
+    """
+
+    path: str
+    filter: Any = None
+    sort: Any = None
+    limit: int | None = None
+    project: Any = None
+
+
+@dataclass
+class _Level:
+    """What is fetched at one link, and behind it."""
+
+    fetch: Fetch
+    below: dict[str, _Level] = field(default_factory=dict)
+
+
+def fetch_links(documents: Any, *paths: Any, depth: int = 1) -> Operation[None]:
+    """Puts the documents that links lead to in the links' places.
+
+    Args:
+        documents: a document, or any number of them, of any classes.
+        paths: links as fields (`Book.author`), as stored paths, or as `Book.author.fetch(...)`; none means all.
+        depth: how many links are followed from each document, when no paths say so.
+
+    Raises:
+        CompileError: a path is not a link of the documents' class.
+    """
+    given = (
+        list(documents) if isinstance(documents, Iterable) and not hasattr(documents, "model_fields") else [documents]
+    )
+
+    def script() -> Script[None]:
+        yield from fetch_script(given, paths, depth, None)
+
+    return Operation(script, "fetch_links(...)")
+
+
+def fetch_script(documents: list[Any], paths: Sequence[Any], depth: int, session: Any) -> Script[None]:
+    """The work of `fetch_links`, for other scripts."""
+    by_class: dict[type[Any], list[Any]] = {}
+    for document in documents:
+        by_class.setdefault(type(document), []).append(document)
+    for cls, members in by_class.items():
+        yield from _fetch(cls, members, _levels(cls, paths), depth if not paths else 0, session)
+
+
+def _levels(cls: type[Document], paths: Sequence[Any]) -> dict[str, _Level] | None:
+    """The links to fetch by their stored paths; None for all."""
+    if not paths:
+        return None
+    top: dict[str, _Level] = {}
+    for given in paths:
+        fetch = given if isinstance(given, Fetch) else Fetch(str(given))
+        levels, rest, owner = top, fetch.path, cls
+        while True:
+            link = _link_on(owner, rest)
+            level = levels.setdefault(link.stored, _Level(Fetch(link.stored)))
+            if len(rest) <= len(link.stored):
+                level.fetch = fetch
+                break
+            rest, owner, levels = rest[len(link.stored) + 1 :], link.to.target, level.below
+    return top
+
+
+def _link_on(cls: type[Document], path: str) -> LinkField:
+    for link in link_fields(cls):
+        if path == link.stored or path.startswith(link.stored + "."):
+            return link
+    links = ", ".join(link.stored for link in link_fields(cls)) or "none"
+    raise CompileError(f"{cls.__name__} has no link {path!r}; links: {links}", code="not_a_link", path=path)
+
+
+def _fetch(
+    cls: type[Document], documents: list[Any], levels: dict[str, _Level] | None, depth: int, session: Any
+) -> Script[None]:
+    if not documents or (levels is None and depth <= 0):
+        return
+    chosen = [link for link in link_fields(cls) if levels is None or link.stored in levels]
+    level_of = {
+        link.stored: levels[link.stored] if levels is not None else _Level(Fetch(link.stored)) for link in chosen
+    }
+    forward = [link for link in chosen if not link.to.is_back]
+    fetched: dict[type[Any], list[Any]] = {}
+    yield from _forward(documents, forward, level_of, session, fetched)
+    for link in chosen:
+        if link.to.is_back:
+            yield from _back(cls, documents, link, level_of[link.stored].fetch, session, fetched)
+    if levels is None:
+        for target, found in fetched.items():
+            yield from _fetch(target, found, None, depth - 1, session)
+    else:
+        for link in chosen:
+            below = level_of[link.stored].below
+            if below:
+                targets = list(_at(documents, link))
+                yield from _fetch(link.to.target, targets, below, 0, session)
+
+
+def _at(documents: list[Any], link: LinkField) -> Iterable[Any]:
+    """The distinct fetched documents at a link."""
+    seen: dict[int, Any] = {}
+    _collect(documents, link.path, link.to.target, seen)
+    return seen.values()
+
+
+def _collect(value: Any, path: tuple[str, ...], target: type[Any], seen: dict[int, Any]) -> None:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _collect(item, path, target, seen)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect(item, path, target, seen)
+    elif path:
+        if value is not None and path[0] in getattr(value, "__dict__", {}):
+            _collect(value.__dict__[path[0]], path[1:], target, seen)
+    elif isinstance(value, target):
+        seen[id(value)] = value
+
+
+def _forward(
+    documents: list[Any],
+    links: list[LinkField],
+    level_of: dict[str, _Level],
+    session: Any,
+    fetched: dict[type[Any], list[Any]],
+) -> Script[None]:
+    """One command for each target class, whatever the number of links that lead there."""
+    groups: dict[Any, list[LinkField]] = {}
+    for link in links:
+        fetch = level_of[link.stored].fetch
+        plain = fetch.filter is None and fetch.project is None
+        groups.setdefault((link.to.target, None if plain else link.stored), []).append(link)
+    requests: list[Operation[Any]] = []
+    members: list[list[LinkField]] = []
+    for (target, stored), group in groups.items():
+        ids: dict[Any, Any] = {}
+        for link in group:
+            for found in _core.links_at(documents, list(link.path)):
+                ids.setdefault(found.key, found.id)
+        fetch = level_of[stored].fetch if stored else Fetch("")
+        wanted = list(ids.values())
+        size = target.settings().max_link_batch_size or BATCH
+        for start in range(0, len(wanted), size):
+            query = _narrowed(by_ids(target, wanted[start : start + size]), fetch, session)
+            requests.append(query.to_list())
+            members.append(group)
+    answers = yield together(requests)
+    by_group: dict[int, tuple[list[LinkField], dict[Any, Any]]] = {}
+    for group, answer in zip(members, answers, strict=True):
+        _, found = by_group.setdefault(id(group), (group, {}))
+        found.update((link_key(document.id), document) for document in answer)
+        for document in answer:
+            fetched.setdefault(type(document), []).append(document)
+    for group, found in by_group.values():
+        for link in group:
+            _core.place_links(documents, list(link.path), found)
+
+
+def _narrowed(query: Any, fetch: Fetch, session: Any) -> Any:
+    if fetch.filter is not None:
+        query = query.find(fetch.filter)
+    if fetch.project is not None:
+        query = query.project(fetch.project)
+    return query if session is None else query.session(session)
+
+
+def _back(
+    cls: type[Document],
+    documents: list[Any],
+    link: LinkField,
+    fetch: Fetch,
+    session: Any,
+    fetched: dict[type[Any], list[Any]],
+) -> Script[None]:
+    """The documents of the other side whose links lead to these, given to each in the order of the sort."""
+    original = original_of(cls, link.to, link.options)
+    ids = {link_key(document.id): document.id for document in documents}
+    target = link.to.target
+    wanted = list(ids.values())
+    size = target.settings().max_link_batch_size or BATCH
+    requests = []
+    for start in range(0, len(wanted), size):
+        query = _narrowed(target.find({original.stored: {"$in": wanted[start : start + size]}}), fetch, session)
+        sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
+        requests.append((query.sort(*sort) if fetch.sort is not None else query.sort("_id")).to_list())
+    answers = yield together(requests)
+    groups: dict[Any, list[Any]] = {key: [] for key in ids}
+    for answer in answers:
+        for other in answer:
+            fetched.setdefault(type(other), []).append(other)
+            for key in dict.fromkeys(found.key for found in _core.links_at([other], list(original.path))):
+                if key in groups:
+                    groups[key].append(other)
+    for document in documents:
+        found = groups[link_key(document.id)]
+        found = found if fetch.limit is None else found[: fetch.limit]
+        value: Any = found if link.many else (found[0] if found else None)
+        _place(document, link.path, value)
+
+
+def _place(document: Any, path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        document = getattr(document, name)
+    document.__dict__[path[-1]] = value

@@ -1,0 +1,89 @@
+"""The links that document classes declare, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from .errors import SchemaError
+from .links import LinkField, LinkOptions, LinkTo, link_of_field
+from .schema import stored_name
+
+if TYPE_CHECKING:
+    from .document import Document
+
+_FIELDS: dict[type[BaseModel], tuple[LinkField, ...]] = {}
+
+
+def link_fields(cls: type[BaseModel]) -> tuple[LinkField, ...]:
+    """The links of a class and of the documents embedded in it."""
+    known = _FIELDS.get(cls)
+    if known is None:
+        known = _FIELDS[cls] = tuple(_fields(cls, (), (), False, ()))
+    return known
+
+
+def link_options(cls: type[BaseModel], name: str) -> LinkOptions:
+    """What the declaration of a field says of its link."""
+    for base in cls.__mro__:
+        found = vars(base).get("__link_options__", {}).get(name)
+        if found is not None:
+            options: LinkOptions = found
+            return options
+    return LinkOptions()
+
+
+def _fields(
+    cls: type[BaseModel], path: tuple[str, ...], stored: tuple[str, ...], many: bool, seen: tuple[type, ...]
+) -> Iterator[LinkField]:
+    if cls in seen:  # a class that embeds itself: its links are reached through the first level
+        return
+    for name, field in cls.model_fields.items():
+        here = (*path, name)
+        at = (*stored, stored_name(name, field))
+        to = link_of_field(field)
+        if to is not None:
+            listed = many or _is_container(field.annotation)
+            yield LinkField(here, ".".join(at), to, listed, link_options(cls, name))
+            continue
+        for embedded, listed in _embedded(field.annotation):
+            yield from _fields(embedded, here, at, many or listed, (*seen, cls))
+
+
+def _is_container(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin is Union or str(origin) == "<class 'types.UnionType'>":
+        return any(_is_container(member) for member in get_args(annotation))
+    return isinstance(origin, type) and issubclass(origin, (list, tuple, set, frozenset, dict))
+
+
+def _embedded(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation, False
+        return
+    listed = _is_container(annotation)
+    for argument in get_args(annotation):
+        for embedded, below in _embedded(argument):
+            yield embedded, listed or below
+
+
+def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkField:
+    """The link on the other side that a back link follows.
+
+    Raises:
+        SchemaError: the other class has no such link, or it leads elsewhere.
+    """
+    name = options.original_field
+    for field in link_fields(to.target):
+        if ".".join(field.path) == name and not field.to.is_back:
+            if not issubclass(cls, field.to.target) and not issubclass(field.to.target, cls):
+                raise SchemaError(
+                    f"{to.target.__name__}.{name} leads to {field.to.target.__name__}, not to {cls.__name__}"
+                )
+            return field
+    links = ", ".join(".".join(field.path) for field in link_fields(to.target)) or "none"
+    raise SchemaError(
+        f"{cls.__name__} has a back link of {to.target.__name__}.{name}, which is no link; links: {links}"
+    )

@@ -1,0 +1,355 @@
+"""Links between documents: declared by an annotation, stored as an id, followed in queries, fetched on request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, overload
+
+import bson
+from bson import DBRef
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import core_schema
+
+from .errors import LinkNotFetched, LinkTargetMissing, SchemaError
+from .operation import Operation, Script
+
+if TYPE_CHECKING:
+    from .document import Document
+
+T = TypeVar("T")
+_set = object.__setattr__
+
+
+class WriteRules(Enum):
+    """What a save does with the documents that links lead to."""
+
+    DO_NOTHING = "nothing"
+    WRITE = "write"
+
+
+class DeleteRules(Enum):
+    """What a delete does with the documents that the deleted one links to."""
+
+    DO_NOTHING = "nothing"
+    DELETE_LINKS = "delete"
+
+
+#: What happens to a link when the document it leads to is deleted.
+ON_DELETE = ("nothing", "cascade", "deny", "nullify", "pull")
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """What `Link(...)` and `BackLink(...)` say where a field is declared."""
+
+    on_delete: str = "nothing"
+    original_field: str | None = None
+
+
+class LinkTo:
+    """The metadata of an annotation: which class a link leads to."""
+
+    __slots__ = ("_adapter", "_class", "_given", "is_back")
+
+    def __init__(self, target: Any, is_back: bool = False) -> None:
+        self._given = getattr(target, "__forward_arg__", target)
+        self._class: type[Document] | None = None
+        self._adapter: TypeAdapter[Any] | None = None
+        self.is_back = is_back
+
+    @property
+    def target(self) -> type[Document]:
+        """The class, found by its name when it was given before it existed.
+
+        Raises:
+            SchemaError: no document class has that name.
+        """
+        if self._class is None:
+            self._class = _document_named(self._given) if isinstance(self._given, str) else self._given
+        return self._class
+
+    def id_of(self, value: Any) -> Any:
+        """The id that a value given for the link holds, in the target's own type of ids."""
+        if isinstance(value, DBRef):
+            value = value.id
+        elif isinstance(value, dict) and "$id" in value:
+            value = value["$id"]
+        if self._adapter is None:
+            field = self.target.model_fields["id"]
+            annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[unused-ignore]
+            self._adapter = TypeAdapter(annotation)
+        return self._adapter.validate_python(value)
+
+    def validate(self, value: Any) -> Any:
+        """A `Link`, or the document itself where one is given."""
+        if isinstance(value, Link) or isinstance(value, self.target):
+            return value
+        given = self.id_of(value)
+        if given is None:
+            raise ValueError(f"a link to {self.target.__name__} needs the document or its id")
+        return Link._to_id(given, self)
+
+    @staticmethod
+    def dump(value: Any, info: core_schema.SerializationInfo) -> Any:
+        if isinstance(value, BaseModel):
+            return value.model_dump(mode=info.mode, by_alias=info.by_alias or False)
+        given = value.id if isinstance(value, Link) else value
+        return str(given) if info.mode == "json" and not isinstance(given, (str, int, float, bool)) else given
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.dump, info_arg=True),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        name = self._given if isinstance(self._given, str) else self._given.__name__
+        return {"title": f"Link to {name}", "description": f"The id of a {name}, or the document itself"}
+
+
+def _document_named(name: str) -> type[Document]:
+    from .document import Document
+
+    found = [cls for cls in _below(Document) if cls.__name__ == name]
+    if not found:
+        raise SchemaError(f"a link leads to {name!r}, and no document class has that name")
+    return found[-1]
+
+
+def _below(cls: type[Any]) -> Iterator[type[Any]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+class _Declaring(type):
+    """Calling `Link(...)` says how a link is declared; the links themselves are made of ids."""
+
+    def __call__(cls, *, on_delete: str = "nothing", original_field: str | None = None) -> LinkOptions:  # noqa: N805
+        if on_delete not in ON_DELETE:
+            raise SchemaError(f"on_delete is {on_delete!r}; give one of {', '.join(ON_DELETE)}")
+        return LinkOptions(on_delete, original_field)
+
+
+class Link(Generic[T], metaclass=_Declaring):
+    """A link that was not fetched: the id of a document.
+
+    Declared as `author: Link[Author]`; options stand where a default would: `= Link(on_delete="deny")`. The field
+    stays required. Until it is fetched the attribute is a `Link`; afterwards it is the document. Used as the document
+    outside of an event loop, it is fetched there and then.
+
+    Attributes:
+        id: the id of the document.
+        missing: a fetch found no document with this id.
+    """
+
+    __slots__ = ("_document", "_to", "id", "missing")
+
+    if TYPE_CHECKING:
+        id: Any
+        missing: bool
+        _to: LinkTo
+        _document: Any
+
+        def __new__(cls, *, on_delete: str = "nothing") -> Any: ...
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> type[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+        def __set__(self, instance: object, value: T | Link[T]) -> None: ...
+
+    else:
+
+        def __class_getitem__(cls, target: Any) -> Any:
+            return Annotated[Any, LinkTo(target)]
+
+    @classmethod
+    def _to_id(cls, id: Any, to: LinkTo) -> Link[T]:
+        link: Link[T] = object.__new__(cls)
+        link.id, link._to, link._document, link.missing = id, to, None, False
+        return link
+
+    @property
+    def key(self) -> Any:
+        """The id as something to look up by."""
+        return link_key(self.id)
+
+    def fetch(self) -> Operation[T]:
+        """The document. Links fetched in one turn of the event loop are read with one command.
+
+        Raises:
+            LinkTargetMissing: no document has the id.
+        """
+        from .lazy import fetch_lazily
+
+        def script() -> Script[T]:
+            if self._document is None:
+                found = yield fetch_lazily(self._to.target, self)
+                self.missing = found is None
+                if found is None:
+                    raise LinkTargetMissing(f"no {self._to.target.__name__} with id {self.id!r} is stored")
+                self._document = found
+            document: T = self._document
+            return document
+
+        return Operation(script, f"Link({self.id!r}).fetch()")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in Link.__slots__:
+            raise AttributeError(name)
+        target = self._to.target
+        if self._document is None:
+            if name not in target.model_fields and not hasattr(target, name):
+                raise AttributeError(f"{target.__name__!r} object has no attribute {name!r}")
+            if _in_event_loop():
+                raise LinkNotFetched(
+                    f"this link to {target.__name__} is not fetched, so {name!r} cannot be read: "
+                    f"`await link.fetch()`, or fetch with the query: `.fetch_links(...)`"
+                )
+            self.fetch().run_sync()
+        return getattr(self._document, name)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Link):
+            return bool(self.id == other.id) and self._to.target is other._to.target
+        return isinstance(other, self._to.target) and bool(self.id == other.id)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"Link({self._to.target.__name__}, {self.id!r}{', missing' if self.missing else ''})"
+
+    def __deepcopy__(self, memo: Any) -> Link[T]:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _restored, (self._to.target, self.id)
+
+
+def _restored(target: Any, id: Any) -> Any:
+    return Link._to_id(id, LinkTo(target))
+
+
+class BackLink(Generic[T], metaclass=_Declaring):
+    """The documents whose links lead here: `books: list[BackLink["Book"]] = BackLink(original_field="author")`.
+
+    It is not stored. `fetch_links` puts the documents there; before that, reading it raises `LinkNotFetched`.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __new__(cls, *, original_field: str) -> Any: ...
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> type[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+
+    else:
+
+        def __class_getitem__(cls, target: Any) -> Any:
+            return Annotated[Any, LinkTo(target, is_back=True)]
+
+
+class Unfetched:
+    """What stands for a back link that was not fetched."""
+
+    __slots__ = ()
+
+    def _refuse(self) -> Any:
+        raise LinkNotFetched("this back link is not fetched: `await document.fetch_link(...)`, or `.fetch_links(...)`")
+
+    def __iter__(self) -> Any:
+        return self._refuse()
+
+    def __len__(self) -> int:
+        return int(self._refuse())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._refuse()
+
+    def __bool__(self) -> bool:
+        return bool(self._refuse())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._refuse()
+
+    def __copy__(self) -> Unfetched:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Unfetched:
+        return self
+
+    def __repr__(self) -> str:
+        return "<not fetched>"
+
+
+UNFETCHED = Unfetched()
+
+
+def link_key(id: Any) -> Any:
+    """An id as something to look up by: ids that are documents or lists cannot be hashed."""
+    try:
+        hash(id)
+    except TypeError:
+        return bson.encode({"k": id})
+    return id
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class LinkField:
+    """A link that a class declares, itself or in embedded documents.
+
+    Attributes:
+        path: the attribute names that lead to it.
+        stored: the dotted stored path.
+        to: where it leads.
+        many: it stands in a list or a dict, or below one.
+        options: what its declaration says.
+    """
+
+    path: tuple[str, ...]
+    stored: str
+    to: LinkTo
+    many: bool
+    options: LinkOptions
+
+
+def link_in(annotation: Any) -> LinkTo | None:
+    """The link that an annotation is, or holds in a list, a dict or a union."""
+    if get_origin(annotation) is Annotated:
+        for item in get_args(annotation)[1:]:
+            if isinstance(item, LinkTo):
+                return item
+    for argument in get_args(annotation):
+        found = link_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def link_of_field(field: Any) -> LinkTo | None:
+    """The link that a pydantic field is, or holds in a list, a dict or a union."""
+    for item in field.metadata:
+        if isinstance(item, LinkTo):
+            return item
+    return link_in(field.annotation)
