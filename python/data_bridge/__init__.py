@@ -8,6 +8,7 @@ from .fetching import Fetch, fetch_links
 from .functions import fn
 from .indexes import Indexed
 from .lazy import OneByOneWarning
+from .link_audit import Dangling
 from .links import BackLink, DeleteRules, Link, WriteRules
 from .mapped import Mapped
 from .operation import Operation
@@ -51,6 +52,7 @@ __all__ = [
     "Client",
     "Count",
     "CurrentDate",
+    "Dangling",
     "DeleteRules",
     "Document",
     "EmbeddedDocument",

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _core
 from .errors import ConnectionFailure
-from .operation import Operation, Script
+from .operation import Operation, Script, both
 
 _default: Client | None = None
 
@@ -37,7 +37,7 @@ class Client:
             global _default
             if _default is self:
                 _default = None
-            yield _Method(self.core.close, self.core.close_sync)
+            yield both(self.core.close, self.core.close_sync)
             if self._pymongo is not None:
                 yield self._pymongo.close()
 
@@ -46,7 +46,7 @@ class Client:
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Operation[_core.Session]:
         """A session, for `query.session(...)`; its methods start, commit and abort transactions."""
         start, wait = self.core.start_session, self.core.start_session_sync
-        request = _Method(
+        request = both(
             lambda: start(causal_consistency, snapshot),
             lambda: wait(causal_consistency, snapshot),
         )
@@ -73,14 +73,6 @@ class Client:
         self.close().run_sync()
 
 
-class _Method:
-    """A request made of a client's two forms of one method."""
-
-    def __init__(self, start: Any, wait: Any) -> None:
-        self.start = start
-        self.wait = wait
-
-
 def connect(uri: str | None = None, *, database: str | None = None, **options: Any) -> Operation[Client]:
     """Connects, and makes the connection the one that documents use.
 
@@ -97,7 +89,7 @@ def connect(uri: str | None = None, *, database: str | None = None, **options: A
     def script() -> Script[Client]:
         global _default
         client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
-        yield _Method(client.core.ping, client.core.ping_sync)
+        yield both(client.core.ping, client.core.ping_sync)
         _default = client
         return client
 

@@ -16,6 +16,10 @@ from .fetching import fetch_script
 from .indexes import indexes_of
 from .ir import stages
 from .layout import layout_of
+from .link_audit import Dangling, audit_links
+from .link_deletes import delete_with_rules
+from .link_writes import write_linked
+from .links import DeleteRules, WriteRules
 from .operation import Operation, Script
 from .query import Aggregation, Query, WriteResult
 from .schema import schema_of, stored_name
@@ -141,6 +145,11 @@ class Crud:
         return Operation(script, f"{cls.__name__}.sync_indexes()")
 
     @classmethod
+    def audit_links(cls) -> Operation[list[Dangling]]:
+        """The links that lead to no document: of each field how many, with ids of documents that hold one."""
+        return audit_links(cls)  # type: ignore[arg-type]
+
+    @classmethod
     def collection(cls) -> AsyncCollection[Any]:
         """PyMongo's asynchronous collection, for what data-bridge does not do."""
         settings = cls.settings()
@@ -155,27 +164,37 @@ class Crud:
 
     # One document
 
-    def insert(self) -> Operation[Self]:
-        """Inserts the document and sets its id.
+    def insert(self, link_rule: WriteRules = WriteRules.DO_NOTHING) -> Operation[Self]:
+        """Inserts the document and sets its id; `link_rule` as in `save`.
 
         Raises:
             DuplicateKeyError: a unique index refused it.
         """
 
         def script() -> Script[Self]:
-            yield from type(self).insert_many([self]).script()
+            if link_rule is WriteRules.WRITE:
+                yield from write_linked([self])
+            else:
+                yield from type(self).insert_many([self]).script()
             return self
 
         return Operation(script, f"{type(self).__name__}.insert()")
 
-    def save(self) -> Operation[Self]:
+    def save(self, link_rule: WriteRules = WriteRules.DO_NOTHING) -> Operation[Self]:
         """Inserts a new document; of a loaded one, writes only what changed.
+
+        Args:
+            link_rule: with `WriteRules.WRITE`, the documents that links lead to are saved first, all of a collection
+                in one command.
 
         Raises:
             DocumentNotFound: the document was deleted meanwhile.
         """
 
         def script() -> Script[Self]:
+            if link_rule is WriteRules.WRITE:
+                yield from write_linked([self])
+                return self
             if self._image is None:
                 yield from self.insert().script()
                 return self
@@ -238,10 +257,21 @@ class Crud:
 
         return self.update(Inc(values))
 
-    def delete(self) -> Operation[WriteResult]:
-        """Deletes the document."""
+    def delete(self, link_rule: DeleteRules = DeleteRules.DO_NOTHING) -> Operation[WriteResult]:
+        """Deletes the document.
+
+        Args:
+            link_rule: with `DeleteRules.DELETE_LINKS`, the documents that its links lead to are deleted too.
+
+        Raises:
+            DeleteDenied: a link that denies it leads here; nothing is deleted.
+        """
 
         def script() -> Script[WriteResult]:
+            if link_rule is DeleteRules.DELETE_LINKS:
+                deleted = yield from delete_with_rules(type(self), [self.id], None, links_too=True)  # type: ignore[arg-type]
+                _set(self, "__image__", None)
+                return {"n": deleted, "modified": 0, "upserted": []}
             result: WriteResult = yield self._self_query().delete_one()
             _set(self, "__image__", None)
             return result
@@ -276,8 +306,10 @@ class Crud:
 
         def script() -> Script[Any]:
             yield from fetch_script([self], (path,), 1, None)
-            name = str(path)
-            return getattr(self, next((field for field in type(self).model_fields if field == name), name))
+            value: Any = self
+            for part in str(path).split("."):
+                value = getattr(value, part)
+            return value
 
         return Operation(script, f"{type(self).__name__}.fetch_link(...)")
 
@@ -307,6 +339,12 @@ class Crud:
             self._adopt(layout_of(type(self)).decode(self._image))  # type: ignore[arg-type]
 
     # Helpers
+
+    def _encoded(self) -> bytes:
+        return _encoded(self)
+
+    def _ensure_id(self) -> None:
+        _ensure_id(self)
 
     def _self_query(self) -> Query[Self]:
         cls = type(self)
@@ -341,6 +379,11 @@ def _raw_operations(update: dict[str, dict[str, Any]]) -> tuple[ir.UpdateOperati
 
 def _encoded(document: Any) -> bytes:
     """The document's bytes, with an id."""
+    _ensure_id(document)
+    return layout_of(type(document)).encode(document)
+
+
+def _ensure_id(document: Any) -> None:
     if document.id is None:
         cls = type(document)
         kind = schema_of(cls).field(stored_name("id", cls.model_fields["id"]))
@@ -348,4 +391,3 @@ def _encoded(document: Any) -> bytes:
             raise SchemaError(f"{cls.__name__}.id is {kind} and has no value: give one, or a default_factory")
         document.__dict__["id"] = ObjectId()
         document.__pydantic_fields_set__.add("id")
-    return layout_of(type(document)).encode(document)

@@ -11,6 +11,7 @@ from . import ir
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, building, no_such_field
 from .fields_set import FieldsSet
+from .link_fields import check_options
 from .links import UNFETCHED, LinkOptions
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
@@ -33,6 +34,8 @@ class DocumentMeta(ModelMetaclass):
             cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)
         finally:
             building.depth -= 1
+        for field, chosen in options.items():
+            check_options(cls, field, chosen)
         for field in cls.__pydantic_fields__:
             type.__setattr__(cls, field, FieldAccess(field))
         built: type = cls

@@ -81,6 +81,10 @@ class LinkNotFetched(DataBridgeError):
     """A field of a linked document was read before the link was fetched."""
 
 
+class DeleteDenied(DataBridgeError):
+    """A link that denies it leads to a document that was to be deleted."""
+
+
 class LinkTargetMissing(DataBridgeError):
     """A link names a document that does not exist."""
 
@@ -205,6 +209,7 @@ __all__ = [
     "ConnectionFailure",
     "DataBridgeError",
     "DecodeError",
+    "DeleteDenied",
     "DocumentNotFound",
     "DuplicateKeyError",
     "EncodeError",

@@ -100,9 +100,9 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
         return None, name, ("any",), ("value", UNFETCHED), None, False, None
     form = None if to is None else _link_form(cls, to)
     strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
-    annotation = (
-        Annotated[(field.annotation, *field.metadata)] if form is not None and field.metadata else field.annotation
-    )  # type: ignore[unused-ignore]
+    annotation: Any = field.annotation
+    if form is not None and field.metadata:
+        annotation = Annotated[(annotation, *field.metadata)]
     converter = None if strange else _converter(annotation, form)
     if converter is None:
         converter = ("validate", _validator(cls, name))

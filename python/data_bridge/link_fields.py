@@ -69,6 +69,26 @@ def _embedded(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
             yield embedded, listed or below
 
 
+def check_options(cls: type[BaseModel], name: str, options: LinkOptions) -> None:
+    """Refuses a declaration that could not be done.
+
+    Raises:
+        SchemaError: the field is no link, or its type cannot hold what `on_delete` would leave.
+    """
+    field = cls.__pydantic_fields__.get(name)
+    annotation: Any = cls.__annotations__.get(name) if field is None else field.annotation
+    if isinstance(annotation, str):  # not evaluated yet: a class that it names does not exist
+        return
+    where = f"{cls.__name__}.{name}"
+    if field is not None and link_of_field(field) is None:
+        raise SchemaError(f"{where} has the options of a link and is none: annotate it as Link[...] or BackLink[...]")
+    listed = _is_container(annotation)
+    if options.on_delete == "pull" and not listed:
+        raise SchemaError(f"{where}: on_delete='pull' takes a link out of a list, and this is none; give 'nullify'")
+    if options.on_delete == "nullify" and (listed or type(None) not in get_args(annotation)):
+        raise SchemaError(f"{where}: on_delete='nullify' leaves null, which the type does not allow; add `| None`")
+
+
 def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkField:
     """The link on the other side that a back link follows.
 

@@ -79,13 +79,13 @@ class LinkTo:
             value = value["$id"]
         if self._adapter is None:
             field = self.target.model_fields["id"]
-            annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[unused-ignore]
-            self._adapter = TypeAdapter(annotation)
+            annotation: Any = field.annotation
+            self._adapter = TypeAdapter(Annotated[(annotation, *field.metadata)] if field.metadata else annotation)
         return self._adapter.validate_python(value)
 
     def validate(self, value: Any) -> Any:
         """A `Link`, or the document itself where one is given."""
-        if isinstance(value, Link) or isinstance(value, self.target):
+        if isinstance(value, (Link, self.target)):
             return value
         given = self.id_of(value)
         if given is None:
@@ -113,22 +113,28 @@ class LinkTo:
 def _document_named(name: str) -> type[Document]:
     from .document import Document
 
-    found = [cls for cls in _below(Document) if cls.__name__ == name]
+    found = [cls for cls in subclasses(Document) if cls.__name__ == name]
     if not found:
         raise SchemaError(f"a link leads to {name!r}, and no document class has that name")
     return found[-1]
 
 
-def _below(cls: type[Any]) -> Iterator[type[Any]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _below(child)
+def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
+    """The classes below a class, each once."""
+    seen: dict[type[Any], None] = {}
+    waiting = list(cls.__subclasses__())
+    while waiting:
+        child = waiting.pop(0)
+        if child not in seen:
+            seen[child] = None
+            waiting += child.__subclasses__()
+    return iter(seen)
 
 
 class _Declaring(type):
     """Calling `Link(...)` says how a link is declared; the links themselves are made of ids."""
 
-    def __call__(cls, *, on_delete: str = "nothing", original_field: str | None = None) -> LinkOptions:  # noqa: N805
+    def __call__(cls, *, on_delete: str = "nothing", original_field: str | None = None) -> LinkOptions:
         if on_delete not in ON_DELETE:
             raise SchemaError(f"on_delete is {on_delete!r}; give one of {', '.join(ON_DELETE)}")
         return LinkOptions(on_delete, original_field)

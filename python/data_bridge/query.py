@@ -17,6 +17,7 @@ from .fields import FieldProxy
 from .ir import stages
 from .ir.paths import dtype_at
 from .layout import layout_of
+from .link_deletes import delete_with_rules, has_rules
 from .operation import Operation, Script
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
@@ -193,6 +194,9 @@ class Query(Generic[T]):
         chosen = self._fetch or (((), 1) if self._cls.settings().eager_load_links else None)
         if chosen is not None:
             yield from fetch_script(documents, chosen[0], chosen[1], self._session)
+
+    def _fetching(self, documents: list[Any]) -> Operation[None]:
+        return Operation(lambda: self._fetched(documents), "fetch_links(...)")
 
     # Compiling
 
@@ -389,12 +393,32 @@ class Query(Generic[T]):
         return self._update([*updates, *more], False, True, "upsert(...)")
 
     def delete(self) -> Operation[WriteResult]:
-        """Deletes every document: `n` deleted."""
+        """Deletes every document: `n` deleted, those that links cascade to included.
+
+        Raises:
+            DeleteDenied: a link that denies it leads to one of them; nothing is deleted.
+        """
+        if has_rules(self._cls):
+            return self._delete_by_rules(1 if self._single else None)
+        return self._delete_plainly()
+
+    def _delete_by_rules(self, count: int | None) -> Operation[WriteResult]:
+        def script() -> Script[WriteResult]:
+            selected = self.fetch_links(depth=0).project("_id")
+            rows = yield (selected if count is None else selected.limit(count)).to_list()
+            deleted = yield from delete_with_rules(self._cls, [row["_id"] for row in rows], self._session)
+            return {"n": deleted, "modified": 0, "upserted": []}
+
+        return Operation(script, f"{self._cls.__name__}.find(...).delete()")
+
+    def _delete_plainly(self) -> Operation[WriteResult]:
         node = ir.Delete(self._source(), self._filter(), not self._single, self._options)
         return self._written(node, "delete()")
 
     def delete_one(self) -> Operation[WriteResult]:
-        """Deletes one document."""
+        """Deletes one document; see `delete` for what links do."""
+        if has_rules(self._cls):
+            return self._delete_by_rules(1)
         return self._written(ir.Delete(self._source(), self._filter(), False, self._options), "delete_one()")
 
     def _modify(self, label: str, sort: Any, **parts: Any) -> Operation[T | None]:
@@ -456,7 +480,7 @@ class Query(Generic[T]):
         cursor = await self._open().start()
         try:
             while (batch := await self._next(cursor, layout).start()) is not None:
-                await Operation(lambda batch=batch: self._fetched(batch), "fetch_links")
+                await self._fetching(batch)
                 for document in batch:
                     yield document
         finally:
@@ -467,7 +491,7 @@ class Query(Generic[T]):
         cursor = self._open().wait()
         try:
             while (batch := self._next(cursor, layout).wait()) is not None:
-                Operation(lambda batch=batch: self._fetched(batch), "fetch_links").run_sync()
+                self._fetching(batch).run_sync()
                 yield from batch
         finally:
             cursor.close_sync()

@@ -1,0 +1,142 @@
+"""Deleting documents that others link to: what `on_delete` says is done to the links, before the documents go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .client import default_client
+from .errors import DeleteDenied
+from .link_fields import link_fields
+from .links import LinkField, link_key, subclasses
+from .operation import Operation, Script, both
+
+if TYPE_CHECKING:
+    from .document import Document
+
+
+def referrers(cls: type[Document]) -> Iterator[tuple[type[Document], LinkField]]:
+    """The links of other classes, and of the class itself, that say what a deletion here does to them."""
+    from .document import Document
+
+    for other in subclasses(Document):
+        for link in link_fields(other):
+            leads_here = not link.to.is_back and (issubclass(cls, link.to.target) or issubclass(link.to.target, cls))
+            if leads_here and link.options.on_delete != "nothing":
+                yield other, link
+
+
+def has_rules(cls: type[Document]) -> bool:
+    """Whether a deletion here has consequences."""
+    return next(referrers(cls), None) is not None
+
+
+def delete_with_rules(cls: type[Document], ids: list[Any], session: Any, links_too: bool = False) -> Script[int]:
+    """Deletes documents by id, and does to the links that lead to them what their declarations say.
+
+    Where the server has transactions, in one. Elsewhere links are cut before documents are deleted, and cascaded
+    documents before those they link to, so that a crash leaves no dangling link behind.
+
+    Raises:
+        DeleteDenied: a link that denies it leads to one of them; nothing is deleted.
+    """
+    core = default_client().core
+    topology = yield both(core.topology, core.topology_sync)
+    if session is not None or not (topology["replica_set"] or topology["sharded"]):
+        deleted: int = yield from _delete(cls, ids, session, links_too)
+        return deleted
+    own = yield default_client().start_session()
+    yield both(own.start_transaction, own.start_transaction_sync)
+    try:
+        deleted = yield from _delete(cls, ids, own, links_too)
+    except BaseException:
+        yield both(own.abort, own.abort_sync)
+        raise
+    yield both(own.commit, own.commit_sync)
+    return deleted
+
+
+def _delete(cls: type[Document], ids: list[Any], session: Any, links_too: bool) -> Script[int]:
+    doomed: dict[type[Any], dict[Any, Any]] = {cls: {link_key(id): id for id in ids}}
+    if links_too:
+        yield from _add_linked(cls, ids, session, doomed)
+    #: What was added and has not been looked at; and the classes in the order in which they were met.
+    fresh = {known: list(found.values()) for known, found in doomed.items()}
+    cut: list[tuple[type[Any], LinkField, list[Any]]] = []
+    denied: list[tuple[type[Any], LinkField, list[Any]]] = []
+    while fresh:
+        target, wanted = fresh.popitem()
+        for other, link in referrers(target):
+            if link.options.on_delete == "deny":
+                denied.append((other, link, wanted))
+            elif link.options.on_delete == "cascade":
+                found = yield _ids(other, link, wanted, session)
+                known = doomed.setdefault(other, {})
+                new = [id for id in found if link_key(id) not in known]
+                known.update((link_key(id), id) for id in new)
+                if new:
+                    fresh.setdefault(other, []).extend(new)
+            else:
+                cut.append((other, link, wanted))
+    for other, link, wanted in denied:
+        found = yield _ids(other, link, wanted, session)
+        keeping = [id for id in found if link_key(id) not in doomed.get(other, {})]
+        if keeping:
+            raise DeleteDenied(
+                f"{other.__name__}.{link.stored} leads to what is to be deleted, and denies it: {len(keeping)} "
+                f"{'document' if len(keeping) == 1 else 'documents'}, such as {keeping[0]!r}; nothing was deleted"
+            )
+    for other, link, wanted in cut:
+        yield _cut(other, link, wanted, session)
+    deleted = 0
+    for target in reversed(list(doomed)):
+        given = list(doomed[target].values())
+        if given:
+            result = yield _in(target.find({"_id": {"$in": given}}), session)._delete_plainly()
+            deleted += result["n"]
+    return deleted
+
+
+def _in(query: Any, session: Any) -> Any:
+    return query if session is None else query.session(session)
+
+
+def _ids(other: type[Document], link: LinkField, wanted: list[Any], session: Any) -> Operation[list[Any]]:
+    """The ids of the documents whose link leads to one of these."""
+
+    def script() -> Script[list[Any]]:
+        rows = yield _in(other.find({link.stored: {"$in": wanted}}).project("_id"), session).to_list()
+        return [row["_id"] for row in rows]
+
+    return Operation(script, "referrers")
+
+
+def _cut(other: type[Document], link: LinkField, wanted: list[Any], session: Any) -> Operation[Any]:
+    query = _in(other.find({link.stored: {"$in": wanted}}), session)
+    forms = [*wanted, *({"$ref": link.to.target.settings().name, "$id": id} for id in wanted)]
+    if link.options.on_delete == "pull":
+        update: Any = {"$pull": {link.stored: {"$in": forms}}}
+    else:
+        update = {"$set": {link.stored: None}}
+    operation: Operation[Any] = query.update(update)
+    return operation
+
+
+def _add_linked(
+    cls: type[Document], ids: list[Any], session: Any, doomed: dict[type[Any], dict[Any, Any]]
+) -> Script[None]:
+    """The documents that these lead to, and what those lead to, are deleted too."""
+    from ._core import links_at
+
+    fresh = {cls: ids}
+    while fresh:
+        target, wanted = fresh.popitem()
+        documents = yield _in(target.find({"_id": {"$in": wanted}}).fetch_links(depth=0), session).to_list()
+        for link in link_fields(target):
+            if link.to.is_back:
+                continue
+            known = doomed.setdefault(link.to.target, {})
+            for found in links_at(documents, list(link.path)):
+                if found.key not in known:
+                    known[found.key] = found.id
+                    fresh.setdefault(link.to.target, []).append(found.id)
