@@ -38,10 +38,10 @@ STORED = st.one_of(
 )
 FIELDS = ("a", "b", "", "\xe9")
 #: Documents without an id; a field is missing as often as not.
-DOCUMENTS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, STORED)), max_size=8)
+DOCUMENTS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, STORED)), min_size=1, max_size=8)
 PATHS = ("a", "b", "a.x", "", "\xe9")
-#: Paths whose meaning only the server knows: positions in lists, and names that are empty after a dot.
-OBSCURE_PATHS = ("a.", "a.0", "a.0.x", "a.x.0", "b.1")
+#: Paths that may be positions in lists or fields with such names.
+POSITIONS = ("a.0", "a.0.x", "a.x.0", "b.1")
 
 
 def filters(

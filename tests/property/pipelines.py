@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from hostile import OBSCURE_PATHS, PATHS, SCALARS, filters
+from hostile import POSITIONS, SCALARS, filters
 from hypothesis import strategies as st
 
-#: Field paths of the aggregation language, which knows no empty names.
+#: Field paths of the aggregation language, which knows no empty names: even a match loses them behind another stage.
 VALUE_PATHS = ("a", "b", "a.x", "\xe9", "n", "n.x", "_id")
-MATCH_PATHS = (*PATHS, *OBSCURE_PATHS, "n", "_id")
+MATCH_PATHS = (*VALUE_PATHS, *POSITIONS)
 #: A field that is a set in no order: it is kept or dropped as a whole and never looked into.
 BAG = "bag"
 
@@ -62,6 +62,14 @@ def arguments(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
 @lru_cache
 def expressions(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """Values computed from these fields."""
+    fields = st.sampled_from([f"${path}" for path in paths]) if paths else st.nothing()
+    # They fail on values of other types, unless they are kept from them; of constants, always and at once.
+    demanding = st.one_of(
+        st.builds(lambda left, right: {"$add": [left, right]}, fields, arguments(paths)),
+        st.builds(lambda of: {"$size": of}, fields),
+        st.builds(lambda of: {"$cond": [{"$isArray": [of]}, {"$size": of}, None]}, fields),
+        st.builds(lambda of: {"$cond": [{"$isNumber": of}, {"$add": [of, 1]}, None]}, fields),
+    )
     binary = st.sampled_from(["$eq", "$ne", "$gt", "$lte", "$ifNull", "$and", "$or", "$cmp"])
     return st.recursive(
         arguments(paths),
@@ -69,9 +77,7 @@ def expressions(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
             st.builds(lambda op, left, right: {op: [left, right]}, binary, inner, inner),
             st.builds(lambda op, of: {op: [of]}, st.sampled_from(["$not", "$isArray", "$isNumber"]), inner),
             st.builds(lambda *of: {"$cond": list(of)}, inner, inner, inner),
-            # These fail on values of other types.
-            st.builds(lambda left, right: {"$add": [left, right]}, inner, inner),
-            st.builds(lambda of: {"$size": of}, inner),
+            demanding,
         ),
         max_leaves=4,
     )

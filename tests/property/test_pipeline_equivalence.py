@@ -1,10 +1,15 @@
-"""Optimized = unoptimized = some rules off, for random pipelines over hostile documents, on a real server."""
+"""Optimized = unoptimized = some rules off = PyMongo, for random pipelines over hostile documents, on a real server.
+
+The server's own optimizer is off. It would undo and redo what is tested here, it moves stages that fail on some values
+before or behind others, and it has bugs of its own: 6.0 takes `[{$group: {_id: "$a"}}, {$match: {$expr: "$_id"}}]` for
+a match on the stored `_id`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +21,12 @@ from hypothesis import strategies as st
 from pipelines import BAG, Promise, pipelines
 from pydantic import ConfigDict
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+from runtime_server import Mongod
 
 from data_bridge import Document, connect
 from data_bridge._core import rules
-from data_bridge.embedded import Server
 from data_bridge.errors import ServerError
-
-FLAGS = st.lists(st.sampled_from(rules()), unique=True).map(lambda off: dict.fromkeys(off, False))
 
 
 class Thing(Document):
@@ -51,54 +55,55 @@ def canonical(value: Any, joined: bool, name: str = "") -> Hashable:
         return "array", tuple(sorted(items, key=repr) if name == BAG else items)
     if isinstance(value, (int, float, Decimal128)) and not isinstance(value, bool):
         number = value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
-        shown = "NaN" if math.isnan(number) else number + 0 if joined else str(number)
-        return "number", shown if joined else (type(value).__name__, shown)
+        text = "NaN" if math.isnan(number) else str(number)
+        # PyMongo has a class of its own for 64-bit integers.
+        kind = "int" if isinstance(value, int) else type(value).__name__
+        return "number", (number + 0 if text != "NaN" else text) if joined else (kind, text)
     return type(value).__name__, value
 
 
-def answer(stages: list[dict[str, Any]], flags: bool | dict[str, bool], promise: Promise) -> Any:
-    """What a pipeline gives, as a list where an order is promised and as a multiset elsewhere."""
-    rows = Thing.aggregate(stages).optimize(flags).run_sync()
-    shown = [canonical(row, promise.joined) for row in rows]
-    return shown if promise.ordered else Counter(shown)
+def shown(rows: Iterable[Mapping[str, Any]], promise: Promise) -> Any:
+    """An answer as a list where an order is promised, and as a multiset elsewhere."""
+    found = [canonical(row, promise.joined) for row in rows]
+    return found if promise.ordered else Counter(found)
 
 
 @pytest.fixture(scope="module")
-def collection(mongod: Server) -> Iterator[Any]:
-    name = "pipeline_equivalence"
-    with connect(mongod.uri, database=name).run_sync(), MongoClient[dict[str, Any]](mongod.uri) as plain:
-        yield plain[name]["things"]
-        plain.drop_database(name)
+def collection() -> Iterator[Any]:
+    server = Mongod()
+    server.start()
+    with (
+        connect(server.uri, database="app").run_sync(),
+        MongoClient[dict[str, Any]](server.uri, tz_aware=True) as plain,
+    ):
+        plain.admin.command({"configureFailPoint": "disablePipelineOptimization", "mode": "alwaysOn"})
+        yield plain["app"]["things"]
+    server.stop()
 
 
 def check(
-    collection: Any,
-    documents: list[dict[str, Any]],
-    drawn: tuple[list[dict[str, Any]], Promise],
-    flags: dict[str, bool],
+    collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: Iterable[str]
 ) -> None:
     """Stores the documents and runs the pipeline in every way."""
     stages, promise = drawn
     collection.delete_many({})
-    if documents:
-        collection.insert_many([{"_id": number, **document} for number, document in enumerate(documents)])
+    collection.insert_many([{"_id": number, **document} for number, document in enumerate(documents)])
     try:
-        expected = answer(stages, False, promise)
-    except ServerError:
-        # An error that depends on the data may vanish when nobody reads the value that raises it.
-        event("the server refuses a value")
+        reference = list(collection.aggregate(stages))
+    except OperationFailure:
+        event("fails on a value")
+        with pytest.raises(ServerError):
+            Thing.aggregate(stages).optimize(False).run_sync()
         return
-    event("empty" if not expected else "rows")
-    assert answer(stages, True, promise) == expected
-    assert answer(stages, flags, promise) == expected
+    event("rows" if reference else "no rows")
+    for flags in (False, True, dict.fromkeys(off, False)):
+        rows = Thing.aggregate(stages).optimize(flags).run_sync()
+        assert shown(rows, promise) == shown(reference, promise), flags
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(documents=DOCUMENTS, drawn=pipelines(), flags=FLAGS)
+@given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
-    collection: Any,
-    documents: list[dict[str, Any]],
-    drawn: tuple[list[dict[str, Any]], Promise],
-    flags: dict[str, bool],
+    collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
 ) -> None:
-    check(collection, documents, drawn, flags)
+    check(collection, documents, drawn, off)
