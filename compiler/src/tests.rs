@@ -195,3 +195,15 @@ fn a_plan_reads_at_a_glance() {
       {"find":"users","filter":{"city":{"$in":["NYC","LA"]}},"sort":{"age":-1},"limit":3}
     "#);
 }
+
+/// Where a stage reads a document as fields of its own, a bare number or boolean in it would keep or drop a field.
+#[test]
+fn constants_in_computed_documents_stay_values() {
+    let document = Expr::Document(vec![("k".into(), Expr::Literal(1.into())), ("e".into(), Expr::Document(vec![]))]);
+    let project = Stage::Project(vec![("n".into(), Projected::Computed(document.clone()))]);
+    insta::assert_snapshot!(command(read(vec![project], Terminal::Aggregate)), @r#"{"find":"users","filter":{},"projection":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}"#);
+    let group = Stage::Group { by: Some(document.clone()), outputs: vec![] };
+    insta::assert_snapshot!(command(read(vec![group], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$group":{"_id":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+    let set = Stage::Set(vec![("n".into(), document)]);
+    insta::assert_snapshot!(command(read(vec![set], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$set":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+}

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import classes
 import pytest
 from bson import Decimal128
 from hostile import DOCUMENTS
@@ -95,10 +96,12 @@ def check(
         with pytest.raises(ServerError):
             Thing.aggregate(stages).optimize(False).run_sync()
         return
+    typed = [classes.stage(stage) for stage in stages]
     event("rows" if reference else "no rows")
     for flags in (False, True, dict.fromkeys(off, False)):
-        rows = Thing.aggregate(stages).optimize(flags).run_sync()
-        assert shown(rows, promise) == shown(reference, promise), flags
+        for said in (stages, typed):
+            rows = Thing.aggregate(said).optimize(flags).run_sync()
+            assert shown(rows, promise) == shown(reference, promise), (flags, said)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
