@@ -18,8 +18,8 @@ def expression(given: Any) -> Any:
     """An aggregation expression: `"$a"` is a field, `{"$literal": x}` is what it holds."""
     if isinstance(given, str) and given.startswith("$"):
         return F[given[1:]]
-    if given is None:
-        return None
+    if not isinstance(given, dict):
+        return given
     [(name, operand)] = given.items()
     if name == "$literal":
         return Expression(ir.Literal(operand))

@@ -17,7 +17,7 @@ import classes
 import pytest
 from bson import Decimal128
 from hostile import DOCUMENTS
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from pipelines import BAG, Promise, pipelines
 from pydantic import ConfigDict
@@ -105,6 +105,16 @@ def check(
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    documents=[{}],
+    drawn=([{"$group": {"_id": {"k": {"$literal": False}}}}], Promise(joined=True)),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1}],
+    drawn=([{"$project": {"n": {"k": {"$literal": 0}, "a": "$a"}}}], Promise()),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
