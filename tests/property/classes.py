@@ -20,11 +20,11 @@ def expression(given: Any) -> Any:
         return F[given[1:]]
     if not isinstance(given, dict):
         return given
+    if not next(iter(given)).startswith("$"):
+        return {key: expression(value) for key, value in given.items()}
     [(name, operand)] = given.items()
     if name == "$literal":
         return Expression(ir.Literal(operand))
-    if not name.startswith("$"):
-        return {name: expression(operand)}
     args = [expression(each) for each in (operand if isinstance(operand, list) else [operand])]
     if name in OPERATORS:
         return OPERATORS[name](*args)
