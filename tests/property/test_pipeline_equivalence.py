@@ -7,6 +7,7 @@ a match on the stored `_id`.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -69,13 +70,18 @@ def shown(rows: Iterable[Mapping[str, Any]], promise: Promise) -> Any:
     return found if promise.ordered else Counter(found)
 
 
+def plain_client(server: Mongod) -> MongoClient[dict[str, Any]]:
+    # Dates that `datetime` cannot say are numbers of milliseconds.
+    return MongoClient(server.uri, tz_aware=True, datetime_conversion="DATETIME_AUTO")
+
+
 @pytest.fixture(scope="module")
 def collection() -> Iterator[Any]:
     server = Mongod()
     server.start()
     with (
         connect(server.uri, database="app").run_sync(),
-        MongoClient[dict[str, Any]](server.uri, tz_aware=True) as plain,
+        plain_client(server) as plain,
     ):
         plain.admin.command({"configureFailPoint": "disablePipelineOptimization", "mode": "alwaysOn"})
         yield plain["app"]["things"]
@@ -108,6 +114,11 @@ def check(
 @example(
     documents=[{}],
     drawn=([{"$group": {"_id": {"k": {"$literal": False}}}}], Promise(joined=True)),
+    off=set(),
+)
+@example(
+    documents=[{"a": datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)}],
+    drawn=([{"$project": {"n": {"$add": ["$a", {"$literal": 2**40}]}}}], Promise()),
     off=set(),
 )
 @example(
