@@ -196,6 +196,18 @@ fn a_plan_reads_at_a_glance() {
     "#);
 }
 
+/// A step of the trace that prints like what it came from would pass for a rule that does nothing.
+#[test]
+fn a_lone_term_in_a_connective_is_seen_to_be_unwrapped() {
+    for wrap in [Expr::And, Expr::Or] {
+        let missing = Expr::Exists { field: "age".into(), present: false };
+        let stages = vec![Stage::Match(wrap(vec![missing]))];
+        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
+        assert_eq!(compiled.trace.len(), 1);
+        assert_ne!(compiled.trace[0].before, compiled.trace[0].after);
+    }
+}
+
 /// Where a stage reads a document as fields of its own, a bare number or boolean in it would keep or drop a field.
 #[test]
 fn constants_in_computed_documents_stay_values() {

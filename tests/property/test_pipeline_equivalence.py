@@ -110,7 +110,7 @@ def check(
             assert shown(rows, promise) == shown(reference, promise), (flags, said)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(
     documents=[{}],
     drawn=([{"$group": {"_id": {"k": {"$literal": False}}}}], Promise(joined=True)),
