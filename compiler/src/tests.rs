@@ -196,6 +196,21 @@ fn a_plan_reads_at_a_glance() {
     "#);
 }
 
+/// The equalities of the filter become part of the document that an upsert makes, so it always keeps it.
+#[test]
+fn an_upsert_that_matches_nothing_keeps_its_filter() {
+    let update = Update::Operators(vec![Operation { op: "$set".into(), path: "age".into(), operand: Value::from(1) }]);
+    let nothing = Expr::In { needle: Box::new(Expr::field("age")), values: vec![], negated: false };
+    let plan = Plan::Write(Write {
+        source: users(),
+        filter: Expr::And(vec![eq("city", "NYC"), nothing]),
+        change: Change::Update { update, upsert: true },
+        many: false,
+        options: Default::default(),
+    });
+    insta::assert_snapshot!(command(plan), @r#"{"update":"users","updates":[{"q":{"city":"NYC","age":{"$in":[]}},"u":{"$set":{"age":1}},"upsert":true}]}"#);
+}
+
 /// A step of the trace that prints like what it came from would pass for a rule that does nothing.
 #[test]
 fn a_lone_term_in_a_connective_is_seen_to_be_unwrapped() {

@@ -10,7 +10,7 @@ import pytest
 from bson import Decimal128
 from bson.raw_bson import RawBSONDocument
 from hostile import DOCUMENTS, PATHS, SCALARS, filters
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from pipelines import OPERANDS, VALUE_PATHS, expressions
 from pydantic import ConfigDict
@@ -151,6 +151,20 @@ def check(
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    documents=[{}],
+    where={"a": {"$not": {"$nin": []}}},
+    update={"$set": {"a": 1}},
+    how="upsert",
+    classes=False,
+)
+@example(
+    documents=[{}],
+    where={"$and": [{"a": {"$exists": False}}]},
+    update={"$set": {"a": 1}},
+    how="update",
+    classes=False,
+)
 @given(
     documents=DOCUMENTS,
     where=FILTERS,
