@@ -1,6 +1,7 @@
 //! From a plan to its commands, in one call.
 
-use data_bridge_ir::Plan;
+use data_bridge_ir::plan::Change;
+use data_bridge_ir::{Expr, Plan};
 
 use crate::analyze::analyze;
 use crate::error::Failure;
@@ -33,11 +34,11 @@ pub fn compile(plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> R
     let optimized = match bound {
         Plan::Read(read) => Plan::Read(driver.read(read)?),
         Plan::Write(mut write) => {
-            write.filter = settled(&mut driver, write.filter)?;
+            write.filter = settled(&mut driver, write.filter, &write.change)?;
             Plan::Write(write)
         }
         Plan::FindAndModify(mut plan) => {
-            plan.filter = settled(&mut driver, plan.filter)?;
+            plan.filter = settled(&mut driver, plan.filter, &plan.change)?;
             Plan::FindAndModify(plan)
         }
         insert @ Plan::Insert(_) => insert,
@@ -58,8 +59,11 @@ fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
 }
 
 /// A write's filter keeps its shape, because upserts copy its equalities and `$` binds to its array predicate. Only one
-/// that no document can meet is replaced.
-fn settled(driver: &mut Driver<'_>, filter: data_bridge_ir::Expr) -> Result<data_bridge_ir::Expr, Failure> {
+/// that no document can meet is replaced, and never an upsert's.
+fn settled(driver: &mut Driver<'_>, filter: Expr, change: &Change) -> Result<Expr, Failure> {
+    if change.upserts() {
+        return Ok(filter);
+    }
     let simplified = driver.predicate(filter.clone())?;
-    Ok(if simplified == data_bridge_ir::Expr::Constant(false) { simplified } else { filter })
+    Ok(if simplified == Expr::Constant(false) { simplified } else { filter })
 }

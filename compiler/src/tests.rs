@@ -196,3 +196,42 @@ fn a_plan_reads_at_a_glance() {
       {"find":"users","filter":{"city":{"$in":["NYC","LA"]}},"sort":{"age":-1},"limit":3}
     "#);
 }
+
+/// The equalities of the filter become part of the document that an upsert makes, so it always keeps it.
+#[test]
+fn an_upsert_that_matches_nothing_keeps_its_filter() {
+    let update = Update::Operators(vec![Operation { op: "$set".into(), path: "age".into(), operand: Value::from(1) }]);
+    let nothing = Expr::In { needle: Box::new(Expr::field("age")), values: vec![], negated: false };
+    let plan = Plan::Write(Write {
+        source: users(),
+        filter: Expr::And(vec![eq("city", "NYC"), nothing]),
+        change: Change::Update { update, upsert: true },
+        many: false,
+        options: Default::default(),
+    });
+    insta::assert_snapshot!(command(plan), @r#"{"update":"users","updates":[{"q":{"city":"NYC","age":{"$in":[]}},"u":{"$set":{"age":1}},"upsert":true}]}"#);
+}
+
+/// A step of the trace that prints like what it came from would pass for a rule that does nothing.
+#[test]
+fn a_lone_term_in_a_connective_is_seen_to_be_unwrapped() {
+    for wrap in [Expr::And, Expr::Or] {
+        let missing = Expr::Exists { field: "age".into(), present: false };
+        let stages = vec![Stage::Match(wrap(vec![missing]))];
+        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
+        assert_eq!(compiled.trace.len(), 1);
+        assert_ne!(compiled.trace[0].before, compiled.trace[0].after);
+    }
+}
+
+/// Where a stage reads a document as fields of its own, a bare number or boolean in it would keep or drop a field.
+#[test]
+fn constants_in_computed_documents_stay_values() {
+    let document = Expr::Document(vec![("k".into(), Expr::Literal(1.into())), ("e".into(), Expr::Document(vec![]))]);
+    let project = Stage::Project(vec![("n".into(), Projected::Computed(document.clone()))]);
+    insta::assert_snapshot!(command(read(vec![project], Terminal::Aggregate)), @r#"{"find":"users","filter":{},"projection":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}"#);
+    let group = Stage::Group { by: Some(document.clone()), outputs: vec![] };
+    insta::assert_snapshot!(command(read(vec![group], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$group":{"_id":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+    let set = Stage::Set(vec![("n".into(), document)]);
+    insta::assert_snapshot!(command(read(vec![set], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$set":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+}

@@ -47,9 +47,16 @@ fn launch() -> Result<Handle> {
 
 /// Runs a request to its end, whoever is waiting for it; `done` is called on the I/O thread. A panic is an answer too.
 pub fn start(client: &Arc<Client>, request: Request, done: impl FnOnce(Result<Reply>) + Send + 'static) -> Result<()> {
-    let future = AssertUnwindSafe(client.execute(request)).catch_unwind();
+    spawn(client.execute(request), done)
+}
+
+fn spawn(
+    work: impl Future<Output = Result<Reply>> + Send + 'static,
+    done: impl FnOnce(Result<Reply>) + Send + 'static,
+) -> Result<()> {
+    let work = AssertUnwindSafe(work).catch_unwind();
     handle()?.spawn(async move {
-        done(future.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))));
+        done(work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))));
     });
     Ok(())
 }
@@ -58,4 +65,46 @@ pub fn start(client: &Arc<Client>, request: Request, done: impl FnOnce(Result<Re
 pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn answer(work: impl Future<Output = Result<Reply>> + Send + 'static) -> Result<Reply> {
+        let (sender, receiver) = channel();
+        spawn(work, move |outcome| sender.send(outcome).expect("the test waits")).expect("the I/O thread starts");
+        receiver.recv_timeout(Duration::from_secs(10)).expect("an answer comes")
+    }
+
+    fn breaks(message: &'static str) -> Result<Reply> {
+        panic!("{message}")
+    }
+
+    #[test]
+    fn a_panicking_task_answers_and_the_thread_goes_on() {
+        for message in ["first", "second"] {
+            let broken = answer(async move { breaks(message) });
+            assert!(matches!(broken, Err(Error::Internal(said)) if said == message));
+        }
+        assert!(matches!(answer(async { Ok(Reply::Done) }), Ok(Reply::Done)));
+    }
+
+    #[test]
+    fn a_task_that_panics_behind_an_await_answers_too() {
+        let broken = answer(async {
+            tokio::task::yield_now().await;
+            breaks("late")
+        });
+        assert!(matches!(broken, Err(Error::Internal(said)) if said == "late"));
+    }
+
+    #[test]
+    fn a_caller_that_panics_on_its_answer_harms_nobody_else() {
+        spawn(async { Ok(Reply::Done) }, |_| panic!("the caller is broken")).expect("the I/O thread starts");
+        assert!(matches!(answer(async { Ok(Reply::Done) }), Ok(Reply::Done)));
+    }
 }

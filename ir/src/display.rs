@@ -37,6 +37,12 @@ fn literal(out: &mut Formatter<'_>, value: &impl Display) -> fmt::Result {
     }
 }
 
+fn connective(out: &mut Formatter<'_>, name: &str, terms: &[Expr]) -> fmt::Result {
+    write!(out, "{name}(")?;
+    separated(out, terms, ", ", |out, term| write!(out, "{term}"))?;
+    out.write_str(")")
+}
+
 fn operand(out: &mut Formatter<'_>, expr: &Expr) -> fmt::Result {
     match expr {
         Expr::And(_) | Expr::Or(_) | Expr::Compare { .. } | Expr::In { .. } => write!(out, "({expr})"),
@@ -59,13 +65,12 @@ impl Display for Expr {
                 write!(out, " {} ", op.symbol())?;
                 operand(out, right)
             }
+            // With one term or none there is no `&` to see, and another tree must not look the same.
+            Self::And(terms) if terms.len() < 2 => connective(out, "and", terms),
+            Self::Or(terms) if terms.len() < 2 => connective(out, "or", terms),
             Self::And(terms) => separated(out, terms, " & ", operand),
             Self::Or(terms) => separated(out, terms, " | ", operand),
-            Self::Nor(terms) => {
-                out.write_str("nor(")?;
-                separated(out, terms, ", ", |out, term| write!(out, "{term}"))?;
-                out.write_str(")")
-            }
+            Self::Nor(terms) => connective(out, "nor", terms),
             Self::Not(term) => write!(out, "~({term})"),
             Self::In { needle, values, negated } => {
                 write!(out, "{needle} {}in [", if *negated { "not " } else { "" })?;

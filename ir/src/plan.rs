@@ -51,6 +51,13 @@ pub enum Change {
     Delete,
 }
 
+impl Change {
+    /// Whether a document is made when none is selected.
+    pub fn upserts(&self) -> bool {
+        matches!(self, Self::Update { upsert: true, .. } | Self::Replace { upsert: true, .. })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Write {
     pub source: Source,

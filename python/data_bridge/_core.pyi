@@ -2,12 +2,37 @@
 
 import builtins
 from collections.abc import Awaitable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar, final
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 __version__: str
+__all__ = [
+    "Client",
+    "Compiled",
+    "Cursor",
+    "DType",
+    "Layout",
+    "LoopQueue",
+    "Pending",
+    "Schema",
+    "Session",
+    "__version__",
+    "command",
+    "compile",
+    "decode_document",
+    "diff",
+    "dtype_of",
+    "encode_document",
+    "execute",
+    "insert",
+    "next_documents",
+    "open",
+    "rules",
+    "to_mql",
+]
 
+@final
 class DType:
     """The type of a stored value or an expression."""
 
@@ -58,10 +83,11 @@ class DType:
     def non_null(self) -> DType: ...
     def comparable_to(self, other: DType) -> builtins.bool: ...
 
+@final
 class Schema:
     """What a document class promises of its stored documents."""
 
-    def __init__(self, name: str) -> None: ...
+    def __new__(cls, name: str) -> Self: ...
     def define(
         self, fields: list[tuple[str, DType, bool]], open: bool, collection: tuple[str | None, str] | None = None
     ) -> None: ...
@@ -74,6 +100,7 @@ class Schema:
 
 def dtype_of(value: object) -> DType: ...
 
+@final
 class Compiled:
     """A compiled plan."""
 
@@ -88,10 +115,11 @@ def place_links(documents: list[Any], path: list[str], found: dict[Any, Any]) ->
 def to_mql(node: object) -> Any: ...
 def rules() -> list[str]: ...
 
+@final
 class Layout:
     """How a class is stored."""
 
-    def __init__(self, cls: type) -> None: ...
+    def __new__(cls, of: type, /) -> Self: ...
     def define(
         self,
         fields: list[tuple[Any, ...]],
@@ -109,16 +137,18 @@ def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
 def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
 
-class Pending(Generic[T]):
+@final
+class Pending(Generic[_T]):
     """A request that has not been sent; `start` or `wait` sends it, once."""
 
-    def start(self) -> Awaitable[T]: ...
-    def wait(self) -> T: ...
+    def start(self) -> Awaitable[_T]: ...
+    def wait(self) -> _T: ...
 
+@final
 class Client:
     """A connection to a deployment."""
 
-    def __init__(self, uri: str, database: str | None = None, options: dict[str, Any] | None = None) -> None: ...
+    def __new__(cls, uri: str, database: str | None = None, options: dict[str, Any] | None = None) -> Self: ...
     @property
     def database(self) -> str | None: ...
     @property
@@ -184,6 +214,7 @@ class Client:
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Awaitable[Session]: ...
     def start_session_sync(self, causal_consistency: bool = True, snapshot: bool = False) -> Session: ...
 
+@final
 class Cursor:
     """An open server cursor; its batches are whole replies."""
 
@@ -192,6 +223,7 @@ class Cursor:
     def close(self) -> Awaitable[None]: ...
     def close_sync(self) -> None: ...
 
+@final
 class Session:
     """A client session; operations on it run one after the other."""
 
@@ -202,6 +234,7 @@ class Session:
     def abort(self) -> Awaitable[None]: ...
     def abort_sync(self) -> None: ...
 
+@final
 class LoopQueue:
     """One event loop's queue of finished operations."""
 

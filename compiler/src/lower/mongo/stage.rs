@@ -51,11 +51,7 @@ pub fn projection(fields: &[(Path, Projected)]) -> Lowered<RawDocumentBuf> {
         match projected {
             Projected::Include => document.put(path.as_str(), 1_i32)?,
             Projected::Exclude => document.put(path.as_str(), 0_i32)?,
-            // A bare number or boolean would include or exclude.
-            Projected::Computed(Expr::Literal(value)) => {
-                document.put(path.as_str(), wrap("$literal", value.0.clone())?)?
-            }
-            Projected::Computed(expr) => document.put(path.as_str(), value::lower(expr)?)?,
+            Projected::Computed(expr) => document.put(path.as_str(), of_projection(expr)?)?,
         }
     }
     Ok(document.finish())
@@ -63,13 +59,32 @@ pub fn projection(fields: &[(Path, Projected)]) -> Lowered<RawDocumentBuf> {
 
 fn set(fields: &[(Path, Expr)]) -> Lowered<RawBson> {
     let mut document = Document::default();
-    fields.iter().try_for_each(|(path, expr)| document.put(path.as_str(), value::lower(expr)?))?;
+    fields.iter().try_for_each(|(path, expr)| {
+        let constant = matches!(expr, Expr::Literal(_) | Expr::Constant(_));
+        document.put(path.as_str(), if constant { value::lower(expr)? } else { of_projection(expr)? })
+    })?;
     Ok(RawBson::Document(document.finish()))
+}
+
+/// A value where the server reads a document as fields of its own: a bare number or boolean would keep or drop a field,
+/// and an empty document is refused.
+fn of_projection(expr: &Expr) -> Lowered<RawBson> {
+    match expr {
+        Expr::Literal(value) => wrap("$literal", value.0.clone()),
+        Expr::Constant(value) => wrap("$literal", *value),
+        Expr::Document(fields) if fields.is_empty() => wrap("$literal", RawDocumentBuf::new()),
+        Expr::Document(fields) => {
+            let mut document = Document::default();
+            fields.iter().try_for_each(|(name, expr)| document.put(name, of_projection(expr)?))?;
+            Ok(RawBson::Document(document.finish()))
+        }
+        other => value::lower(other),
+    }
 }
 
 fn group(by: Option<&Expr>, outputs: &[Accumulator]) -> Lowered<RawBson> {
     let mut document = Document::default();
-    document.put("_id", by.map_or(Ok(RawBson::Null), value::lower)?)?;
+    document.put("_id", by.map_or(Ok(RawBson::Null), group_id)?)?;
     for output in outputs {
         let operand = match &output.operands {
             Some(operands) => value::operands(operands)?,
@@ -78,6 +93,10 @@ fn group(by: Option<&Expr>, outputs: &[Accumulator]) -> Lowered<RawBson> {
         document.put(&output.output, wrap(&output.name, operand)?)?;
     }
     Ok(RawBson::Document(document.finish()))
+}
+
+fn group_id(by: &Expr) -> Lowered<RawBson> {
+    if matches!(by, Expr::Document(_)) { of_projection(by) } else { value::lower(by) }
 }
 
 fn unwind(path: &Path, index: Option<&str>, preserve: bool) -> Lowered<RawBson> {

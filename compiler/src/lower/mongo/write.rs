@@ -18,8 +18,7 @@ fn is_statement_option(name: &str) -> bool {
 
 /// Nothing to do: no document can be selected, and none is to be made.
 fn selects_nothing(filter: &Expr, change: &Change) -> bool {
-    let makes_one = matches!(change, Change::Update { upsert: true, .. } | Change::Replace { upsert: true, .. });
-    *filter == Expr::Constant(false) && !makes_one
+    *filter == Expr::Constant(false) && !change.upserts()
 }
 
 pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
@@ -37,7 +36,7 @@ pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
         }
         change => {
             statement.put("u", changed(change)?)?;
-            if upserts(change) {
+            if change.upserts() {
                 statement.put("upsert", true)?;
             }
             if write.many {
@@ -56,10 +55,6 @@ pub fn lower(write: &Write) -> Lowered<PhysicalPlan> {
     // The server cannot recognize a repeated statement that writes many documents.
     let kind = StepKind::Write { retryable: !write.many };
     Ok(PhysicalPlan::of(vec![step(&write.source, command, kind)], Answer::Write))
-}
-
-fn upserts(change: &Change) -> bool {
-    matches!(change, Change::Update { upsert: true, .. } | Change::Replace { upsert: true, .. })
 }
 
 fn changed(change: &Change) -> Lowered<RawBson> {
@@ -97,7 +92,7 @@ pub fn lower_find_and_modify(plan: &FindAndModify) -> Lowered<PhysicalPlan> {
         change => {
             command.put("update", changed(change)?)?;
             command.put("new", plan.new)?;
-            if upserts(change) {
+            if change.upserts() {
                 command.put("upsert", true)?;
             }
         }

@@ -1,0 +1,75 @@
+"""Pipelines of plain MQL, said again with the library's classes: the compiler then knows every stage and expression."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from data_bridge import ir, pipeline
+from data_bridge.fields import Expression
+from data_bridge.functions import fn
+from data_bridge.pipeline import F
+from data_bridge.update import Set, Unset
+
+OPERATORS = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$lte": operator.le}
+
+
+def expression(given: Any) -> Any:
+    """An aggregation expression: `"$a"` is a field, `{"$literal": x}` is what it holds."""
+    if isinstance(given, str) and given.startswith("$"):
+        return F[given[1:]]
+    if not isinstance(given, dict):
+        return given
+    if not next(iter(given)).startswith("$"):
+        return {key: expression(value) for key, value in given.items()}
+    [(name, operand)] = given.items()
+    if name == "$literal":
+        return Expression(ir.Literal(operand))
+    args = [expression(each) for each in (operand if isinstance(operand, list) else [operand])]
+    if name in OPERATORS:
+        return OPERATORS[name](*args)
+    # A name that Python keeps for itself ends with an underscore.
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name[1:])
+    return getattr(fn, f"{snake}_")(*args)
+
+
+def stage(given: dict[str, Any]) -> Any:
+    """One stage of those that `pipelines` draws."""
+    [(name, body)] = given.items()
+    match name:
+        case "$match" if "$expr" in body:
+            truth = expression(body["$expr"])
+            # In a match a field or a comparison is one of the match language, which means something else.
+            return pipeline.Match(truth) if isinstance(truth.__ir__, ir.Call) else given
+        case "$match":
+            return pipeline.Match(body)
+        case "$project":
+            named = {key: value if value in (0, 1) else expression(value) for key, value in body.items()}
+            return pipeline.Project(**named)
+        case "$set" | "$addFields":
+            return Set({key: expression(value) for key, value in body.items()})
+        case "$unset":
+            return Unset(*([body] if isinstance(body, str) else body))
+        case "$sort":
+            return pipeline.Sort(*body.items())
+        case "$skip":
+            return pipeline.Skip(body)
+        case "$limit":
+            return pipeline.Limit(body)
+        case "$unwind" if isinstance(body, str):
+            return pipeline.Unwind(F[body[1:]])
+        case "$unwind":
+            return pipeline.Unwind(body["path"], body.get("includeArrayIndex"), body["preserveNullAndEmptyArrays"])
+        case "$group":
+            by, *outputs = body.items()
+            return pipeline.Group(expression(by[1]), **{key: accumulator(value) for key, value in outputs})
+        case "$count":
+            return pipeline.Count(body)
+    raise AssertionError(f"{name} is not drawn")
+
+
+def accumulator(given: dict[str, Any]) -> Any:
+    [(name, operand)] = given.items()
+    if name == "$count":
+        return pipeline.Count()
+    return getattr(pipeline, name[1].upper() + name[2:])(expression(operand))

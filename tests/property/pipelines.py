@@ -1,0 +1,227 @@
+"""Random pipelines, and how much of their answer is promised.
+
+A pipeline's answer is a list only while a sort with a unique key is in force, and a value's number type is only kept
+until a group joins what is equal. `Promise` follows both while a pipeline is drawn, so that nothing is drawn whose
+answer the server may choose: no limit without an order, no first or push without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from hostile import POSITIONS, SCALARS, filters
+from hypothesis import strategies as st
+
+#: Field paths of the aggregation language, which knows no empty names: even a match loses them behind another stage.
+VALUE_PATHS = ("a", "b", "a.x", "\xe9", "n", "n.x", "_id")
+MATCH_PATHS = (*VALUE_PATHS, *POSITIONS)
+#: A field that is a set in no order: it is kept or dropped as a whole and never looked into.
+BAG = "bag"
+
+OPERANDS = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.fixed_dictionaries({"x": SCALARS}))
+LITERALS = st.builds(lambda value: {"$literal": value}, OPERANDS)
+DIRECTIONS = st.sampled_from([1, -1])
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is known of the documents between two stages."""
+
+    #: Paths whose values together are different in every document; none when no such paths are known.
+    key: tuple[str, ...] | None = ("_id",)
+    #: The documents stand in an order without ties.
+    ordered: bool = False
+    #: Numbers of one value may have been exchanged for each other.
+    joined: bool = False
+    #: The fields that a later stage may name; none when any may be there.
+    fields: frozenset[str] | None = None
+
+    def named(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of some paths that a later stage may name."""
+        return tuple(path for path in paths if self.fields is None or path.split(".")[0] in self.fields)
+
+    def with_field(self, path: str) -> Promise:
+        """After a field was stored at this path."""
+        return self if self.fields is None else replace(self, fields=self.fields | {path.split(".")[0]})
+
+    def without(self, *paths: str) -> Promise:
+        """After the fields at these paths were dropped or overwritten."""
+        touched = any(_within(key, path) or _within(path, key) for key in self.key or () for path in paths)
+        return replace(self, key=None) if touched else self
+
+
+@lru_cache
+def arguments(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """Fields and literals."""
+    return st.sampled_from([f"${path}" for path in paths]) | LITERALS if paths else LITERALS
+
+
+@lru_cache
+def expressions(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """Values computed from these fields."""
+    fields = st.sampled_from([f"${path}" for path in paths]) if paths else st.nothing()
+    # They fail on values of other types, unless they are kept from them; of constants, always and at once.
+    demanding = st.one_of(
+        st.builds(lambda left, right: {"$add": [left, right]}, fields, arguments(paths)),
+        st.builds(lambda of: {"$size": of}, fields),
+        st.builds(lambda of: {"$cond": [{"$isArray": [of]}, {"$size": of}, None]}, fields),
+        st.builds(lambda of: {"$cond": [{"$isNumber": of}, {"$add": [of, 1]}, None]}, fields),
+    )
+    binary = st.sampled_from(["$eq", "$ne", "$gt", "$lte", "$ifNull", "$and", "$or", "$cmp"])
+    return st.recursive(
+        arguments(paths),
+        lambda inner: st.one_of(
+            st.builds(lambda op, left, right: {op: [left, right]}, binary, inner, inner),
+            st.builds(lambda op, of: {op: [of]}, st.sampled_from(["$not", "$isArray", "$isNumber"]), inner),
+            st.builds(lambda *of: {"$cond": list(of)}, inner, inner, inner),
+            demanding,
+        ),
+        max_leaves=4,
+    )
+
+
+@lru_cache
+def predicates(matched: tuple[str, ...], computed: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """Filters on some paths, and expressions over others that are true."""
+    truths = st.builds(lambda of: {"$expr": of}, expressions(computed))
+    return filters(st.sampled_from(matched), OPERANDS) | truths if matched else truths
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(outer + ".")
+
+
+@st.composite
+def _match(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    return {"$match": draw(predicates(promise.named(MATCH_PATHS), promise.named(VALUE_PATHS)))}, promise
+
+
+@st.composite
+def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    paths = promise.named(VALUE_PATHS)
+    names = promise.named(("a", "b", "n", "\xe9", "i", BAG))
+    body: dict[str, Any] = {}
+    after = promise
+    if names and draw(st.booleans()):
+        dropped = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+        body = dict.fromkeys(dropped, 0)
+        after = promise.without(*dropped)
+        if after.fields is not None:
+            after = replace(after, fields=after.fields - {*dropped})
+    else:
+        body = dict.fromkeys(draw(st.lists(st.sampled_from(names), unique=True)) if names else (), 1)
+        lost = {*(promise.key or ())} - {*body, "_id"}
+        if not body or draw(st.booleans()):
+            body["n"] = draw(expressions(paths))
+            lost.add("n")
+        after = replace(promise.without(*lost), fields=frozenset({*body, *promise.named(["_id"])}))
+    if promise.named(["_id"]) and draw(st.integers(0, 2)) == 0:
+        body["_id"] = 0
+        after = after.without("_id")
+        if after.fields is not None:
+            after = replace(after, fields=after.fields - {"_id"})
+    return {"$project": body}, after
+
+
+@st.composite
+def _set(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    path = draw(st.sampled_from(["n", "b", "n.x", "a"]))
+    name = draw(st.sampled_from(["$set", "$addFields"]))
+    return {name: {path: draw(expressions(promise.named(VALUE_PATHS)))}}, promise.without(path).with_field(path)
+
+
+@st.composite
+def _unset(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    known = promise.named(["a.x", "b", "n", BAG])
+    if not known:
+        return draw(_match(promise))
+    names = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
+    after = promise.without(*names)
+    if after.fields is not None:
+        after = replace(after, fields=after.fields - {*names})
+    return {"$unset": names if len(names) > 1 or draw(st.booleans()) else names[0]}, after
+
+
+@st.composite
+def _sort(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    # MongoDB cannot sort by two paths that are both lists, and says so only when it meets such a document.
+    names = promise.named(["a", "n", "\xe9", "a.x"])
+    keys = dict.fromkeys(draw(st.lists(st.sampled_from(names), max_size=1)) if names else (), draw(DIRECTIONS))
+    total = promise.key is not None and (not keys or draw(st.integers(0, 4)) > 0)
+    for path in (promise.key or ()) if total else ():
+        keys[path] = draw(DIRECTIONS)
+    if not keys:
+        return draw(_match(promise))
+    return {"$sort": keys}, replace(promise, ordered=total)
+
+
+@st.composite
+def _skip(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    return {"$skip": draw(st.integers(0, 4))}, promise
+
+
+@st.composite
+def _limit(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    return {"$limit": draw(st.integers(1, 5))}, promise
+
+
+@st.composite
+def _unwind(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    paths = promise.named(["a", "b", "n", "a.x"])
+    if not paths:
+        return draw(_match(promise))
+    path = draw(st.sampled_from(paths))
+    form = draw(st.integers(0, 2))
+    after = replace(promise.without(path), key=None)
+    if form == 0:
+        return {"$unwind": f"${path}"}, after
+    body: dict[str, Any] = {"path": f"${path}", "preserveNullAndEmptyArrays": draw(st.booleans())}
+    if form == 2:
+        body["includeArrayIndex"] = "i"
+        # A second index overwrites the first.
+        known = promise.without(path, "i").key
+        after = replace(after, key=known and (*known, "i")).with_field("i")
+    return {"$unwind": body}, after
+
+
+@st.composite
+def _group(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    values = arguments(promise.named(VALUE_PATHS))
+    # A list as the id would be sorted by its least element, which is no unique key; inside a document it is whole.
+    wrapped = draw(st.booleans())
+    by = {"k": draw(values)} if wrapped else draw(st.none() | values)
+    body: dict[str, Any] = {"_id": by}
+    names = ["$sum", "$avg", "$min", "$max"] + (["$first", "$last", "$push"] if promise.ordered else [])
+    for field in draw(st.lists(st.sampled_from(["a", "b", "n"]), max_size=2, unique=True)):
+        body[field] = {draw(st.sampled_from(names)): draw(values)}
+    if draw(st.booleans()):
+        body["m"] = draw(st.sampled_from([{"$count": {}}, {"$sum": 1}]))
+    if draw(st.booleans()):
+        body[BAG] = {"$addToSet": draw(values)}
+    key = ("_id",) if wrapped or by is None else None
+    return {"$group": body}, Promise(key, joined=True, fields=frozenset(body))
+
+
+def _count(promise: Promise) -> st.SearchStrategy[tuple[dict[str, Any], Promise]]:
+    return st.just(({"$count": "n"}, replace(promise, key=("n",), fields=frozenset({"n"}))))
+
+
+ALWAYS = [*[_match, _project, _set, _unset, _sort, _unwind, _group] * 3, _count]
+
+
+@st.composite
+def pipelines(draw: st.DrawFn, most: int = 6) -> tuple[list[dict[str, Any]], Promise]:
+    """Stages, and what is promised of their answer."""
+    stages: list[dict[str, Any]] = []
+    promise = Promise()
+    kind = draw(st.sampled_from([_match, _sort]))
+    for _ in range(draw(st.integers(1, most))):
+        stage, promise = draw(kind(promise))
+        stages.append(stage)
+        kinds = ALWAYS + ([_skip, _limit] * 6 if promise.ordered else [])
+        # What two of a kind become is what most rules are about.
+        kind = draw(st.sampled_from(kinds + ([kind] * 8 if kind in kinds else [])))
+    return stages, promise

@@ -1,0 +1,85 @@
+"""Plans are stable: the same text in every process, and nothing left for the optimizer to do to what it gives."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from pipelines import Promise, pipelines
+from planned import Thing, printed
+
+HERE = Path(__file__).parent
+
+
+class Printer:
+    """A process of its own, with a hash seed of its own, that prints plans."""
+
+    def __init__(self, seed: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "planned.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def printed(self, stages: list[dict[str, Any]]) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(base64.b64encode(pickle.dumps(stages)).decode() + "\n")
+        self.process.stdin.flush()
+        text: str = json.loads(self.process.stdout.readline())
+        return text
+
+    def close(self) -> None:
+        self.process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def printers() -> Iterator[list[Printer]]:
+    started = [Printer(seed) for seed in (0, 1, 4_000_000_000)]
+    yield started
+    for printer in started:
+        printer.close()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=pipelines())
+def test_every_process_prints_the_same(printers: list[Printer], drawn: tuple[list[dict[str, Any]], Promise]) -> None:
+    text = printed(drawn[0])
+    assert text == printed(drawn[0])
+    assert [printer.printed(drawn[0]) for printer in printers] == [text] * len(printers)
+
+
+def again(command: dict[str, Any]) -> list[dict[str, Any]]:
+    """The stages that a find or an aggregate says."""
+    if "aggregate" in command:
+        stages: list[dict[str, Any]] = command["pipeline"]
+        return stages
+    parts = [
+        ("filter", "$match"),
+        ("sort", "$sort"),
+        ("skip", "$skip"),
+        ("limit", "$limit"),
+        ("projection", "$project"),
+    ]
+    return [{stage: command[part]} for part, stage in parts if command.get(part)]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=pipelines())
+def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
+    once = Thing.aggregate(drawn[0]).plan()
+    assume(once.commands)
+    twice = Thing.aggregate(again(once.commands[0])).plan()
+    # As text, because NaN is not equal to itself, and 1 is to 1.0.
+    assert repr(twice.commands) == repr(once.commands)
