@@ -2,8 +2,22 @@
 
 from . import errors, ir
 from ._core import __version__
+from .bulk import Bulk, BulkResult
 from .client import Client, connect
 from .document import Document, EmbeddedDocument
+from .events import (
+    After,
+    Before,
+    Delete,
+    Event,
+    Insert,
+    Replace,
+    Save,
+    Update,
+    ValidateOnSave,
+    after_event,
+    before_event,
+)
 from .functions import fn
 from .indexes import Indexed
 from .mapped import Mapped
@@ -37,18 +51,25 @@ from .pipeline import (
 )
 from .plan import Explain, Plan
 from .query import Page, Query
+from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
 from .update import CurrentDate, Inc, Mul, Pop, Pull, Rename, Set, SetOnInsert, Unset
 
 __all__ = [
     "Accumulator",
     "AddToSet",
+    "After",
     "Avg",
+    "Before",
+    "Bulk",
+    "BulkResult",
     "Client",
     "Count",
     "CurrentDate",
+    "Delete",
     "Document",
     "EmbeddedDocument",
+    "Event",
     "Explain",
     "F",
     "Facet",
@@ -56,6 +77,7 @@ __all__ = [
     "Group",
     "Inc",
     "Indexed",
+    "Insert",
     "Last",
     "Limit",
     "Lookup",
@@ -74,8 +96,10 @@ __all__ = [
     "PydanticObjectId",
     "Query",
     "Rename",
+    "Replace",
     "ReplaceRoot",
     "Sample",
+    "Save",
     "Set",
     "SetOnInsert",
     "Skip",
@@ -84,9 +108,14 @@ __all__ = [
     "StdDevPop",
     "StdDevSamp",
     "Sum",
+    "TimeSeriesConfig",
     "Unset",
     "Unwind",
+    "Update",
+    "ValidateOnSave",
     "__version__",
+    "after_event",
+    "before_event",
     "connect",
     "errors",
     "fn",

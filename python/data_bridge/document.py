@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -10,15 +11,25 @@ from pydantic._internal._model_construction import ModelMetaclass
 from . import ir
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, building, no_such_field
+from .inheritance import register
+from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
 from .types import PydanticObjectId
 
 
 class DocumentMeta(ModelMetaclass):
-    """Puts a field access on the class for each field, once pydantic has built it."""
+    """Puts a field access on the class for each field, once pydantic has built it.
+
+    Raises:
+        SchemaError: the settings say what cannot be, or the class cannot be told apart from another of its family.
+    """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> type:
+        stored = any(getattr(base, "__data_bridge_image__", False) for base in bases)
+        if stored and wants_revision(bases, namespace):
+            namespace.setdefault("__annotations__", {})[REVISION] = uuid.UUID | None
+            namespace[REVISION] = None
         building.depth = getattr(building, "depth", 0) + 1
         try:
             cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)
@@ -26,6 +37,9 @@ class DocumentMeta(ModelMetaclass):
             building.depth -= 1
         for field in cls.__pydantic_fields__:
             type.__setattr__(cls, field, FieldAccess(field))
+        if stored:
+            settings_of(cls)
+            register(cls)
         built: type = cls
         return built
 
@@ -67,7 +81,7 @@ class Document(Crud, BaseModel, metaclass=DocumentMeta):
     says where it is stored and how.
     """
 
-    __slots__ = ("__image__",)
+    __slots__ = ("__image__", "__previous__")
     __data_bridge_image__: ClassVar[bool] = True
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)

@@ -17,9 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ._core import Layout
-from .schema import stored_name
+from .inheritance import class_id_of
+from .schema import CLASS_ID, stored_name
+from .settings import root_of, settings_of
 
 _LAYOUTS: dict[type[BaseModel], Layout] = {}
+_FAMILIES: dict[tuple[type[BaseModel], ...], Layout] = {}
 
 _EXACT: dict[Any, str] = {
     Any: "any",
@@ -48,9 +51,24 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         extra=str(cls.model_config.get("extra") or "ignore"),
         private=_private(cls),
         validated=_needs_pydantic(cls),
-        keeps_image=getattr(cls, "__data_bridge_image__", False),
+        keeps_image=_is_document(cls),
+        class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),  # type: ignore[arg-type]
+        drops_nulls=_is_document(cls) and not settings_of(cls).keep_nulls,
     )
     return layout
+
+
+def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
+    """The layout of documents of several classes of a family: each is decoded into the class it was stored as."""
+    known = _FAMILIES.get(classes)
+    if known is None:
+        known = _FAMILIES[classes] = Layout(classes[0])
+        known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})  # type: ignore[arg-type]
+    return known
+
+
+def _is_document(cls: type[BaseModel]) -> bool:
+    return getattr(cls, "__data_bridge_image__", False)
 
 
 def _decorated(cls: type[BaseModel]) -> tuple[set[str], set[str]]:

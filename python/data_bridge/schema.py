@@ -18,8 +18,13 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from ._core import DType, Schema, dtype_of
+from .settings import root_of
 
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
+_UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
+
+#: The stored field that says which class of a family a document is of.
+CLASS_ID = "_class_id"
 
 _SCALARS: dict[type, DType] = {
     type(None): DType.null(),
@@ -81,10 +86,39 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     for name, field in cls.model_fields.items():
         dtype = DType.any() if name in serialized or "*" in serialized else dtype_of_annotation(field.annotation)
         fields.append((stored_name(name, field), dtype, field.is_required()))
+    if root_of(cls) is not None:
+        fields.append((CLASS_ID, DType.string(), True))
     renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
     _RENAMED[cls.__name__] = {name: stored for name, stored in renamed.items() if name != stored}
     schema.define(fields, cls.model_config.get("extra") == "allow")
     return schema
+
+
+def union_schema(classes: tuple[type[BaseModel], ...]) -> Schema:
+    """The schema of documents that are of any of these classes; the first gives it its name."""
+    if len(classes) == 1:
+        return schema_of(classes[0])
+    known = _UNIONS.get(classes)
+    if known is not None:
+        return known
+    schemas = [schema_of(cls) for cls in classes]
+    union = _UNIONS[classes] = Schema(f"{classes[0].__name__} or its children")
+    fields: dict[str, list[tuple[DType, bool]]] = {}
+    for schema in schemas:
+        for name, dtype, required in schema.fields():
+            fields.setdefault(name, []).append((dtype, required))
+    union.define(
+        [
+            (
+                name,
+                DType.union([dtype for dtype, _ in found]),
+                len(found) == len(schemas) and all(required for _, required in found),
+            )
+            for name, found in fields.items()
+        ],
+        any(schema.open for schema in schemas),
+    )
+    return union
 
 
 def dtype_of_annotation(annotation: Any) -> DType:

@@ -15,7 +15,26 @@ LAYERS = ("ir", "compiler", "driver", "bridge")
 INPUT_AND_OUTPUT = {"tokio", "mongodb", "reqwest", "hyper", "socket2", "mio", "async-std", "futures-util", "rustls"}
 ONLY_IN = {"pyo3": {"bridge"}, "mongodb": {"driver"}, "tokio": {"driver", "bridge"}}
 # The modules that cross into Rust. Everything else is plain Python above them.
-CROSSING = {"_core", "client", "crud", "fields", "layout", "pipeline", "plan", "query", "schema", "update"}
+CROSSING = {
+    "_core",
+    "bulk",
+    "client",
+    "crud",
+    "fields",
+    "inheritance",
+    "instance",
+    "layout",
+    "pipeline",
+    "plan",
+    "query",
+    "query_writes",
+    "paging",
+    "schema",
+    "timeseries",
+    "update",
+    "validator",
+    "writing",
+}
 IR_MAY_IMPORT = {"_core", "errors", "ir"}
 
 

@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
 
 use super::encode::{self, Buffer};
+use super::family::{Family, Tag};
 use super::path::Path;
 use super::reader::{Element, Elements, malformed};
 use super::{decode, time};
@@ -58,6 +59,8 @@ struct Field {
     serializer: Option<Py<PyAny>>,
     /// A missing value is left out instead of stored as null.
     omit_none: bool,
+    /// A missing value is read back as None, so that leaving None out loses nothing.
+    none_when_missing: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,10 @@ struct Definition {
     validated: bool,
     /// Instances keep the bytes they were loaded from.
     keeps_image: bool,
+    /// The class id that stands behind `_id`, for classes of a family.
+    tag: Option<Tag>,
+    /// None is left out, here and below, wherever it comes back.
+    drops_nulls: bool,
 }
 
 /// How a class is stored.
@@ -84,6 +91,8 @@ struct Definition {
 pub struct Layout {
     class: Py<PyType>,
     definition: OnceLock<Definition>,
+    /// A document's own class id chooses the layout: this one only stands for the family.
+    family: OnceLock<Family>,
 }
 
 /// What a value that does not fit its converter says: let pydantic look at the whole document.
@@ -93,11 +102,14 @@ type Fit<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 impl Layout {
     #[new]
     fn new(class: Py<PyType>) -> Self {
-        Self { class, definition: OnceLock::new() }
+        Self { class, definition: OnceLock::new(), family: OnceLock::new() }
     }
 
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none).
-    #[pyo3(signature = (fields, *, extra, private = None, validated = false, keeps_image = false))]
+    #[pyo3(signature = (
+        fields, *, extra, private = None, validated = false, keeps_image = false, class_id = None, drops_nulls = false
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn define(
         &self,
         fields: &Bound<'_, PyList>,
@@ -105,6 +117,8 @@ impl Layout {
         private: Option<Py<PyAny>>,
         validated: bool,
         keeps_image: bool,
+        class_id: Option<(String, String)>,
+        drops_nulls: bool,
     ) -> PyResult<()> {
         let fields: Vec<_> = fields.iter().map(|field| read_field(&field)).collect::<PyResult<_>>()?;
         let by_key = fields.iter().enumerate().map(|(position, field)| (field.key.clone(), position)).collect();
@@ -113,8 +127,16 @@ impl Layout {
             "forbid" => Extra::Forbid,
             _ => Extra::Ignore,
         };
-        let definition = Definition { fields, by_key, extra, private, validated, keeps_image };
+        let tag = class_id.map(|(key, id)| Tag::new(key, &id)).transpose()?;
+        let definition = Definition { fields, by_key, extra, private, validated, keeps_image, tag, drops_nulls };
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
+    }
+
+    /// Makes this the layout of a whole family: (class id, layout) of each class.
+    fn choose_by(&self, key: String, members: HashMap<String, Py<Self>>, py: Python<'_>) -> PyResult<()> {
+        let root = self.class.bind(py).name()?.to_string();
+        let family = Family::new(root, key, members);
+        self.family.set(family).map_err(|_| PyRuntimeError::new_err("this layout is already that of a family"))
     }
 
     /// An instance as BSON bytes.
@@ -153,13 +175,18 @@ impl Layout {
     pub fn encode_into(&self, buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
         let py = instance.py();
         let definition = self.definition()?;
+        let path = &path.dropping_nulls(definition.drops_nulls);
+        let mut tag = definition.tag.as_ref();
         let values = instance.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let start = buffer.len();
         buffer.extend_from_slice(&[0; 4]);
         for field in &definition.fields {
+            if let Some(tag) = tag.take_if(|_| field.key != b"_id") {
+                buffer.extend_from_slice(&tag.element);
+            }
             // A value that was never set (`model_construct`) is not stored.
             let Some(value) = values.get_item(field.name.bind(py))? else { continue };
-            if field.omit_none && value.is_none() {
+            if (field.omit_none || (field.none_when_missing && path.drops_nulls())) && value.is_none() {
                 continue;
             }
             // Stored names come from UTF-8 Python text.
@@ -169,6 +196,9 @@ impl Layout {
                 None => encode::element(buffer, &field.key, &value, &place)?,
             }
         }
+        if let Some(tag) = tag {
+            buffer.extend_from_slice(&tag.element);
+        }
         if definition.extra == Extra::Allow {
             encode_extra(buffer, instance, path)?;
         }
@@ -176,6 +206,9 @@ impl Layout {
     }
 
     pub fn decode_bytes<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(family) = self.family.get() {
+            return family.choose(py, document)?.get().decode_bytes(py, document);
+        }
         let definition = self.definition()?;
         let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
         let instance = match fast {
@@ -202,6 +235,9 @@ impl Layout {
                 _ => definition.by_key.get(element.key).copied(),
             };
             let Some(position) = position else {
+                if definition.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == element.key) {
+                    continue;
+                }
                 match definition.extra {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
@@ -258,6 +294,9 @@ impl Layout {
     /// The instance as pydantic builds it, or an error that names the document.
     fn validate<'py>(&self, py: Python<'py>, definition: &Definition, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let document = decode::document(py, bytes)?;
+        if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
+            document.del_item(&tag.key)?;
+        }
         let id = document.get_item("_id")?;
         let named = definition.fields.iter().find(|field| field.key == b"_id");
         if let (Some(field), Some(id)) = (named, &id) {
@@ -320,9 +359,11 @@ fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
         Some((kind, value)) if kind == "value" => Default::Value(value),
         Some((_, factory)) => Default::Factory(factory),
     };
-    let name = PyString::intern(name.py(), name.to_str()?).unbind();
+    let py = name.py();
+    let none_when_missing = matches!(&default, Default::Value(value) if value.is_none(py));
+    let name = PyString::intern(py, name.to_str()?).unbind();
     let converter = read_converter(&converter)?;
-    Ok(Field { key: key.into_bytes(), name, converter, default, serializer, omit_none })
+    Ok(Field { key: key.into_bytes(), name, converter, default, serializer, omit_none, none_when_missing })
 }
 
 /// A converter is written `(kind,)` or `(kind, argument)`.

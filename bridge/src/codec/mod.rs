@@ -3,6 +3,7 @@
 mod decode;
 mod diff;
 mod encode;
+mod family;
 mod layout;
 mod path;
 mod reader;
