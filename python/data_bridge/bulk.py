@@ -200,7 +200,7 @@ class Bulk(Generic[T]):
     def _refuse_missed(self, writes: list[Write]) -> Script[None]:
         """Finds the saved documents that are not stored as they should be by now: the server only counts them."""
         revised = settings_of(self._cls).use_revision
-        query = Query(self._cls, by_id=True).find({"_id": {"$in": [write.target.id for write in writes]}})
+        query: Query[Any] = Query(self._cls, by_id=True).find({"_id": {"$in": [write.target.id for write in writes]}})
         rows = yield query.session(self._session).project("_id", *([REVISION] if revised else [])).to_list()
         there = {row["_id"]: row.get(REVISION) for row in rows}
         for write in writes:

@@ -97,11 +97,11 @@ class Crud(InstanceWrites):
         if not members:
             return query.first()
 
-        def script() -> Script[Self | None]:
-            found: Any = yield query._run(query._read("first"), family_layout(members))
+        def script() -> Script[Any]:
+            found = yield query._run(query._read("first"), family_layout(members))
             reach = Reach(cls, with_children)  # type: ignore[arg-type]
             # What did not fit may come as a dict, if the settings say so.
-            return found if isinstance(found, (dict, *reach.classes)) else None
+            return found if type(found) in (dict, *reach.classes) else None
 
         return Operation(script, f"{cls.__name__}.get({id!r})")
 
@@ -153,7 +153,7 @@ class Crud(InstanceWrites):
         def script() -> Script[list[Any]]:
             given: list[Any] = list(documents)
             for document in given:
-                if not isinstance(document, cls):
+                if not issubclass(type(document), cls):
                     raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {document!r}")
                 yield from prepare(document, _INSERTED, validate, not hooks)
             if given:
@@ -255,6 +255,6 @@ class Crud(InstanceWrites):
         return collection
 
     @classmethod
-    def schema(cls) -> _core.Schema:  # type: ignore[override]
+    def schema(cls) -> _core.Schema:
         """What the compiler knows of the stored documents: names, types, and which fields each has."""
         return schema_of(cls)  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ class EmbeddedDocument(BaseModel, metaclass=DocumentMeta):
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, BaseModel, metaclass=DocumentMeta):
+class Document(Crud, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`

@@ -115,10 +115,11 @@ def run_hooks(document: Any, moment: Moment, events: frozenset[Event], skip: Ski
     Raises:
         ValueError: `skip` names a hook that the class does not have.
     """
-    hooks = hooks_of(type(document))
+    cls: type = type(document)
+    hooks = hooks_of(cls)
     if skip is True or (not hooks and not skip):
         return
-    left_out = _left_out(type(document), hooks, skip)
+    left_out = _left_out(cls, hooks, skip)
     for name, function in hooks.items():
         wanted = any(when is moment and of & events for when, of in getattr(function, _MARK))
         if wanted and name not in left_out and moment not in left_out:

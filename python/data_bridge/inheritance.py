@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import ir
 from .errors import SchemaError
+from .ir import stages
 from .schema import CLASS_ID, schema_of, stored_name, union_schema
 from .settings import root_of, settings_of
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The members of each family by class id: the root first, then in the order of definition.
 _FAMILIES: dict[type, dict[str, type]] = {}
+#: Stages that only the first place allows.
+_FIRST_ONLY = frozenset({"$geoNear", "$search", "$searchMeta", "$vectorSearch"})
 
 
 def register(cls: type[Document]) -> None:
@@ -104,6 +107,19 @@ class Reach:
             return ir.Compare("eq", field, ir.Literal(class_id_of(self.cls)))
         return ir.In(field, tuple(class_id_of(each) for each in self.classes))
 
+    def narrowed(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The stages, with the condition before them, or behind a stage that must be the first."""
+        condition = self.condition()
+        if condition is None:
+            return given
+        place = 1 if given and _stage_name(given[0]) in _FIRST_ONLY else 0
+        return (*given[:place], stages.Match(condition), *given[place:])
+
     def schema(self) -> Schema:
         """What may be asked of the documents: the fields of each of the classes."""
         return union_schema(tuple(self.classes))
+
+
+def _stage_name(stage: Any) -> Any:
+    """MongoDB's name of a stage that the IR has no node for; None of others."""
+    return next(iter(stage.value), None) if isinstance(stage, ir.Raw) else getattr(stage, "name", None)

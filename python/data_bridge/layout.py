@@ -52,7 +52,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         private=_private(cls),
         validated=_needs_pydantic(cls),
         keeps_image=_is_document(cls),
-        class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),  # type: ignore[arg-type]
+        class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),
         drops_nulls=_is_document(cls) and not settings_of(cls).keep_nulls,
     )
     return layout
@@ -63,7 +63,7 @@ def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
     known = _FAMILIES.get(classes)
     if known is None:
         known = _FAMILIES[classes] = Layout(classes[0])
-        known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})  # type: ignore[arg-type]
+        known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})
     return known
 
 

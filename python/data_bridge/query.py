@@ -30,8 +30,6 @@ T = TypeVar("T")
 
 #: What a find does after its filter, in this order.
 _FIND_ORDER = ("sort", "skip", "limit", "project")
-#: Stages that only the first place allows.
-_FIRST_ONLY = frozenset({"$geoNear", "$search", "$searchMeta", "$vectorSearch"})
 
 
 class Query(QueryWrites[T]):
@@ -191,11 +189,7 @@ class Query(QueryWrites[T]):
 
     def _selection(self) -> tuple[Any, ...]:
         """The stages, with the condition on the class where documents of others share the collection."""
-        condition = None if self._by_id else self._reach().condition()
-        if condition is None:
-            return self._stages
-        place = 1 if self._stages and getattr(self._stages[0], "name", None) in _FIRST_ONLY else 0
-        return (*self._stages[:place], stages.Match(condition), *self._stages[place:])
+        return self._stages if self._by_id else self._reach().narrowed(self._stages)
 
     def _read(self, terminal: str, path: str | None = None) -> ir.Read:
         return ir.Read(self._source(), self._selection(), terminal, path, self._options)

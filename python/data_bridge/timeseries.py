@@ -30,7 +30,7 @@ def prepare_collection(cls: type[Document]) -> Script[None]:
     place = (settings.database, settings.name)
     if place in client.prepared:
         return
-    create = {"create": settings.name, "timeseries": _options(cls, settings.timeseries)}
+    create: dict[str, Any] = {"create": settings.name, "timeseries": _options(cls, settings.timeseries)}
     if settings.timeseries.expire_after_seconds is not None:
         create["expireAfterSeconds"] = settings.timeseries.expire_after_seconds
     try:

@@ -50,8 +50,8 @@ def check(document: BaseModel) -> None:
     except ValidationError as wrong:
         converted = validator.validate_python(document, strict=False, by_name=True)
         for problem in wrong.errors(include_url=False, include_context=False, include_input=False):
-            if problem["loc"] and problem["loc"][0] in converted.__dict__:
-                name = problem["loc"][0]
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            if name in converted.__dict__:
                 document.__dict__[name] = converted.__dict__[name]
 
 
