@@ -52,9 +52,11 @@ pub fn compile(plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> R
 
 fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
     let mut physical = mongo::lower(&followed.plan)?;
-    let most = followed.otherwise.is_some().then_some(MOST_IDS);
+    // A few reads have no form as a pipeline: those take ids however many there are.
+    let otherwise = followed.otherwise.as_ref().and_then(|plan| mongo::lower(plan).ok());
+    let most = otherwise.is_some().then_some(MOST_IDS);
     physical.feeds = followed.feeds.iter().map(|feed| mongo::feed(feed, most)).collect::<Result<_, _>>()?;
-    physical.otherwise = followed.otherwise.as_ref().map(mongo::lower).transpose()?.map(Box::new);
+    physical.otherwise = otherwise.map(Box::new);
     Ok(physical)
 }
 

@@ -2,8 +2,22 @@
 
 from . import errors, ir
 from ._core import __version__
+from .bulk import Bulk, BulkResult
 from .client import Client, connect
 from .document import Document, EmbeddedDocument
+from .events import (
+    After,
+    Before,
+    Delete,
+    Event,
+    Insert,
+    Replace,
+    Save,
+    Update,
+    ValidateOnSave,
+    after_event,
+    before_event,
+)
 from .fetching import Fetch, fetch_links
 from .functions import fn
 from .indexes import Indexed
@@ -41,21 +55,28 @@ from .pipeline import (
 )
 from .plan import Explain, Plan
 from .query import Page, Query
+from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
 from .update import CurrentDate, Inc, Mul, Pop, Pull, Rename, Set, SetOnInsert, Unset
 
 __all__ = [
     "Accumulator",
     "AddToSet",
+    "After",
     "Avg",
     "BackLink",
+    "Before",
+    "Bulk",
+    "BulkResult",
     "Client",
     "Count",
     "CurrentDate",
     "Dangling",
+    "Delete",
     "DeleteRules",
     "Document",
     "EmbeddedDocument",
+    "Event",
     "Explain",
     "F",
     "Facet",
@@ -64,6 +85,7 @@ __all__ = [
     "Group",
     "Inc",
     "Indexed",
+    "Insert",
     "Last",
     "Limit",
     "Link",
@@ -84,8 +106,10 @@ __all__ = [
     "PydanticObjectId",
     "Query",
     "Rename",
+    "Replace",
     "ReplaceRoot",
     "Sample",
+    "Save",
     "Set",
     "SetOnInsert",
     "Skip",
@@ -94,10 +118,15 @@ __all__ = [
     "StdDevPop",
     "StdDevSamp",
     "Sum",
+    "TimeSeriesConfig",
     "Unset",
     "Unwind",
+    "Update",
+    "ValidateOnSave",
     "WriteRules",
     "__version__",
+    "after_event",
+    "before_event",
     "connect",
     "errors",
     "fetch_links",

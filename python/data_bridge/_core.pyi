@@ -26,8 +26,10 @@ __all__ = [
     "encode_document",
     "execute",
     "insert",
+    "links_at",
     "next_documents",
     "open",
+    "place_links",
     "rules",
     "to_mql",
 ]
@@ -129,7 +131,10 @@ class Layout:
         validated: bool = False,
         keeps_image: bool = False,
         shares_complete: bool = False,
+        class_id: tuple[str, str] | None = None,
+        drops_nulls: bool = False,
     ) -> None: ...
+    def choose_by(self, key: str, members: dict[str, Layout]) -> None: ...
     def encode(self, instance: object) -> bytes: ...
     def decode(self, document: bytes) -> Any: ...
 

@@ -24,6 +24,8 @@ class Client:
         self.core = _core.Client(uri, database, options or None)
         self._database = database
         self._pymongo: Any = None
+        #: The collections (database, name) that are known to exist as their classes want them.
+        self.prepared: set[tuple[str | None, str]] = set()
 
     @property
     def database(self) -> str:
@@ -53,9 +55,19 @@ class Client:
         return Operation.of(request, "client.start_session()")
 
     def pymongo(self) -> Any:
-        """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do."""
+        """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do.
+
+        Raises:
+            ImportError: the installed PyMongo has no asynchronous client.
+        """
         if self._pymongo is None:
-            from pymongo import AsyncMongoClient
+            try:
+                from pymongo import AsyncMongoClient
+            except ImportError as error:
+                raise ImportError(
+                    "collection() needs PyMongo's asynchronous client, which PyMongo has since 4.13: "
+                    "pip install 'pymongo>=4.13'"
+                ) from error
 
             self._pymongo = AsyncMongoClient(self.uri)
         return self._pymongo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,15 +12,21 @@ from . import ir
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, building, no_such_field
 from .fields_set import FieldsSet
+from .inheritance import register
 from .link_fields import check_options
 from .links import UNFETCHED, LinkOptions
+from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
 from .types import PydanticObjectId
 
 
 class DocumentMeta(ModelMetaclass):
-    """Puts a field access on the class for each field, once pydantic has built it."""
+    """Puts a field access on the class for each field, once pydantic has built it.
+
+    Raises:
+        SchemaError: the settings say what cannot be, or the class cannot be told apart from another of its family.
+    """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> type:
         options = {key: value for key, value in namespace.items() if isinstance(value, LinkOptions)}
@@ -29,6 +36,10 @@ class DocumentMeta(ModelMetaclass):
                 # A back link is not stored: what it leads to comes from the other side.
                 namespace[key] = Field(default=UNFETCHED, exclude=True, repr=False)
         namespace["__link_options__"] = options
+        stored = any(getattr(base, "__data_bridge_image__", False) for base in bases)
+        if stored and wants_revision(bases, namespace):
+            namespace.setdefault("__annotations__", {})[REVISION] = uuid.UUID | None
+            namespace[REVISION] = None
         building.depth = getattr(building, "depth", 0) + 1
         try:
             cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)
@@ -38,6 +49,9 @@ class DocumentMeta(ModelMetaclass):
             check_options(cls, field, chosen)
         for field in cls.__pydantic_fields__:
             type.__setattr__(cls, field, FieldAccess(field))
+        if stored:
+            settings_of(cls)
+            register(cls)
         built: type = cls
         return built
 
@@ -72,14 +86,14 @@ class EmbeddedDocument(FieldsSet, BaseModel, metaclass=DocumentMeta):
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, FieldsSet, BaseModel, metaclass=DocumentMeta):
+class Document(Crud, FieldsSet, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`
     says where it is stored and how.
     """
 
-    __slots__ = ("__image__",)
+    __slots__ = ("__image__", "__previous__")
     __data_bridge_image__: ClassVar[bool] = True
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 from pymongo import IndexModel
 
 from .errors import SchemaError
+from .inheritance import family
 from .schema import stored_name
 from .settings import settings_of
+
+if TYPE_CHECKING:
+    from .document import Document
 
 
 class Indexed:
@@ -29,25 +33,31 @@ class Indexed:
         return f"Indexed({self.direction!r}, **{self.options!r})"
 
 
-def indexes_of(cls: type[BaseModel]) -> list[dict[str, Any]]:
-    """The declared indexes as `createIndexes` takes them: `key`, `name` and options.
+def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
+    """The declared indexes as `createIndexes` takes them: `key`, `name` and options. A family's are those of all.
 
     Raises:
         SchemaError: an entry of `Settings.indexes` is none of a name, a list of (name, direction) and an IndexModel.
     """
-    models = [
-        IndexModel([(path, indexed.direction)], **indexed.options) for path, indexed in _declared(cls, "", frozenset())
-    ]
+    found: dict[str, dict[str, Any]] = {}
+    for member in family(cls).values() or [cls]:
+        for model in _models_of(member):
+            found.setdefault(model.document["name"], {**model.document, "key": dict(model.document["key"])})
+    return list(found.values())
+
+
+def _models_of(cls: type[BaseModel]) -> Iterator[IndexModel]:
+    for path, indexed in _declared(cls, "", frozenset()):
+        yield IndexModel([(path, indexed.direction)], **indexed.options)
     for entry in settings_of(cls).indexes:
         if isinstance(entry, IndexModel):
-            models.append(entry)
+            yield entry
         elif isinstance(entry, (str, list)):
-            models.append(IndexModel(entry))
+            yield IndexModel(entry)
         else:
             raise SchemaError(
                 f"{cls.__name__}.Settings.indexes: {entry!r} is not a name, a list of pairs or IndexModel"
             )
-    return [{**model.document, "key": dict(model.document["key"])} for model in models]
 
 
 def _declared(cls: type[BaseModel], prefix: str, above: frozenset[type]) -> Iterator[tuple[str, Indexed]]:

@@ -18,11 +18,13 @@ from pydantic_core import PydanticUndefined
 
 from ._core import Layout
 from .fields_set import FieldsSet
+from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
-from .schema import stored_name
-from .settings import settings_of
+from .schema import CLASS_ID, stored_name
+from .settings import root_of, settings_of
 
 _LAYOUTS: dict[type[BaseModel], Layout] = {}
+_FAMILIES: dict[tuple[type[BaseModel], ...], Layout] = {}
 
 _EXACT: dict[Any, str] = {
     Any: "any",
@@ -52,10 +54,25 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         extra=str(cls.model_config.get("extra") or "ignore"),
         private=_private(cls),
         validated=_needs_pydantic(cls),
-        keeps_image=getattr(cls, "__data_bridge_image__", False),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
+        keeps_image=_is_document(cls),
+        class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),
+        drops_nulls=_is_document(cls) and not settings_of(cls).keep_nulls,
     )
     return layout
+
+
+def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
+    """The layout of documents of several classes of a family: each is decoded into the class it was stored as."""
+    known = _FAMILIES.get(classes)
+    if known is None:
+        known = _FAMILIES[classes] = Layout(classes[0])
+        known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})
+    return known
+
+
+def _is_document(cls: type[BaseModel]) -> bool:
+    return getattr(cls, "__data_bridge_image__", False)
 
 
 def _decorated(cls: type[BaseModel]) -> tuple[set[str], set[str]]:
@@ -169,7 +186,7 @@ def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[A
     if origin is Annotated:
         to = next((item for item in arguments[1:] if isinstance(item, LinkTo)), None)
         if to is not None and links is not None:
-            return ("link", (Link, to, links[0] is None))
+            return ("link", (Link, to))
         if any(_changes_values(item) for item in arguments[1:]):
             return None
         return _converter(arguments[0], links)

@@ -46,12 +46,24 @@ def audit_links(cls: type[Document]) -> Operation[list[Dangling]]:
 
 
 def _pipeline(link: LinkField) -> list[dict[str, Any]]:
-    item = {"$ifNull": [{"$getField": {"field": {"$literal": "$id"}, "input": "$_link"}}, "$_link"]}
-    value: Any = f"${link.stored}"
+    referred = {"$getField": {"field": {"$literal": "$id"}, "input": "$_link"}}
+    item = {"$ifNull": [referred, "$_link"]}
+    value: Any = "$_link"
     if link.many:
-        value = {"$cond": [{"$isArray": [value]}, value, [value]]}
+        of_dict = {"$map": {"input": {"$objectToArray": value}, "in": "$$this.v"}}
+        is_dict = {"$and": [{"$eq": [{"$type": value}, "object"]}, {"$not": [{"$ifNull": [referred, False]}]}]}
+        value = {
+            "$switch": {
+                "branches": [
+                    {"case": {"$isArray": [value]}, "then": value},
+                    {"case": is_dict, "then": of_dict},
+                ],
+                "default": [value],
+            }
+        }
     parts = link.stored.count(".") + 1 if link.many else 1
     return [
+        {"$set": {"_link": f"${link.stored}"}},
         {"$set": {"_link": value}},
         # Lists in lists of documents are lists of lists.
         *[{"$unwind": "$_link"} for _ in range(parts)],

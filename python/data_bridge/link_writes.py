@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import _core
-from .client import default_client
-from .errors import DataBridgeError, DocumentNotFound
+from .errors import DataBridgeError
 from .link_fields import link_fields
 from .operation import Script
-
-if TYPE_CHECKING:
-    from .document import Document
+from .writing import ensure_id
 
 
 def linked_first(roots: list[Any]) -> list[Any]:
@@ -59,10 +55,10 @@ def _documents(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield value
 
 
-def write_linked(roots: list[Any], session: Any = None) -> Script[list[Any]]:
+def write_linked(roots: list[Any], session: Any = None, validate: bool = True, hooks: bool = True) -> Script[None]:
     """Inserts what is new and writes what changed, of the roots and of everything they lead to.
 
-    Gives the documents that were written.
+    Ids are given before anything is sent, so that new documents may link to one another.
 
     Raises:
         DocumentNotFound: a changed document was deleted meanwhile.
@@ -70,51 +66,28 @@ def write_linked(roots: list[Any], session: Any = None) -> Script[list[Any]]:
     """
     order = linked_first(roots)
     for document in order:
-        document._ensure_id()
+        ensure_id(document)
     groups: dict[type[Any], tuple[list[Any], list[Any]]] = {}
     for document in order:
         new, loaded = groups.setdefault(type(document), ([], []))
         (new if document._image is None else loaded).append(document)
     written: list[Any] = []
-    try:
-        for cls, (new, loaded) in groups.items():
-            if new:
-                yield cls.insert_many(new, **({} if session is None else {"session": session}))
-                written += new
-            written += yield from _update(cls, loaded, session)
-    except DataBridgeError as error:
-        if written:
-            names = ", ".join(f"{type(document).__name__}({document.id!r})" for document in written[:10])
-            more = f" and {len(written) - 10} more" if len(written) > 10 else ""
-            error.add_note(f"written before this: {names}{more}")
-        raise
-    return written
+    for cls, (new, loaded) in groups.items():
+        bulk = cls.bulk(session=session, validate=validate, hooks=hooks)
+        for document in new:
+            bulk.insert(document)
+        for document in loaded:
+            bulk.save(document)
+        try:
+            yield bulk.execute()
+        except DataBridgeError as error:
+            _note(error, written)
+            raise
+        written += [*new, *loaded]
 
 
-def _update(cls: type[Document], documents: list[Any], session: Any) -> Script[list[Any]]:
-    """Writes what changed of loaded documents, in one command."""
-    statements: list[dict[str, Any]] = []
-    changed: list[tuple[Any, bytes]] = []
-    for document in documents:
-        encoded = document._encoded()
-        values, removed = _core.diff(encoded, document._image)
-        update: dict[str, Any] = {}
-        if values:
-            update["$set"] = values
-        if removed:
-            update["$unset"] = dict.fromkeys(removed, "")
-        if update:
-            statements.append({"q": {"_id": document.id}, "u": update})
-            changed.append((document, encoded))
-    if not statements:
-        return []
-    settings = cls.settings()
-    command = {"update": settings.name, "updates": statements, "ordered": False}
-    reply = yield _core.command(default_client().core, settings.database, command, True, session)
-    if reply["n"] != len(statements):
-        raise DocumentNotFound(
-            f"{len(statements) - reply['n']} of {len(statements)} changed {cls.__name__} documents are no longer stored"
-        )
-    for document, encoded in changed:
-        object.__setattr__(document, "__image__", encoded)
-    return [document for document, _ in changed]
+def _note(error: DataBridgeError, written: list[Any]) -> None:
+    if written:
+        names = ", ".join(f"{type(document).__name__}({document.id!r})" for document in written[:10])
+        more = f" and {len(written) - 10} more" if len(written) > 10 else ""
+        error.add_note(f"written before this: {names}{more}")

@@ -266,30 +266,22 @@ class BackLink(Generic[T], metaclass=_Declaring):
             return Annotated[Any, LinkTo(target, is_back=True)]
 
 
-class Unfetched:
-    """What stands for a back link that was not fetched."""
+class Unfetched(list[Any]):
+    """What stands for a back link that was not fetched: a list to pydantic, and to nobody else."""
 
     __slots__ = ()
 
-    def _refuse(self) -> Any:
+    def _refuse(self, *_: Any) -> Any:
         raise LinkNotFetched("this back link is not fetched: `await document.fetch_link(...)`, or `.fetch_links(...)`")
 
-    def __iter__(self) -> Any:
-        return self._refuse()
+    __iter__ = __len__ = __getitem__ = __bool__ = __contains__ = __reversed__ = _refuse
+    append = extend = insert = remove = pop = index = count = sort = reverse = _refuse  # type: ignore[assignment]
 
-    def __len__(self) -> int:
-        return int(self._refuse())
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
-    def __getitem__(self, key: Any) -> Any:
-        return self._refuse()
-
-    def __bool__(self) -> bool:
-        return bool(self._refuse())
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._refuse()
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
 
     def __copy__(self) -> Unfetched:
         return self

@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import bson
 from pydantic import BaseModel
 
 from . import _core, ir
 from .client import default_client
-from .errors import CompileError, DocumentNotFound, MultipleDocumentsFound
+from .errors import DocumentNotFound, MultipleDocumentsFound
 from .fetching import fetch_script
 from .fields import FieldProxy
+from .inheritance import Reach, descendants
 from .ir import stages
-from .ir.paths import dtype_at
-from .layout import layout_of
-from .link_deletes import delete_with_rules, has_rules
+from .layout import family_layout, layout_of
 from .operation import Operation, Script
+from .paging import Page, behind, cursor_of
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
-from .schema import schema_of, stored_name
-from .update import merge_updates
+from .query_writes import QueryWrites, WriteResult
+from .schema import stored_name, union_schema
 
 if TYPE_CHECKING:
     from .document import Document
 
-T = TypeVar("T")
-#: What the result of a terminal without a document is: counts of a write.
-WriteResult = dict[str, Any]
+__all__ = ["Aggregation", "Page", "Query", "WriteResult"]
 
+T = TypeVar("T")
 
 #: What a find does after its filter, in this order.
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Page(Generic[T]):
-    """Documents, and where the next page starts (None at the end)."""
-
-    def __init__(self, items: list[T], next: str | None) -> None:
-        self.items = items
-        self.next = next
-
-
-class Query(Generic[T]):
+class Query(QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
@@ -55,6 +44,10 @@ class Query(Generic[T]):
         self._flags: bool | Mapping[str, bool] = state.get("flags", True)
         self._session: Any = state.get("session")
         self._single: bool = state.get("single", False)
+        self._children: bool | None = state.get("children")
+        #: The documents are selected by id alone, whatever their class: the server answers that fastest.
+        self._by_id: bool = state.get("by_id", False)
+        #: How predicates on linked documents are followed, and which links are fetched.
         self._links: str = state.get("links", "auto")
         self._fetch: tuple[tuple[Any, ...], int] | None = state.get("fetch")
 
@@ -65,6 +58,8 @@ class Query(Generic[T]):
             "flags": self._flags,
             "session": self._session,
             "single": self._single,
+            "children": self._children,
+            "by_id": self._by_id,
             "links": self._links,
             "fetch": self._fetch,
             **changes,
@@ -98,7 +93,16 @@ class Query(Generic[T]):
         """Only documents that also meet these predicates or filter dicts."""
         if not predicates:
             return self
-        query: Query[T] = self._with(stages.Match(conjunction(predicates, schema_of(self._cls))))
+        query: Query[T] = self._with(stages.Match(conjunction(predicates, self._schema())))
+        return query
+
+    def with_children(self, wanted: bool = True) -> Query[T]:
+        """With the documents of the classes below this one, each as an instance of its own class.
+
+        Without this a root (`Settings.is_root`) gives its own documents alone, and a class below it gives its own and
+        those of the classes below it; `with_children(False)` leaves those out.
+        """
+        query: Query[T] = self._with(children=wanted)
         return query
 
     def sort(self, *keys: Any) -> Query[T]:
@@ -189,7 +193,7 @@ class Query(Generic[T]):
 
     def _fetched(self, documents: list[Any]) -> Script[None]:
         """Fetches what the query, or else the class's settings, say."""
-        if self._output is not self._cls:
+        if self._output is not self._cls or not documents:
             return
         chosen = self._fetch or (((), 1) if self._cls.settings().eager_load_links else None)
         if chosen is not None:
@@ -200,18 +204,32 @@ class Query(Generic[T]):
 
     # Compiling
 
+    def _schema(self) -> _core.Schema:
+        """What dicts and updates may speak of: whether children are wanted may be said later."""
+        return union_schema(tuple(descendants(self._cls)))
+
+    def _reach(self) -> Reach:
+        return Reach(self._cls, self._children)
+
     def _source(self) -> ir.Source:
         settings = self._cls.settings()
-        return ir.Source(settings.name, settings.database, schema_of(self._cls))
+        return ir.Source(settings.name, settings.database, self._reach().schema())
+
+    def _selection(self) -> tuple[Any, ...]:
+        """The stages, with the condition on the class where documents of others share the collection."""
+        return self._stages if self._by_id else self._reach().narrowed(self._stages)
 
     def _read(self, terminal: str, path: str | None = None) -> ir.Read:
-        return ir.Read(self._source(), self._stages, terminal, path, self._options)
+        return ir.Read(self._source(), self._selection(), terminal, path, self._options)
 
     def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled:
         return _core.compile(node, self._flags, traced, self._links)
 
     def _layout(self) -> Any:
-        return None if self._output is None else layout_of(self._output)
+        if self._output is not self._cls or self._by_id:
+            return None if self._output is None else layout_of(self._output)
+        reach = self._reach()
+        return family_layout(tuple(reach.classes)) if reach.mixed else layout_of(self._cls)
 
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
@@ -274,6 +292,7 @@ class Query(Generic[T]):
                 raise DocumentNotFound(f"no {self._cls.__name__} meets the query")
             if len(found) > 1:
                 raise MultipleDocumentsFound(f"several {self._cls.__name__} documents meet the query; one() wants one")
+            yield from self._fetched(found)
             only: T = found[0]
             return only
 
@@ -318,7 +337,7 @@ class Query(Generic[T]):
 
     def aggregate(self, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
         """Stages over these documents; rows are dicts, or instances of `output`."""
-        nodes = to_stages(pipeline, schema_of(self._cls))
+        nodes = to_stages(pipeline, self._schema())
         return Aggregation(
             self._cls,
             (*self._stages, *nodes),
@@ -326,6 +345,7 @@ class Query(Generic[T]):
             output=output,
             flags=self._flags,
             session=self._session,
+            children=self._children,
         )
 
     def paginate(self, size: int, after: str | None = None) -> Operation[Page[T]]:
@@ -345,117 +365,15 @@ class Query(Generic[T]):
             keys.append(("_id", 1))
 
         def script() -> Script[Page[T]]:
-            query = self.find(_after(cls, keys, after)) if after else self
+            query = self.find(behind(self._schema(), keys, after)) if after else self
             query = query.sort(*keys).limit(size + 1)
             documents = yield query._run(query._read("find"), self._layout())
+            yield from self._fetched(documents[:size])
             if len(documents) <= size:
                 return Page(documents, None)
-            return Page(documents[:size], _cursor(documents[size - 1], keys))
+            return Page(documents[:size], cursor_of(documents[size - 1], keys))
 
         return Operation(script, f"{cls.__name__}.find(...).paginate({size})")
-
-    # Writing
-
-    def _filter(self) -> ir.Expr | None:
-        terms = []
-        for stage in self._stages:
-            if not isinstance(stage, stages.Match):
-                name = stage.kind
-                raise CompileError(
-                    f"a write takes a filter only, not {name}", code="write_of_stages", hint=f"drop {name}"
-                )
-            terms.append(stage.predicate)
-        return None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms))
-
-    def _written(self, node: ir.Plan, label: str) -> Operation[WriteResult]:
-        return self._operation(node, label)
-
-    def _update(self, updates: Sequence[Any], many: bool, upsert: bool, label: str) -> Operation[WriteResult]:
-        update = merge_updates(updates, schema_of(self._cls))
-        node = ir.Update(self._source(), self._filter(), update, many, upsert, self._options)
-        return self._written(node, label)
-
-    def update(self, *updates: Any) -> Operation[WriteResult]:
-        """Updates every document: `n` matched, `modified` changed."""
-        return self._update(updates, not self._single, False, "update(...)")
-
-    def update_one(self, *updates: Any) -> Operation[WriteResult]:
-        """Updates one document."""
-        return self._update(updates, False, False, "update_one(...)")
-
-    def upsert(self, *updates: Any, on_insert: Document | None = None) -> Operation[WriteResult]:
-        """Updates one document, or inserts one; `on_insert` gives the fields that only an insert sets."""
-        more: list[Any] = []
-        if on_insert is not None:
-            touched = {each.path for each in merge_updates(updates, schema_of(self._cls)).operations}  # type: ignore[union-attr]
-            stored = bson.decode(layout_of(type(on_insert)).encode(on_insert))
-            more = [{"$setOnInsert": {key: item for key, item in stored.items() if key not in touched}}]
-        return self._update([*updates, *more], False, True, "upsert(...)")
-
-    def delete(self) -> Operation[WriteResult]:
-        """Deletes every document: `n` deleted, those that links cascade to included.
-
-        Raises:
-            DeleteDenied: a link that denies it leads to one of them; nothing is deleted.
-        """
-        if has_rules(self._cls):
-            return self._delete_by_rules(1 if self._single else None)
-        return self._delete_plainly()
-
-    def _delete_by_rules(self, count: int | None) -> Operation[WriteResult]:
-        def script() -> Script[WriteResult]:
-            selected = self.fetch_links(depth=0).project("_id")
-            rows = yield (selected if count is None else selected.limit(count)).to_list()
-            deleted = yield from delete_with_rules(self._cls, [row["_id"] for row in rows], self._session)
-            return {"n": deleted, "modified": 0, "upserted": []}
-
-        return Operation(script, f"{self._cls.__name__}.find(...).delete()")
-
-    def _delete_plainly(self) -> Operation[WriteResult]:
-        node = ir.Delete(self._source(), self._filter(), not self._single, self._options)
-        return self._written(node, "delete()")
-
-    def delete_one(self) -> Operation[WriteResult]:
-        """Deletes one document; see `delete` for what links do."""
-        if has_rules(self._cls):
-            return self._delete_by_rules(1)
-        return self._written(ir.Delete(self._source(), self._filter(), False, self._options), "delete_one()")
-
-    def _modify(self, label: str, sort: Any, **parts: Any) -> Operation[T | None]:
-        keys = () if sort is None else sort_keys(sort if isinstance(sort, (list, tuple)) else [sort])
-        given = {"update": None, "remove": False, "replacement": None, "new": False, "upsert": False, **parts}
-        node = ir.FindAndModify(
-            self._source(),
-            self._filter(),
-            given["update"],
-            given["remove"],
-            given["replacement"],
-            keys,
-            None,
-            given["new"],
-            given["upsert"],
-            self._options,
-        )
-        return self._operation(node, label, self._layout())
-
-    def find_one_and_update(
-        self, *updates: Any, sort: Any = None, return_document: str = "before", upsert: bool = False
-    ) -> Operation[T | None]:
-        """Updates one document and gives it as it was ("before") or is ("after"); None when there is none."""
-        update = merge_updates(updates, schema_of(self._cls))
-        new = _is_after(return_document)
-        return self._modify("find_one_and_update(...)", sort, update=update, new=new, upsert=upsert)
-
-    def find_one_and_replace(
-        self, replacement: Document, *, sort: Any = None, return_document: str = "before", upsert: bool = False
-    ) -> Operation[T | None]:
-        """Replaces one document and gives it as it was or is; None when there is none."""
-        new = _is_after(return_document)
-        return self._modify("find_one_and_replace(...)", sort, replacement=replacement, new=new, upsert=upsert)
-
-    def find_one_and_delete(self, *, sort: Any = None) -> Operation[T | None]:
-        """Deletes one document and gives it; None when there is none."""
-        return self._modify("find_one_and_delete(...)", sort, remove=True)
 
     # A query is an operation, and a stream
 
@@ -509,52 +427,3 @@ class Aggregation(Query[Any]):
 
     def _terminal(self) -> str:
         return "aggregate"
-
-
-def _is_after(return_document: Any) -> bool:
-    if return_document in ("before", "after"):
-        return bool(return_document == "after")
-    if isinstance(return_document, bool):
-        return return_document
-    raise ValueError(f'return_document is {return_document!r}; give "before" or "after"')
-
-
-def _cursor(document: Any, keys: Sequence[tuple[str, int]]) -> str:
-    """Where a document stands in an order, as text."""
-    stored = bson.decode(layout_of(type(document)).encode(document))
-    values = [_at(stored, path) for path, _ in keys]
-    return base64.urlsafe_b64encode(bson.encode({"k": [path for path, _ in keys], "v": values})).decode()
-
-
-def _at(stored: Any, path: str) -> Any:
-    for part in path.split("."):
-        stored = stored.get(part) if isinstance(stored, Mapping) else None
-    return stored
-
-
-def _after(cls: type[Document], keys: Sequence[tuple[str, int]], after: str) -> ir.Expr:
-    """What stands behind a cursor: greater in the first key, or equal there and greater in the next, and so on."""
-    try:
-        cursor = bson.decode(base64.urlsafe_b64decode(after.encode()))
-        values = cursor["v"] if cursor["k"] == [path for path, _ in keys] else None
-    except Exception as error:
-        raise CompileError(f"{after!r} is not a page cursor", code="bad_cursor") from error
-    if values is None:
-        raise CompileError("the page cursor is of a query with another order", code="bad_cursor")
-    fields = [ir.Field(path, dtype_at(schema_of(cls), path), cls.__name__) for path, _ in keys]
-    return ir.Or(tuple(ir.And(tuple(_behind(fields, keys, values, level))) for level in range(len(keys))))
-
-
-def _behind(
-    fields: Sequence[ir.Field], keys: Sequence[tuple[str, int]], values: Sequence[Any], level: int
-) -> Iterator[ir.Expr]:
-    for position in range(level):
-        yield ir.Compare("eq", fields[position], ir.Literal(values[position]))
-    op = "gt" if keys[level][1] == 1 else "lt"
-    last = ir.Compare(op, fields[level], ir.Literal(values[level]))
-    null = ir.Compare("eq", fields[level], ir.Literal(None))
-    if values[level] is None:
-        # Null and missing come first: behind them, going up, is all that is not null; going down, nothing.
-        yield ir.Not(null) if op == "gt" else ir.In(fields[level], ())
-    else:
-        yield ir.Or((last, null)) if op == "lt" else last

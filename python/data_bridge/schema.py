@@ -19,9 +19,13 @@ from pydantic.fields import FieldInfo
 
 from ._core import DType, Schema, dtype_of
 from .links import LinkTo, link_of_field
-from .settings import settings_of
+from .settings import root_of, settings_of
 
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
+_UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
+
+#: The stored field that says which class of a family a document is of.
+CLASS_ID = "_class_id"
 
 _SCALARS: dict[type, DType] = {
     type(None): DType.null(),
@@ -86,6 +90,8 @@ def schema_of(cls: type[BaseModel]) -> Schema:
         else:
             dtype = _of_links(cls, name, field) or dtype_of_annotation(field.annotation)
         fields.append((stored_name(name, field), dtype, field.is_required()))
+    if root_of(cls) is not None:
+        fields.append((CLASS_ID, DType.string(), True))
     renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
     _RENAMED[cls.__name__] = {name: stored for name, stored in renamed.items() if name != stored}
     schema.define(fields, cls.model_config.get("extra") == "allow", _collection(cls))
@@ -131,6 +137,33 @@ def _replaced(annotation: Any, link: DType) -> DType:
     if isinstance(origin, type) and issubclass(origin, Iterable):
         return DType.array(_replaced(get_args(annotation)[0], link))
     return dtype_of_annotation(annotation)
+
+
+def union_schema(classes: tuple[type[BaseModel], ...]) -> Schema:
+    """The schema of documents that are of any of these classes; the first gives it its name."""
+    if len(classes) == 1:
+        return schema_of(classes[0])
+    known = _UNIONS.get(classes)
+    if known is not None:
+        return known
+    schemas = [schema_of(cls) for cls in classes]
+    union = _UNIONS[classes] = Schema(f"{classes[0].__name__} or its children")
+    fields: dict[str, list[tuple[DType, bool]]] = {}
+    for schema in schemas:
+        for name, dtype, required in schema.fields():
+            fields.setdefault(name, []).append((dtype, required))
+    union.define(
+        [
+            (
+                name,
+                DType.union([dtype for dtype, _ in found]),
+                len(found) == len(schemas) and all(required for _, required in found),
+            )
+            for name, found in fields.items()
+        ],
+        any(schema.open for schema in schemas),
+    )
+    return union
 
 
 def dtype_of_annotation(annotation: Any) -> DType:

@@ -16,8 +16,27 @@ INPUT_AND_OUTPUT = {"tokio", "mongodb", "reqwest", "hyper", "socket2", "mio", "a
 ONLY_IN = {"pyo3": {"bridge"}, "mongodb": {"driver"}, "tokio": {"driver", "bridge"}}
 # The modules that cross into Rust. Everything else is plain Python above them.
 CROSSING = {
-    *("_core", "client", "crud", "fetching", "fields", "layout", "link_deletes", "link_writes"),
-    *("pipeline", "plan", "query", "schema", "update"),
+    "_core",
+    "bulk",
+    "client",
+    "crud",
+    "fetching",
+    "fields",
+    "inheritance",
+    "instance",
+    "layout",
+    "link_deletes",
+    "link_writes",
+    "pipeline",
+    "plan",
+    "query",
+    "query_writes",
+    "paging",
+    "schema",
+    "timeseries",
+    "update",
+    "validator",
+    "writing",
 }
 IR_MAY_IMPORT = {"_core", "errors", "ir"}
 

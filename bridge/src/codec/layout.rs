@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
 use super::convert::Converter;
 use super::encode::{self, Buffer};
+use super::family::{Family, Tag};
 use super::links::{self, LinkForm};
 use super::path::Path;
 
@@ -34,6 +35,8 @@ pub struct Field {
     serializer: Option<Py<PyAny>>,
     /// A missing value is left out instead of stored as null.
     omit_none: bool,
+    /// A missing value is read back as None, so that leaving None out loses nothing.
+    none_when_missing: bool,
     /// The field holds links, stored in this form.
     links: Option<LinkForm>,
 }
@@ -66,6 +69,10 @@ pub struct Definition {
     pub validated: bool,
     /// Instances keep the bytes they were loaded from.
     pub keeps_image: bool,
+    /// The class id that stands behind `_id`, for classes of a family.
+    pub tag: Option<Tag>,
+    /// None is left out, here and below, wherever it comes back.
+    drops_nulls: bool,
     /// The names of all fields.
     pub complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
@@ -84,18 +91,24 @@ impl Definition {
 pub struct Layout {
     pub class: Py<PyType>,
     definition: OnceLock<Definition>,
+    /// A document's own class id chooses the layout: this one only stands for the family.
+    pub family: OnceLock<Family>,
 }
 
 #[pymethods]
 impl Layout {
     #[new]
     fn new(class: Py<PyType>) -> Self {
-        Self { class, definition: OnceLock::new() }
+        Self { class, definition: OnceLock::new(), family: OnceLock::new() }
     }
 
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
     /// that are not stored have no stored name and come last. The link form is "id", or the collection of references.
-    #[pyo3(signature = (fields, *, extra, private = None, validated = false, keeps_image = false, shares_complete = false))]
+    #[pyo3(signature = (
+        fields, *, extra, private = None, validated = false, keeps_image = false, shares_complete = false,
+        class_id = None, drops_nulls = false
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn define(
         &self,
         fields: &Bound<'_, PyList>,
@@ -104,6 +117,8 @@ impl Layout {
         validated: bool,
         keeps_image: bool,
         shares_complete: bool,
+        class_id: Option<(String, String)>,
+        drops_nulls: bool,
     ) -> PyResult<()> {
         let py = fields.py();
         let fields: Vec<_> = fields.iter().map(|field| read_field(&field)).collect::<PyResult<_>>()?;
@@ -116,9 +131,28 @@ impl Layout {
             "forbid" => Extra::Forbid,
             _ => Extra::Ignore,
         };
-        let definition =
-            Definition { fields, stored, by_key, extra, private, validated, keeps_image, complete, shares_complete };
+        let tag = class_id.map(|(key, id)| Tag::new(key, &id)).transpose()?;
+        let definition = Definition {
+            fields,
+            stored,
+            by_key,
+            extra,
+            private,
+            validated,
+            keeps_image,
+            tag,
+            drops_nulls,
+            complete,
+            shares_complete,
+        };
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
+    }
+
+    /// Makes this the layout of a whole family: (class id, layout) of each class.
+    fn choose_by(&self, key: String, members: HashMap<String, Py<Self>>, py: Python<'_>) -> PyResult<()> {
+        let root = self.class.bind(py).name()?.to_string();
+        let family = Family::new(root, key, members);
+        self.family.set(family).map_err(|_| PyRuntimeError::new_err("this layout is already that of a family"))
     }
 
     /// An instance as BSON bytes.
@@ -157,13 +191,18 @@ impl Layout {
     pub fn encode_into(&self, buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
         let py = instance.py();
         let definition = self.definition()?;
+        let path = &path.dropping_nulls(definition.drops_nulls);
+        let mut tag = definition.tag.as_ref();
         let values = instance.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let start = buffer.len();
         buffer.extend_from_slice(&[0; 4]);
         for field in definition.stored() {
+            if let Some(tag) = tag.take_if(|_| field.key() != b"_id") {
+                buffer.extend_from_slice(&tag.element);
+            }
             // A value that was never set (`model_construct`) is not stored.
             let Some(value) = values.get_item(field.name.bind(py))? else { continue };
-            if field.omit_none && value.is_none() {
+            if (field.omit_none || (field.none_when_missing && path.drops_nulls())) && value.is_none() {
                 continue;
             }
             // Stored names come from UTF-8 Python text.
@@ -178,6 +217,9 @@ impl Layout {
                 }
                 None => encode::element(buffer, field.key(), &value, &place)?,
             }
+        }
+        if let Some(tag) = tag {
+            buffer.extend_from_slice(&tag.element);
         }
         if definition.extra == Extra::Allow {
             encode_extra(buffer, instance, path)?;
@@ -211,8 +253,10 @@ fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
         Some((kind, value)) if kind == "value" => Default::Value(value),
         Some((_, factory)) => Default::Factory(factory),
     };
-    let name = PyString::intern(name.py(), name.to_str()?).unbind();
+    let py = name.py();
+    let none_when_missing = matches!(&default, Default::Value(value) if value.is_none(py));
+    let name = PyString::intern(py, name.to_str()?).unbind();
     let converter = Converter::read(&converter)?;
     let terminated_key = key.map_or_else(Vec::new, |key| [key.as_bytes(), &[0]].concat());
-    Ok(Field { terminated_key, name, converter, default, serializer, omit_none, links })
+    Ok(Field { terminated_key, name, converter, default, serializer, omit_none, none_when_missing, links })
 }

@@ -1,7 +1,5 @@
 //! Links: an id, or a reference that holds it, on the wire; a `Link` or the document itself in Python.
 
-use std::cell::Cell;
-
 use bson::spec::ElementType;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -32,27 +30,17 @@ impl<'py> FromPyObject<'_, 'py> for LinkForm {
     }
 }
 
-thread_local! {
-    /// A link was met in the form in which its class does not store links.
-    static OTHER_FORM: Cell<bool> = const { Cell::new(false) };
-}
-
-pub fn take_other_form() -> bool {
-    OTHER_FORM.replace(false)
-}
-
 /// Makes the links of a field.
 pub struct LinkMaker {
     class: Py<PyType>,
     to: Py<PyAny>,
-    stored_as_id: bool,
 }
 
 impl LinkMaker {
-    /// Written `(Link, what it leads to, whether it is stored as an id)`.
+    /// Written `(Link, what it leads to)`.
     pub fn read(spec: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (class, to, stored_as_id) = spec.extract()?;
-        Ok(Self { class, to, stored_as_id })
+        let (class, to) = spec.extract()?;
+        Ok(Self { class, to })
     }
 
     pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
@@ -60,9 +48,6 @@ impl LinkMaker {
             return Ok(None);
         }
         let referred = if element.kind == ElementType::EmbeddedDocument { reference(py, element.value)? } else { None };
-        if referred.is_some() == self.stored_as_id {
-            OTHER_FORM.set(true);
-        }
         let id = match referred {
             Some(id) => id,
             None => decode::value(py, element.kind, element.value, 1)?,

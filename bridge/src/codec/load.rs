@@ -7,11 +7,14 @@ use pyo3::types::{PyBytes, PyDict, PySet};
 use super::convert::Fit;
 use super::layout::{Default, Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
-use super::{decode, instance, links};
+use super::{decode, instance};
 use crate::errors::raise;
 
 impl Layout {
     pub fn decode_bytes<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(family) = self.family.get() {
+            return family.choose(py, document)?.get().decode_bytes(py, document);
+        }
         let definition = self.definition()?;
         let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
         let built = match fast {
@@ -19,9 +22,7 @@ impl Layout {
             None => self.validate(py, definition, document)?,
         };
         if definition.keeps_image {
-            // Links stored in the other form are no change of the user's.
-            let image = if links::take_other_form() { self.encode(&built)? } else { PyBytes::new(py, document) };
-            instance::set(&built, intern!(py, "__image__"), image.as_any())?;
+            instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
         }
         Ok(built)
     }
@@ -48,6 +49,9 @@ impl Layout {
             };
             let position = if met { Some(predicted) } else { definition.by_key.get(element.key).copied() };
             let Some(position) = position else {
+                if definition.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == element.key) {
+                    continue;
+                }
                 match definition.extra {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
@@ -101,6 +105,9 @@ impl Layout {
     /// The instance as pydantic builds it, or an error that names the document.
     fn validate<'py>(&self, py: Python<'py>, definition: &Definition, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let document = decode::document(py, bytes)?;
+        if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
+            document.del_item(&tag.key)?;
+        }
         let id = document.get_item("_id")?;
         let named = definition.fields.iter().find(|field| field.key() == b"_id");
         if let (Some(field), Some(id)) = (named, &id) {

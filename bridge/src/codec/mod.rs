@@ -4,6 +4,7 @@ mod convert;
 mod decode;
 mod diff;
 mod encode;
+mod family;
 mod instance;
 mod layout;
 mod links;

@@ -10,15 +10,25 @@ pub struct Path<'a> {
     parent: Option<&'a Self>,
     key: &'a str,
     depth: usize,
+    drops_nulls: bool,
 }
 
 impl<'a> Path<'a> {
     pub fn root(key: &'a str) -> Self {
-        Self { parent: None, key, depth: 0 }
+        Self { parent: None, key, depth: 0, drops_nulls: false }
     }
 
     pub fn child(&'a self, key: &'a str) -> Self {
-        Self { parent: Some(self), key, depth: self.depth + 1 }
+        Self { parent: Some(self), key, depth: self.depth + 1, drops_nulls: self.drops_nulls }
+    }
+
+    /// The same place; what is None here and below is left out where it comes back by itself.
+    pub fn dropping_nulls(&self, drops_nulls: bool) -> Self {
+        Self { parent: self.parent, key: self.key, depth: self.depth, drops_nulls: self.drops_nulls || drops_nulls }
+    }
+
+    pub fn drops_nulls(&self) -> bool {
+        self.drops_nulls
     }
 
     pub fn depth(&self) -> usize {

@@ -30,6 +30,7 @@ class UpdatePipeline(Node, kind="update_pipeline"):
     """Stages that compute the new document."""
 
     __slots__ = ("stages",)
+    stages: tuple[Node, ...]
 
 
 class Source(Node, kind="source"):

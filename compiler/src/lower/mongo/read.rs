@@ -2,8 +2,8 @@
 
 use bson::{RawBson, RawDocumentBuf};
 use data_bridge_ir::plan::{Read, Terminal};
-use data_bridge_ir::stage::{Projected, SortKey};
-use data_bridge_ir::{Expr, Path, Stage, Value};
+use data_bridge_ir::stage::{Accumulator, Projected, SortKey};
+use data_bridge_ir::{Expr, Operands, Path, Stage, Value};
 
 use super::document::{Document, wrap};
 use super::{Lowered, append_options, predicate, stage, step};
@@ -20,7 +20,7 @@ pub fn lower(read: &Read) -> Lowered<PhysicalPlan> {
         (Terminal::Find | Terminal::First | Terminal::Exists | Terminal::Aggregate, Some(parts)) => find(read, &parts)?,
         (Terminal::Count, Some(parts)) => (count(read, &parts)?, StepKind::Read),
         (Terminal::Distinct(path), Some(parts)) => (distinct(read, path, &parts)?, StepKind::Read),
-        (Terminal::Distinct(path), None) => return Err(distinct_of_stages(path)),
+        (Terminal::Distinct(path), None) if path.as_str().contains('.') => return Err(distinct_of_stages(path)),
         (_, None) => aggregate(read)?,
     };
     Ok(PhysicalPlan::of(vec![step(&read.source, command, kind)], answer))
@@ -152,6 +152,20 @@ fn distinct(read: &Read, path: &Path, parts: &FindParts<'_>) -> Lowered<Document
     Ok(command)
 }
 
+/// What `distinct` does, as stages: elements of lists, null but not missing; one document with all values.
+fn distinct_values(path: &Path) -> [Stage; 3] {
+    let values = Accumulator {
+        output: "values".to_owned(),
+        name: "$addToSet".to_owned(),
+        operands: Some(Operands::Single(Box::new(Expr::Field(path.clone())))),
+    };
+    [
+        Stage::Unwind { path: path.clone(), index: None, preserve: true },
+        Stage::Match(Expr::Exists { field: path.clone(), present: true }),
+        Stage::Group { by: None, outputs: vec![values] },
+    ]
+}
+
 fn distinct_of_stages(path: &Path) -> CompileError {
     let message = format!("distinct('{}') takes a filter only", path.as_str());
     CompileError::new("distinct_of_stages", message)
@@ -164,7 +178,8 @@ fn aggregate(read: &Read) -> Lowered<(Document, StepKind)> {
     match read.terminal {
         Terminal::Count => stages.push(Stage::Count("n".to_owned())),
         Terminal::First | Terminal::Exists => stages.push(Stage::Limit(1)),
-        _ => {}
+        Terminal::Distinct(ref path) => stages.extend(distinct_values(path)),
+        Terminal::Find | Terminal::Aggregate => {}
     }
     let size = batch_size(read);
     let mut command = Document::default();

@@ -1,0 +1,271 @@
+"""Writes that are collected and sent together.
+
+```python
+async with User.bulk() as bulk:
+    bulk.insert(ann)
+    bulk.save(bob)
+    bulk.update(User.find(User.age < 18), User.group.set("young"))
+    bulk.delete(eve)
+print(bulk.result.inserted)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from . import _core
+from .bulk_statements import Write, build
+from .client import default_client
+from .errors import BulkWriteError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
+from .events import After, SkipHooks, run_hooks
+from .operation import Operation, Script
+from .query import Query
+from .revision import REVISION, put_back
+from .settings import settings_of
+from .timeseries import prepare_collection
+from .update import merge_updates
+from .writing import prepare, set_attribute, stored
+
+if TYPE_CHECKING:
+    from .document import Document
+
+T = TypeVar("T")
+#: What one command holds at most: the server takes documents of 16 MiB, and commands that are a little larger.
+_MOST_BYTES = 12 * 1024 * 1024
+_MOST_STATEMENTS = 100_000
+_LISTS = {"insert": "documents", "update": "updates", "delete": "deletes"}
+
+
+@dataclass
+class BulkResult:
+    """What the writes did, summed up."""
+
+    inserted: int = 0
+    #: Documents that updates, saves and replacements found.
+    matched: int = 0
+    modified: int = 0
+    deleted: int = 0
+    #: The ids of what upserts inserted.
+    upserted: list[Any] = field(default_factory=list)
+
+
+class Bulk(Generic[T]):
+    """Collects writes of a class; they are sent when its block ends without an exception.
+
+    Args:
+        cls: the class.
+        ordered: in the order they were given, up to the first that is refused; else all that are not refused, with
+            all inserts first, then the updates, then the deletes.
+        session: of a transaction.
+        validate: check the documents' values.
+        hooks: call the documents' hooks.
+    """
+
+    def __init__(self, cls: type[Document], ordered: bool, session: Any, validate: bool, hooks: bool) -> None:
+        self._cls = cls
+        self._ordered = ordered
+        self._session = session
+        self._validate = validate
+        self._skip: SkipHooks = not hooks
+        self._writes: list[Write] = []
+        #: What the writes did, once they were sent.
+        self.result: BulkResult | None = None
+
+    def insert(self, document: T) -> None:
+        """Inserts the document."""
+        self._collect("insert", document)
+
+    def save(self, document: T) -> None:
+        """Inserts a new document; of a stored one, writes what changed until the block ends."""
+        self._collect("save", document)
+
+    def replace(self, document: T) -> None:
+        """Puts the document in the place of the stored one."""
+        self._collect("replace", document)
+
+    def update(self, target: T | Query[Any], *updates: Any, upsert: bool = False) -> None:
+        """Updates the documents of a query (the first of a `find_one`), or one stored document.
+
+        A document given here does not learn what was stored: `refresh()` it.
+
+        Raises:
+            CompileError: the update cannot be compiled.
+        """
+        merge_updates(updates, Query(self._cls)._schema())
+        self._collect("update", target, updates, upsert)
+
+    def delete(self, target: T | Query[Any]) -> None:
+        """Deletes the documents of a query (the first of a `find_one`), or one document."""
+        self._collect("delete", target)
+
+    def _collect(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+        if self.result is not None:
+            raise RuntimeError("these writes were sent already: begin another bulk")
+        queried = isinstance(target, Query) and what in ("update", "delete")
+        cls = target._cls if queried else type(target)
+        if not issubclass(cls, self._cls):
+            kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
+            raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
+        self._writes.append(Write(len(self._writes), what, target, updates, upsert))
+
+    # Sending
+
+    def execute(self) -> Operation[BulkResult]:
+        """Sends what was collected; the end of the block does it by itself.
+
+        Raises:
+            BulkWriteError: writes were refused; `failures` names each by its place among those given.
+            DocumentNotFound: a saved or replaced document is not stored.
+            RevisionConflict: one was changed meanwhile, and the class has revisions.
+        """
+
+        def script() -> Script[BulkResult]:
+            result = self.result = BulkResult()
+            events = {write.position: write.events() for write in self._writes}
+            for write in self._writes:
+                if write.document is not None:
+                    validate = self._validate and write.what in ("insert", "save", "replace")
+                    yield from prepare(write.document, events[write.position], validate, self._skip)
+            yield from prepare_collection(self._cls)
+            build(self._writes, self._session)
+            try:
+                yield from self._send(result)
+            finally:
+                self._settle()
+            for write in self._writes:
+                if write.document is not None:
+                    yield from run_hooks(write.document, After, events[write.position], self._skip)
+            return result
+
+        return Operation(script, f"{self._cls.__name__}.bulk().execute()")
+
+    def _groups(self) -> Iterator[list[Write]]:
+        """The writes of each command."""
+        writes = [write for write in self._writes if write.statement is not None]
+        if not self._ordered:
+            writes.sort(key=lambda write: (list(_LISTS).index(write.command), write.image is None))
+        group: list[Write] = []
+        size = 0
+        for write in writes:
+            bytes_ = len(write.statement) if write.command == "insert" else len(_core.encode_document(write.statement))
+            # Saved documents must each be found, which is not known of what a query finds.
+            alike = not group or (group[0].command, group[0].image is None) == (write.command, write.image is None)
+            if not alike or size + bytes_ > _MOST_BYTES or len(group) == _MOST_STATEMENTS:
+                yield group
+                group, size = [], 0
+            group.append(write)
+            size += bytes_
+        if group:
+            yield group
+
+    def _send(self, result: BulkResult) -> Script[None]:
+        failures: list[dict[str, Any]] = []
+        for group in self._groups():
+            try:
+                reply = yield self._request(group)
+            except (BulkWriteError, DuplicateKeyError, ServerError) as error:
+                refused = _refusals(error, group)
+                failures += refused
+                first = min(failure["index"] for failure in refused)
+                places = {failure["index"] for failure in refused}
+                for write in group:
+                    write.done = write.position not in places and not (self._ordered and write.position > first)
+                if group[0].command == "insert":
+                    result.inserted += sum(write.done for write in group)
+                if self._ordered:
+                    break
+                continue
+            for write in group:
+                write.done = True
+            _count(result, group[0].command, reply)
+            if group[0].image is not None and group[0].command == "update" and reply["n"] < len(group):
+                yield from self._refuse_missed([write for write in group if write.image is not None])
+        if failures:
+            failures.sort(key=lambda failure: int(failure["index"]))
+            message = f"{len(failures)} of {len(self._writes)} writes were refused"
+            raise BulkWriteError(message, failures=failures, inserted=result.inserted)
+
+    def _request(self, group: list[Write]) -> Any:
+        settings, core = settings_of(self._cls), default_client().core
+        command, statements = group[0].command, [write.statement for write in group]
+        if command == "insert":
+            return _core.insert(core, settings.database, settings.name, statements, self._ordered, self._session)
+        body = {command: settings.name, _LISTS[command]: statements, "ordered": self._ordered}
+        return _core.command(core, settings.database, body, True, self._session)
+
+    def _refuse_missed(self, writes: list[Write]) -> Script[None]:
+        """Finds the saved documents that are not stored as they should be by now: the server only counts them."""
+        revised = settings_of(self._cls).use_revision
+        query: Query[Any] = Query(self._cls, by_id=True).find({"_id": {"$in": [write.target.id for write in writes]}})
+        rows = yield query.session(self._session).project("_id", *([REVISION] if revised else [])).to_list()
+        there = {row["_id"]: row.get(REVISION) for row in rows}
+        for write in writes:
+            id, revision = write.target.id, write.target.__dict__.get(REVISION) if revised else None
+            write.done = id in there and there[id] == revision
+        lost = [write.target.id for write in writes if not write.done]
+        gone = [id for id in lost if id not in there]
+        name = self._cls.__name__
+        if gone:
+            raise DocumentNotFound(f"of the {name} documents to save, these are not stored: {gone!r}")
+        if lost:
+            raise RevisionConflict(
+                f"these {name} documents were changed by someone else since they were loaded: {lost!r}"
+            )
+
+    def _settle(self) -> None:
+        """Lets the documents know what became of them."""
+        for write in self._writes:
+            if write.image is not None and write.done:
+                stored(write.target, write.image, write.changes)
+            elif write.image is not None:
+                put_back(write.target, write.revision)
+            elif write.command == "delete" and write.document is not None and write.done:
+                set_attribute(write.document, "__image__", None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self.result is None:
+            await self.execute()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self.result is None:
+            self.execute().run_sync()
+
+
+def _refusals(error: BulkWriteError | DuplicateKeyError | ServerError, group: list[Write]) -> list[dict[str, Any]]:
+    """The refused writes by their place among all; an error that is not of a write is raised."""
+    if isinstance(error, BulkWriteError):
+        if not error.failures:
+            raise error
+        return [{**failure, "index": group[failure["index"]].position} for failure in error.failures]
+    # A refused command says "ok": a refused statement of one command does not.
+    if "ok" in error.details or len(group) > 1:
+        raise error
+    details = error.details
+    failure = {"index": group[0].position, "code": details.get("code"), "message": details.get("errmsg", str(error))}
+    return [{**failure, "key": details.get("keyValue"), "key_pattern": details.get("keyPattern")}]
+
+
+def _count(result: BulkResult, command: str, reply: Any) -> None:
+    if command == "insert":
+        result.inserted += reply
+    elif command == "delete":
+        result.deleted += reply["n"]
+    else:
+        upserted = [each["_id"] for each in reply.get("upserted", [])]
+        result.upserted += upserted
+        result.matched += reply["n"] - len(upserted)
+        result.modified += reply["nModified"]

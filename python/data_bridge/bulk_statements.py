@@ -1,0 +1,99 @@
+"""What is sent for each of the writes that a bulk collects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import ir
+from .events import Delete, Event, Insert, Replace, Save, Update
+from .query import Query
+from .revision import renewed, unchanged
+from .writing import change_operators, changes_of, encoded, itself
+
+if TYPE_CHECKING:
+    from .document import Document
+
+_EVENTS = {"insert": Insert, "save": Save, "replace": Replace, "update": Update, "delete": Delete}
+
+
+class Write:
+    """One collected write, the statement that is sent for it, and what the document has to know afterwards."""
+
+    def __init__(
+        self, position: int, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False
+    ) -> None:
+        self.position = position
+        self.what = what
+        self.target = target
+        self.updates = updates
+        self.upsert = upsert
+        self.document: Document | None = None if isinstance(target, Query) else target
+        #: "insert", "update" or "delete"; with no statement nothing is sent.
+        self.command = ""
+        self.statement: Any = None
+        #: The bytes that are stored when the write is done, for documents written as a whole.
+        self.image: bytes | None = None
+        self.changes: dict[str, Any] = {}
+        #: The revision before the write.
+        self.revision: Any = None
+        self.done = False
+
+    def events(self) -> frozenset[Event]:
+        """The events that the write is; saving a new document is an insert too."""
+        new = self.what == "save" and self.document is not None and self.document._image is None
+        return frozenset({_EVENTS[self.what], Insert} if new else {_EVENTS[self.what]})
+
+
+def build(writes: Sequence[Write], session: Any) -> None:
+    """Makes the statements. A document that is given several times is written once, as it is now."""
+    written: set[int] = set()
+    for write in writes:
+        if write.what in ("update", "delete"):
+            _selecting(write, session)
+        elif id(write.target) not in written:
+            written.add(id(write.target))
+            _whole(write, session)
+
+
+def _selecting(write: Write, session: Any) -> None:
+    query = write.target if write.document is None else itself(write.document, session)
+    many = write.document is None and not query._single
+    if write.what == "delete":
+        node: ir.Plan = ir.Delete(query._source(), query._filter(), many, query._options)
+    else:
+        node = query._update_node(write.updates, many, write.upsert)
+    write.command = write.what
+    write.statement = _statement(query, node)
+
+
+def _whole(write: Write, session: Any) -> None:
+    document: Document = write.target
+    new = write.what == "insert" or (write.what == "save" and document._image is None)
+    if write.what == "save" and not new and not any(changes_of(document, encoded(document))):
+        return
+    write.revision = renewed(document)
+    write.image = encoded(document)
+    if new:
+        write.command, write.statement = "insert", write.image
+        return
+    query = itself(document, session, unchanged(document, write.revision))
+    if write.what == "save":
+        changed, removed = changes_of(document, write.image)
+        write.changes = {**changed, **dict.fromkeys(removed)}
+        update = change_operators(changed, removed)
+        node: ir.Plan = ir.Update(query._source(), query._filter(), update, False, False, {})
+    else:
+        node = ir.Replace(query._source(), query._filter(), document, False, {})
+    write.command = "update"
+    write.statement = _statement(query, node)
+
+
+def _statement(query: Query[Any], node: ir.Plan) -> dict[str, Any] | None:
+    """The compiled node's only statement; None when nothing can meet its filter."""
+    for command in query._compile(node).commands:
+        for key in ("updates", "deletes"):
+            if key in command:
+                statement: dict[str, Any] = command[key][0]
+                return statement
+    return None

@@ -1,0 +1,175 @@
+"""What a query can do to the documents that it selects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import bson
+
+from . import ir
+from ._core import DType
+from .errors import CompileError
+from .inheritance import class_id_of
+from .ir import stages
+from .layout import layout_of
+from .link_deletes import delete_with_rules, has_rules
+from .operation import Operation, Script
+from .pipeline import sort_keys
+from .schema import CLASS_ID
+from .settings import root_of
+from .update import merge_updates
+
+if TYPE_CHECKING:
+    from ._core import Schema
+    from .document import Document
+    from .query import Query
+
+T = TypeVar("T")
+#: What the result of a terminal without a document is: counts of a write.
+WriteResult = dict[str, Any]
+
+
+class QueryWrites(Generic[T]):
+    """The terminals of a query that write."""
+
+    if TYPE_CHECKING:
+        _cls: type[Document]
+        _options: dict[str, Any]
+        _single: bool
+
+        def _selection(self) -> tuple[Any, ...]: ...
+        def _source(self) -> ir.Source: ...
+        def _layout(self) -> Any: ...
+        def _schema(self) -> Schema: ...
+        def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]: ...
+
+    def _filter(self) -> ir.Expr | None:
+        terms = []
+        for stage in self._selection():
+            if not isinstance(stage, stages.Match):
+                name = stage.kind
+                raise CompileError(
+                    f"a write takes a filter only, not {name}", code="write_of_stages", hint=f"drop {name}"
+                )
+            terms.append(stage.predicate)
+        return None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms))
+
+    def _of_class(self, update: ir.UpdateOperators | ir.UpdatePipeline) -> ir.UpdateOperators | ir.UpdatePipeline:
+        """The update; what it may insert is of the query's class."""
+        if root_of(self._cls) is None:
+            return update
+        dtype, class_id = DType.string(), class_id_of(self._cls)
+        if isinstance(update, ir.UpdatePipeline):
+            # An insert by pipeline begins with the filter's equalities only.
+            known = ir.Call("$ifNull", (ir.Field(CLASS_ID, dtype, self._cls.__name__), ir.Literal(class_id)))
+            return ir.UpdatePipeline((*update.stages, stages.Set(((CLASS_ID, known),))))
+        if any(each.path == CLASS_ID for each in update.operations):
+            return update
+        return ir.UpdateOperators((*update.operations, ir.UpdateOperation("$setOnInsert", CLASS_ID, dtype, class_id)))
+
+    def _written(self, node: ir.Plan, label: str) -> Operation[WriteResult]:
+        return self._operation(node, label)
+
+    def _update_node(self, updates: Sequence[Any], many: bool, upsert: bool) -> ir.Update:
+        update = merge_updates(updates, self._schema())
+        if upsert:
+            update = self._of_class(update)
+        return ir.Update(self._source(), self._filter(), update, many, upsert, self._options)
+
+    def _update(self, updates: Sequence[Any], many: bool, upsert: bool, label: str) -> Operation[WriteResult]:
+        return self._written(self._update_node(updates, many, upsert), label)
+
+    def update(self, *updates: Any) -> Operation[WriteResult]:
+        """Updates every document: `n` matched, `modified` changed."""
+        return self._update(updates, not self._single, False, "update(...)")
+
+    def update_one(self, *updates: Any) -> Operation[WriteResult]:
+        """Updates one document."""
+        return self._update(updates, False, False, "update_one(...)")
+
+    def upsert(self, *updates: Any, on_insert: Document | None = None) -> Operation[WriteResult]:
+        """Updates one document, or inserts one; `on_insert` gives the fields that only an insert sets."""
+        more: list[Any] = []
+        if on_insert is not None:
+            touched = {each.path for each in merge_updates(updates, self._schema()).operations}  # type: ignore[union-attr]
+            stored = bson.decode(layout_of(type(on_insert)).encode(on_insert))
+            more = [{"$setOnInsert": {key: item for key, item in stored.items() if key not in touched}}]
+        return self._update([*updates, *more], False, True, "upsert(...)")
+
+    def delete(self) -> Operation[WriteResult]:
+        """Deletes every document: `n` deleted, those that links cascade to included.
+
+        Raises:
+            DeleteDenied: a link that denies it leads to one of them; nothing is deleted.
+        """
+        if has_rules(self._cls):
+            return self._delete_by_rules(1 if self._single else None)
+        return self._delete_plainly()
+
+    def _delete_by_rules(self, count: int | None) -> Operation[WriteResult]:
+        query: Query[Any] = self  # type: ignore[assignment]
+
+        def script() -> Script[WriteResult]:
+            selected = query.project("_id")
+            rows = yield (selected if count is None else selected.limit(count)).to_list()
+            deleted = yield from delete_with_rules(self._cls, [row["_id"] for row in rows], query._session)
+            return {"n": deleted, "modified": 0, "upserted": []}
+
+        return Operation(script, f"{self._cls.__name__}.find(...).delete()")
+
+    def _delete_plainly(self) -> Operation[WriteResult]:
+        node = ir.Delete(self._source(), self._filter(), not self._single, self._options)
+        return self._written(node, "delete()")
+
+    def delete_one(self) -> Operation[WriteResult]:
+        """Deletes one document; see `delete` for what links do."""
+        if has_rules(self._cls):
+            return self._delete_by_rules(1)
+        return self._written(ir.Delete(self._source(), self._filter(), False, self._options), "delete_one()")
+
+    def _modify(self, label: str, sort: Any, **parts: Any) -> Operation[T | None]:
+        keys = () if sort is None else sort_keys(sort if isinstance(sort, (list, tuple)) else [sort])
+        given = {"update": None, "remove": False, "replacement": None, "new": False, "upsert": False, **parts}
+        node = ir.FindAndModify(
+            self._source(),
+            self._filter(),
+            given["update"],
+            given["remove"],
+            given["replacement"],
+            keys,
+            None,
+            given["new"],
+            given["upsert"],
+            self._options,
+        )
+        return self._operation(node, label, self._layout())
+
+    def find_one_and_update(
+        self, *updates: Any, sort: Any = None, return_document: str = "before", upsert: bool = False
+    ) -> Operation[T | None]:
+        """Updates one document and gives it as it was ("before") or is ("after"); None when there is none."""
+        update = merge_updates(updates, self._schema())
+        if upsert:
+            update = self._of_class(update)
+        new = _is_after(return_document)
+        return self._modify("find_one_and_update(...)", sort, update=update, new=new, upsert=upsert)
+
+    def find_one_and_replace(
+        self, replacement: Document, *, sort: Any = None, return_document: str = "before", upsert: bool = False
+    ) -> Operation[T | None]:
+        """Replaces one document and gives it as it was or is; None when there is none."""
+        new = _is_after(return_document)
+        return self._modify("find_one_and_replace(...)", sort, replacement=replacement, new=new, upsert=upsert)
+
+    def find_one_and_delete(self, *, sort: Any = None) -> Operation[T | None]:
+        """Deletes one document and gives it; None when there is none."""
+        return self._modify("find_one_and_delete(...)", sort, remove=True)
+
+
+def _is_after(return_document: Any) -> bool:
+    if return_document in ("before", "after"):
+        return bool(return_document == "after")
+    if isinstance(return_document, bool):
+        return return_document
+    raise ValueError(f'return_document is {return_document!r}; give "before" or "after"')

@@ -1,0 +1,143 @@
+"""The steps that every write of whole documents is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from . import _core, ir
+from .client import default_client
+from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaError
+from .events import After, Before, Event, SkipHooks, ValidateOnSave, run_hooks
+from .ir import stages
+from .layout import layout_of
+from .operation import Script
+from .query import Query
+from .revision import renewed
+from .schema import schema_of, stored_name
+from .settings import settings_of
+from .timeseries import prepare_collection
+from .validation import check
+
+if TYPE_CHECKING:
+    from .document import Document
+
+set_attribute = object.__setattr__
+_VALIDATION = frozenset({ValidateOnSave})
+
+
+def prepare(document: Document, events: frozenset[Event], validate: bool, skip: SkipHooks) -> Script[None]:
+    """Calls the hooks before a write, and checks what they leave.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field takes.
+    """
+    yield from run_hooks(document, Before, events, skip)
+    if validate:
+        yield from run_hooks(document, Before, _VALIDATION, skip)
+        check(document)
+        yield from run_hooks(document, After, _VALIDATION, skip)
+
+
+def encoded(document: Document) -> bytes:
+    """The document's bytes, with an id."""
+    ensure_id(document)
+    return layout_of(type(document)).encode(document)
+
+
+def ensure_id(document: Document) -> None:
+    """Gives a new document its id.
+
+    Raises:
+        SchemaError: the class's ids cannot be made here.
+    """
+    if document.id is None:
+        cls = type(document)
+        kind = schema_of(cls).field(stored_name("id", cls.model_fields["id"]))
+        if kind is None or kind.non_null().kind not in ("object_id", "any"):
+            raise SchemaError(f"{cls.__name__}.id is {kind} and has no value: give one, or a default_factory")
+        document.__dict__["id"] = ObjectId()
+        document.__pydantic_fields_set__.add("id")
+
+
+def changes_of(document: Document, now: bytes) -> tuple[dict[str, Any], list[str]]:
+    """What differs from the stored document: values by dotted stored path, and removed paths.
+
+    Compared with what the stored document says to this class: fields that it does not know are not changes.
+    """
+    image: bytes = document._image  # type: ignore[assignment]
+    if now == image:
+        return {}, []
+    layout = layout_of(type(document))
+    return _core.diff(now, layout.encode(layout.decode(image)))
+
+
+def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
+    """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
+    settings = settings_of(cls)
+    for document in documents:
+        renewed(document)
+    images = [encoded(document) for document in documents]
+    yield from prepare_collection(cls)
+    try:
+        yield _core.insert(default_client().core, settings.database, settings.name, images, ordered, session)
+    except BulkWriteError as error:
+        failed = {failure["index"] for failure in error.failures}
+        for index, document in enumerate(documents):
+            if index not in failed and not (ordered and index > min(failed)):
+                stored(document, images[index], {})
+        raise
+    for document, image in zip(documents, images, strict=True):
+        stored(document, image, {})
+
+
+def stored(document: Document, image: bytes, changes: dict[str, Any]) -> None:
+    """Remembers what is stored now, and what the write changed."""
+    set_attribute(document, "__image__", image)
+    set_attribute(document, "__previous__", changes)
+
+
+def by_id(cls: type[Document], id: Any, *more: ir.Expr | None) -> Query[Any]:
+    """The document with this id, whatever its class, if it also meets further conditions."""
+    field = ir.Field("_id", schema_of(cls).field("_id"), cls.__name__)  # type: ignore[arg-type]
+    matches = [ir.Compare("eq", field, ir.Literal(id)), *(each for each in more if each is not None)]
+    return Query(cls, tuple(stages.Match(each) for each in matches), by_id=True)
+
+
+def itself(document: Document, session: Any, condition: ir.Expr | None = None) -> Query[Any]:
+    """The stored document, if it also meets the condition.
+
+    Raises:
+        DocumentNotFound: the document has no id yet.
+    """
+    if document.id is None:
+        raise DocumentNotFound(f"this {type(document).__name__} has no id: insert() it first")
+    return by_id(type(document), document.id, condition).session(session)
+
+
+def missed(document: Document, session: Any) -> Script[None]:
+    """Says why a write found no document.
+
+    Raises:
+        RevisionConflict: it has another revision.
+        DocumentNotFound: it is not there.
+    """
+    name = type(document).__name__
+    if settings_of(type(document)).use_revision:
+        there = yield itself(document, session).exists()
+        if there:
+            raise RevisionConflict(
+                f"{name} {document.id!r} was changed by someone else since it was loaded: refresh() it and try again"
+            )
+    raise DocumentNotFound(f"no {name} with id {document.id!r} is stored")
+
+
+def change_operators(changed: dict[str, Any], removed: Sequence[str]) -> ir.UpdateOperators:
+    """The update that stores changes."""
+    given = [("$set", path, value) for path, value in changed.items()]
+    given += [("$unset", path, "") for path in removed]
+    return ir.UpdateOperators(
+        tuple(ir.UpdateOperation(op, path, _core.DType.any(), operand) for op, path, operand in given)
+    )
