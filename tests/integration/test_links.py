@@ -295,7 +295,10 @@ async def test_references_and_ids_are_both_read(client: Any) -> None:
             assert len(await query) == (2 if name == "Ann" else 1)
     assert await Referring.find(Referring.author == ann).count() == 1
     assert await Referring.find(Referring.author == bob).count() == 1
-    assert [row.author.name for row in await Referring.find().sort(Referring.author.name).fetch_links()] == ["Ann", "Bob"]
+    assert [row.author.name for row in await Referring.find().sort(Referring.author.name).fetch_links()] == [
+        "Ann",
+        "Bob",
+    ]
     for found in await Referring.find():
         assert not found.is_changed
 

@@ -1,0 +1,180 @@
+"""Ids first = a join in the server = an evaluator written here, over random graphs of links, on a real server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bson import DBRef
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymongo import MongoClient
+
+from data_bridge import BackLink, Document, Link, connect
+from data_bridge.embedded import Server
+
+NAMES = st.sampled_from(["Ann", "Bob", None])
+IDS = st.integers(1, 4)
+#: 9 leads nowhere; 3 of the ids are always stored; a text is an id of the wrong type.
+LINKS = st.one_of(IDS, IDS.map(lambda id: DBRef("Person", id)), st.sampled_from([9, None, "wrong"]))
+PEOPLE = st.dictionaries(
+    IDS, st.fixed_dictionaries({}, optional={"name": NAMES, "age": st.integers(0, 3), "friend": LINKS}), max_size=4
+)
+THINGS = st.lists(
+    st.fixed_dictionaries({}, optional={"owner": LINKS, "users": st.lists(LINKS, max_size=3) | st.none()}), max_size=6
+)
+
+
+class Person(Document):
+    id: int
+    name: str | None = None
+    age: int = 0
+    friend: Link["Person"] | None = None
+    things: list[BackLink["Thing"]] = BackLink(original_field="owner")
+
+
+class Thing(Document):
+    id: int
+    owner: Link[Person] | None = None
+    users: list[Link[Person]] = []
+
+
+Row = dict[str, Any]
+Data = dict[str, dict[int, Row]]
+
+
+def targets(data: Data, value: Any) -> list[Row]:
+    """The people that a stored link, or a list of them, leads to."""
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        id = item.id if isinstance(item, DBRef) else item
+        if id is not None and id in data["people"]:
+            found.append(data["people"][id])
+    return found
+
+
+LEAVES: list[tuple[Any, Any]] = [
+    (lambda person: person.name == "Ann", lambda row: row.get("name") == "Ann"),
+    (lambda person: person.name.in_(["Ann", "Bob"]), lambda row: row.get("name") in ("Ann", "Bob")),
+    (lambda person: person.age > 1, lambda row: row.get("age", -1) > 1),
+    (lambda person: person.name.startswith("B"), lambda row: (row.get("name") or "").startswith("B")),
+    (lambda person: person.name.exists(), lambda row: "name" in row),
+]
+
+
+def some(data: Data, link: str, leaf: Any) -> Any:
+    return lambda row: any(leaf(target) for target in targets(data, row.get(link)))
+
+
+def friend(data: Data, link: str, leaf: Any) -> Any:
+    return lambda row: any(some(data, "friend", leaf)(target) for target in targets(data, row.get(link)))
+
+
+@st.composite
+def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
+    """A predicate over things, and the function of the data that says which rows meet it."""
+    link = draw(st.sampled_from(["owner", "users"]))
+    built, leaf = draw(st.sampled_from(LEAVES))
+    far = draw(st.booleans())
+    field = getattr(Thing, link)
+    predicate = built(field.friend if far else field)
+    follow = friend if far else some
+
+    def simple(data: Data) -> Any:
+        return follow(data, link, leaf)
+
+    shape = draw(st.sampled_from(["plain", "not", "null", "ne", "and", "or"]))
+    if shape == "not":
+        return ~predicate, lambda data: lambda row: not simple(data)(row)
+    if shape == "ne":
+        return field.name != "Ann", lambda data: lambda row: not some(data, link, LEAVES[0][1])(row)
+    if shape == "null":
+        return (
+            field.name == None,
+            lambda data: (
+                lambda row: (  # noqa: E711
+                    some(data, link, lambda target: target.get("name") is None)(row) or not targets(data, row.get(link))
+                )
+            ),
+        )
+    other, other_leaf = draw(st.sampled_from(LEAVES))
+    if shape == "and":
+        return predicate & other(
+            Thing.owner
+        ), lambda data: lambda row: simple(data)(row) and some(data, "owner", other_leaf)(row)
+    if shape == "or":
+        return predicate | other(
+            Thing.owner
+        ), lambda data: lambda row: simple(data)(row) or some(data, "owner", other_leaf)(row)
+    return predicate, simple
+
+
+@pytest.fixture(scope="module")
+def database(mongod: Server) -> Iterator[Any]:
+    with connect(mongod.uri, database="link_strategies").run_sync(), MongoClient[dict[str, Any]](mongod.uri) as plain:
+        yield plain["link_strategies"]
+        plain.drop_database("link_strategies")
+
+
+def load(database: Any, people: dict[int, Row], things: list[Row]) -> Data:
+    stored = {id: {"_id": id, **row} for id, row in people.items()}
+    rows = {number: {"_id": number, **row} for number, row in enumerate(things)}
+    for name, documents in (("Person", stored), ("Thing", rows)):
+        database[name].delete_many({})
+        if documents:
+            database[name].insert_many([dict(row) for row in documents.values()])
+    return {"people": stored, "things": rows}
+
+
+QUIET = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS, query=predicates())
+def test_all_strategies_agree(database: Any, people: dict[int, Row], things: list[Row], query: tuple[Any, Any]) -> None:
+    data = load(database, people, things)
+    predicate, meets = query
+    expected = [id for id, row in data["things"].items() if meets(data)(row)]
+    for strategy in ("auto", "batch", "lookup"):
+        for flags in (True, False):
+            built = Thing.find(predicate).sort("_id").fetch_links(depth=0, strategy=strategy).optimize(flags)
+            rows = built.project("_id").to_list().run_sync()
+            assert [row["_id"] for row in rows] == expected, strategy
+            assert built.count().run_sync() == len(expected), strategy
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS, leaf=st.sampled_from(["Ann", "Bob"]))
+def test_back_links_agree(database: Any, people: dict[int, Row], things: list[Row], leaf: str) -> None:
+    data = load(database, people, things)
+    owners = {
+        target["_id"]
+        for row in data["things"].values()
+        if len(targets(data, row.get("users"))) > 1
+        for target in targets(data, row.get("owner"))
+    }
+    wanted = [id for id, row in data["things"].items() if len(targets(data, row.get("users"))) > 1]
+    for strategy in ("batch", "lookup"):
+        query = Person.find(Person.things.id.in_(wanted)).sort("_id").fetch_links(depth=0, strategy=strategy)
+        assert [row["_id"] for row in query.project("_id").to_list().run_sync()] == sorted(owners), strategy
+
+
+def fits(row: Row) -> bool:
+    """Whether the class can load it."""
+    users = row.get("users", [])
+    return users is not None and None not in users and "wrong" not in (*users, row.get("owner"), row.get("friend"))
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS)
+def test_fetching_and_saving_loses_nothing(database: Any, people: dict[int, Row], things: list[Row]) -> None:
+    things = [row for row in things if fits(row)]
+    load(database, {id: row for id, row in people.items() if fits(row)}, things)
+    before = list(database["Thing"].find().sort("_id"))
+    for thing in Thing.find().fetch_links(depth=2).to_list().run_sync():
+        assert not thing.is_changed
+        thing.save().run_sync()
+    assert list(database["Thing"].find().sort("_id")) == before
