@@ -269,11 +269,28 @@ class Query(QueryWrites[T]):
 
     def count(self) -> Operation[int]:
         """How many documents there are."""
-        return self._operation(self._read("count"), "count()")
+        if self._session is None:
+            return self._operation(self._read("count"), "count()")
+
+        def script() -> Script[int]:
+            # The command `count` is not allowed in a transaction.
+            one = stages.Accumulator("$sum", ir.Literal(1))
+            query = self._with(stages.Group(None, (("n", one),)))
+            rows = yield query._run(query._read("aggregate"))
+            return rows[0]["n"] if rows else 0
+
+        return Operation(script, f"{self._cls.__name__}.find(...).count()")
 
     def exists(self) -> Operation[bool]:
         """Whether there is any document."""
-        return self._operation(self._read("exists"), "exists()")
+        if self._session is None:
+            return self._operation(self._read("exists"), "exists()")
+
+        def script() -> Script[bool]:
+            found = yield self._at_most(1).count()
+            return bool(found)
+
+        return Operation(script, f"{self._cls.__name__}.find(...).exists()")
 
     def distinct(self, field: Any) -> Operation[list[Any]]:
         """The different values of a field; lists give their elements."""

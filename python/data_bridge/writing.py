@@ -56,13 +56,31 @@ def encoded(document: Document) -> bytes:
 def changes_of(document: Document, now: bytes) -> tuple[dict[str, Any], list[str]]:
     """What differs from the stored document: values by dotted stored path, and removed paths.
 
-    Compared with what the stored document says to this class: fields that it does not know are not changes.
+    Only what also differs from what the stored document says to this class is a change: fields that the class does not
+    know, and defaults of fields that are not stored, are none.
     """
     image: bytes = document._image  # type: ignore[assignment]
-    if now == image:
-        return {}, []
+    changed, removed = _core.diff(now, image)
+    if not changed and not removed:
+        return changed, removed
     layout = layout_of(type(document))
-    return _core.diff(now, layout.encode(layout.decode(image)))
+    try:
+        said = layout.encode(layout.decode(image))
+    except Exception:
+        # A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+        return changed, removed
+    differs = [path.split(".") for path in (*changed, *removed)]
+    changed, removed = _core.diff(now, said)
+    return (
+        {path: value for path, value in changed.items() if _meets(path, differs)},
+        [path for path in removed if _meets(path, differs)],
+    )
+
+
+def _meets(path: str, others: Sequence[list[str]]) -> bool:
+    """Whether the path is one of the others, or stands above or below one."""
+    parts = path.split(".")
+    return any(parts[: len(other)] == other[: len(parts)] for other in others)
 
 
 def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
