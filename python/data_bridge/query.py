@@ -18,6 +18,7 @@ from .operation import Operation, Script
 from .paging import Page, behind, cursor_of
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
+from .query_options import QueryOptions
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name, union_schema
 
@@ -32,7 +33,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryWrites[T]):
+class Query(QueryOptions, QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
@@ -77,9 +78,6 @@ class Query(QueryWrites[T]):
         """No more than `count` documents, and no more than were asked for before."""
         limits = [stage.count for stage in self._stages if isinstance(stage, stages.Limit)]
         return self.limit(min([count, *limits]))
-
-    def _option(self, **option: Any) -> Any:
-        return self._with(options={**self._options, **option})
 
     # What is read
 
@@ -126,53 +124,6 @@ class Query(QueryWrites[T]):
             return query
         plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
         return plain
-
-    # How it is run
-
-    def hint(self, index: Any) -> Query[T]:
-        """With this index, by name or keys."""
-        query: Query[T] = self._option(hint=dict(index) if isinstance(index, list) else index)
-        return query
-
-    def collation(self, collation: Mapping[str, Any]) -> Query[T]:
-        """By a language's rules."""
-        query: Query[T] = self._option(collation=dict(collation))
-        return query
-
-    def comment(self, comment: str) -> Query[T]:
-        """Named in the server's log."""
-        query: Query[T] = self._option(comment=comment)
-        return query
-
-    def max_time(self, milliseconds: int) -> Query[T]:
-        """Stopped by the server after this many milliseconds."""
-        query: Query[T] = self._option(max_time_ms=milliseconds)
-        return query
-
-    def batch_size(self, count: int) -> Query[T]:
-        """In batches of this many documents."""
-        query: Query[T] = self._option(batch_size=count)
-        return query
-
-    def read_preference(self, mode: str) -> Query[T]:
-        """From members of this kind, such as "secondaryPreferred"."""
-        query: Query[T] = self._option(read_preference=mode)
-        return query
-
-    def read_concern(self, level: str) -> Query[T]:
-        """At this read concern level, such as "majority"."""
-        query: Query[T] = self._option(read_concern={"level": level})
-        return query
-
-    def session(self, session: Any) -> Query[T]:
-        """In a session."""
-        query: Query[T] = self._with(session=session)
-        return query
-
-    def optimize(self, flags: bool | Mapping[str, bool]) -> Query[T]:
-        """With all rewrite rules, none, or a switch per rule."""
-        query: Query[T] = self._with(flags=flags)
-        return query
 
     # Compiling
 
