@@ -112,7 +112,7 @@ async def test_hooks_and_checks_are_those_of_single_writes(animals: list[Animal]
 
 
 async def test_an_exception_in_the_block_sends_nothing(animals: list[Animal]) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with Animal.bulk() as bulk:
             bulk.delete(animals[0])
             raise ZeroDivisionError
@@ -125,7 +125,7 @@ async def test_an_exception_in_the_block_sends_nothing(animals: list[Animal]) ->
 
 async def test_an_ordered_bulk_ends_at_the_first_refusal(animals: list[Animal]) -> None:
     x, y = Animal(name="x"), Animal(name="y")
-    with pytest.raises(BulkWriteError, match="1 of 5 writes were refused") as raised:
+    with pytest.raises(BulkWriteError, match="1 of 5 writes were refused") as raised:  # noqa: PT012
         async with Animal.bulk() as bulk:
             bulk.delete(animals[4])
             bulk.insert(x)
@@ -140,7 +140,7 @@ async def test_an_ordered_bulk_ends_at_the_first_refusal(animals: list[Animal]) 
 
 async def test_an_unordered_bulk_carries_out_the_rest(animals: list[Animal]) -> None:
     animals[1].name = "a"
-    with pytest.raises(BulkWriteError) as raised:
+    with pytest.raises(BulkWriteError) as raised:  # noqa: PT012
         async with Animal.bulk(ordered=False) as bulk:
             bulk.delete(animals[4])
             bulk.save(animals[1])
@@ -156,7 +156,7 @@ async def test_saved_documents_must_be_there(animals: list[Animal]) -> None:
     await Animal.find(Animal.name == "b").delete()
     for each in animals:
         each.legs = 9
-    with pytest.raises(DocumentNotFound, match=str(animals[1].id)):
+    with pytest.raises(DocumentNotFound, match=str(animals[1].id)):  # noqa: PT012
         async with Animal.bulk() as bulk:
             for each in animals:
                 bulk.save(each)
@@ -172,7 +172,7 @@ async def test_revisions_are_looked_at(client: Any) -> None:
     before = cats[1].revision_id
     for cat in cats:
         cat.name += "!"
-    with pytest.raises(RevisionConflict, match=str(cats[1].id)):
+    with pytest.raises(RevisionConflict, match=str(cats[1].id)):  # noqa: PT012
         async with Cat.bulk() as bulk:
             for cat in cats:
                 bulk.save(cat)

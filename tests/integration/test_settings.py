@@ -252,8 +252,8 @@ async def test_a_validator_can_be_taken_away(client: Any) -> None:
     ],
 )
 def test_each_setting_takes_its_own_kind_of_value(key: str, value: Any, kind: str) -> None:
+    settings = type("Settings", (), {key: value, "__qualname__": "Odd.Settings"})
     with pytest.raises(SchemaError, match=rf"Odd\.Settings\.{key} is .*it takes {kind}"):
-        settings = type("Settings", (), {key: value, "__qualname__": "Odd.Settings"})
         type(Document)("Odd", (Document,), {"__module__": __name__, "__qualname__": "Odd", "Settings": settings})
 
 
