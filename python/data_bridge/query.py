@@ -149,7 +149,9 @@ class Query(QueryOptions, QueryWrites[T]):
         return _core.compile(node, self._flags, traced)
 
     def _layout(self) -> Any:
-        if self._output is not self._cls or self._by_id:
+        # Rows of a projection have lost what tells classes apart.
+        projected = any(isinstance(stage, stages.Project) for stage in self._stages)
+        if self._output is not self._cls or self._by_id or projected:
             return None if self._output is None else layout_of(self._output)
         reach = self._reach()
         return family_layout(tuple(reach.classes)) if reach.mixed else layout_of(self._cls)
@@ -354,6 +356,9 @@ class Aggregation(Query[Any]):
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return given
+
+    def _layout(self) -> Any:
+        return None if self._output is None else layout_of(self._output)
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)
