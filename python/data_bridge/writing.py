@@ -10,7 +10,7 @@ from bson import ObjectId
 from . import _core, ir
 from .client import default_client
 from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaError
-from .events import After, Before, Event, SkipHooks, ValidateOnSave, run_hooks
+from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
 from .ir import stages
 from .layout import layout_of
 from .operation import Script
@@ -34,11 +34,15 @@ def prepare(document: Document, events: frozenset[Event], validate: bool, skip: 
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    yield from run_hooks(document, Before, events, skip)
+    hooked = skip is not True and (skip or hooks_of(type(document)))
+    if hooked:
+        yield from run_hooks(document, Before, events, skip)
     if validate:
-        yield from run_hooks(document, Before, _VALIDATION, skip)
+        if hooked:
+            yield from run_hooks(document, Before, _VALIDATION, skip)
         check(document)
-        yield from run_hooks(document, After, _VALIDATION, skip)
+        if hooked:
+            yield from run_hooks(document, After, _VALIDATION, skip)
 
 
 def encoded(document: Document) -> bytes:
