@@ -163,8 +163,8 @@ class Crud(InstanceWrites):
                 yield from prepare(document, _INSERTED, validate, not hooks)
             if given:
                 yield from insert_all(cls, given, ordered, session)  # type: ignore[arg-type]
-            for document in given:
-                yield from run_hooks(document, After, _INSERTED, not hooks)
+            for document in given if hooks else ():
+                yield from run_hooks(document, After, _INSERTED)
             return [document.id for document in given]
 
         return Operation(script, f"{cls.__name__}.insert_many(...)")

@@ -19,6 +19,7 @@ from .operation import Operation, Script
 from .paging import Page, behind, cursor_of
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
+from .query_options import QueryOptions
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name, union_schema
 
@@ -33,7 +34,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryWrites[T]):
+class Query(QueryOptions, QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
@@ -84,9 +85,6 @@ class Query(QueryWrites[T]):
         limits = [stage.count for stage in self._stages if isinstance(stage, stages.Limit)]
         return self.limit(min([count, *limits]))
 
-    def _option(self, **option: Any) -> Any:
-        return self._with(options={**self._options, **option})
-
     # What is read
 
     def find(self, *predicates: Any) -> Query[T]:
@@ -132,53 +130,6 @@ class Query(QueryWrites[T]):
             return query
         plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
         return plain
-
-    # How it is run
-
-    def hint(self, index: Any) -> Query[T]:
-        """With this index, by name or keys."""
-        query: Query[T] = self._option(hint=dict(index) if isinstance(index, list) else index)
-        return query
-
-    def collation(self, collation: Mapping[str, Any]) -> Query[T]:
-        """By a language's rules."""
-        query: Query[T] = self._option(collation=dict(collation))
-        return query
-
-    def comment(self, comment: str) -> Query[T]:
-        """Named in the server's log."""
-        query: Query[T] = self._option(comment=comment)
-        return query
-
-    def max_time(self, milliseconds: int) -> Query[T]:
-        """Stopped by the server after this many milliseconds."""
-        query: Query[T] = self._option(max_time_ms=milliseconds)
-        return query
-
-    def batch_size(self, count: int) -> Query[T]:
-        """In batches of this many documents."""
-        query: Query[T] = self._option(batch_size=count)
-        return query
-
-    def read_preference(self, mode: str) -> Query[T]:
-        """From members of this kind, such as "secondaryPreferred"."""
-        query: Query[T] = self._option(read_preference=mode)
-        return query
-
-    def read_concern(self, level: str) -> Query[T]:
-        """At this read concern level, such as "majority"."""
-        query: Query[T] = self._option(read_concern={"level": level})
-        return query
-
-    def session(self, session: Any) -> Query[T]:
-        """In a session."""
-        query: Query[T] = self._with(session=session)
-        return query
-
-    def optimize(self, flags: bool | Mapping[str, bool]) -> Query[T]:
-        """With all rewrite rules, none, or a switch per rule."""
-        query: Query[T] = self._with(flags=flags)
-        return query
 
     def fetch_links(self, *paths: Any, depth: int = 1, strategy: str = "auto") -> Query[T]:
         """With the documents that links lead to, in the links' places.
@@ -226,7 +177,9 @@ class Query(QueryWrites[T]):
         return _core.compile(node, self._flags, traced, self._links)
 
     def _layout(self) -> Any:
-        if self._output is not self._cls or self._by_id:
+        # Rows of a projection have lost what tells classes apart.
+        projected = any(isinstance(stage, stages.Project) for stage in self._stages)
+        if self._output is not self._cls or self._by_id or projected:
             return None if self._output is None else layout_of(self._output)
         reach = self._reach()
         return family_layout(tuple(reach.classes)) if reach.mixed else layout_of(self._cls)
@@ -300,11 +253,28 @@ class Query(QueryWrites[T]):
 
     def count(self) -> Operation[int]:
         """How many documents there are."""
-        return self._operation(self._read("count"), "count()")
+        if self._session is None:
+            return self._operation(self._read("count"), "count()")
+
+        def script() -> Script[int]:
+            # The command `count` is not allowed in a transaction.
+            one = stages.Accumulator("$sum", ir.Literal(1))
+            query = self._with(stages.Group(None, (("n", one),)))
+            rows = yield query._run(query._read("aggregate"))
+            return rows[0]["n"] if rows else 0
+
+        return Operation(script, f"{self._cls.__name__}.find(...).count()")
 
     def exists(self) -> Operation[bool]:
         """Whether there is any document."""
-        return self._operation(self._read("exists"), "exists()")
+        if self._session is None:
+            return self._operation(self._read("exists"), "exists()")
+
+        def script() -> Script[bool]:
+            found = yield self._at_most(1).count()
+            return bool(found)
+
+        return Operation(script, f"{self._cls.__name__}.find(...).exists()")
 
     def distinct(self, field: Any) -> Operation[list[Any]]:
         """The different values of a field; lists give their elements."""
@@ -420,6 +390,9 @@ class Aggregation(Query[Any]):
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return given
+
+    def _layout(self) -> Any:
+        return None if self._output is None else layout_of(self._output)
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)

@@ -10,7 +10,7 @@ from bson import ObjectId
 from . import _core, ir
 from .client import default_client
 from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaError
-from .events import After, Before, Event, SkipHooks, ValidateOnSave, run_hooks
+from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
 from .ir import stages
 from .layout import layout_of
 from .operation import Script
@@ -34,11 +34,15 @@ def prepare(document: Document, events: frozenset[Event], validate: bool, skip: 
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    yield from run_hooks(document, Before, events, skip)
+    hooked = skip is not True and (skip or hooks_of(type(document)))
+    if hooked:
+        yield from run_hooks(document, Before, events, skip)
     if validate:
-        yield from run_hooks(document, Before, _VALIDATION, skip)
+        if hooked:
+            yield from run_hooks(document, Before, _VALIDATION, skip)
         check(document)
-        yield from run_hooks(document, After, _VALIDATION, skip)
+        if hooked:
+            yield from run_hooks(document, After, _VALIDATION, skip)
 
 
 def encoded(document: Document) -> bytes:
@@ -65,13 +69,31 @@ def ensure_id(document: Document) -> None:
 def changes_of(document: Document, now: bytes) -> tuple[dict[str, Any], list[str]]:
     """What differs from the stored document: values by dotted stored path, and removed paths.
 
-    Compared with what the stored document says to this class: fields that it does not know are not changes.
+    Only what also differs from what the stored document says to this class is a change: fields that the class does not
+    know, and defaults of fields that are not stored, are none.
     """
     image: bytes = document._image  # type: ignore[assignment]
-    if now == image:
-        return {}, []
+    changed, removed = _core.diff(now, image)
+    if not changed and not removed:
+        return changed, removed
     layout = layout_of(type(document))
-    return _core.diff(now, layout.encode(layout.decode(image)))
+    try:
+        said = layout.encode(layout.decode(image))
+    except Exception:
+        # A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+        return changed, removed
+    differs = [path.split(".") for path in (*changed, *removed)]
+    changed, removed = _core.diff(now, said)
+    return (
+        {path: value for path, value in changed.items() if _meets(path, differs)},
+        [path for path in removed if _meets(path, differs)],
+    )
+
+
+def _meets(path: str, others: Sequence[list[str]]) -> bool:
+    """Whether the path is one of the others, or stands above or below one."""
+    parts = path.split(".")
+    return any(parts[: len(other)] == other[: len(parts)] for other in others)
 
 
 def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:

@@ -206,6 +206,13 @@ async def test_aggregates_over_a_class(fleet: dict[str, Any]) -> None:
     assert {row["_id"]: row["count"] for row in rows} == {"red": 3, "blue": 2}
 
 
+async def test_rows_of_a_projection_are_of_the_class_they_are_put_into(fleet: dict[str, Any]) -> None:
+    rows = await Car.find().project(Car).sort("_id")
+    assert [(type(row), row.fuel) for row in rows] == [(Car, "petrol"), (Car, "diesel")]
+    rows = await Car.aggregate([{"$unset": "_class_id"}, Sort(_id=1)], output=Car).to_list()
+    assert [(type(row), row.color) for row in rows] == [(Car, "blue"), (Car, "red")]
+
+
 async def test_a_stage_that_must_be_first_stays_first(client: Any) -> None:
     await Car.collection().create_index([("place", "2dsphere")])
     point = {"type": "Point", "coordinates": [0, 0]}

@@ -79,7 +79,7 @@ async def library(client: Any) -> AsyncIterator[dict[str, Any]]:
     two = Book(title="two", year=2002, author=bob.id, roles={"index": cid})
     three = Book(title="three", year=2003, author=ghost)
     await Book.insert_many([one, two, three])
-    yield {"ann": ann, "bob": bob, "cid": cid, "ghost": ghost, "one": one, "two": two, "three": three}
+    return {"ann": ann, "bob": bob, "cid": cid, "ghost": ghost, "one": one, "two": two, "three": three}
 
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["auto", "batch", "lookup"])

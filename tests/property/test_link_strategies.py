@@ -89,9 +89,9 @@ def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
         return field.name != "Ann", lambda data: lambda row: not some(data, link, LEAVES[0][1])(row)
     if shape == "null":
         return (
-            field.name == None,
+            field.name is None,
             lambda data: (
-                lambda row: (  # noqa: E711
+                lambda row: (
                     some(data, link, lambda target: target.get("name") is None)(row) or not targets(data, row.get(link))
                 )
             ),

@@ -88,3 +88,16 @@ impl Family {
         Ok(raise(py, "DecodeError", &format!("the stored document {shown} {problem}"), Some(&details)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_the_element_of_a_document() {
+        let tag = Tag::new("_class_id".to_owned(), "Vehicle.Car").unwrap();
+        let document = bson::rawdoc! { "_class_id": "Vehicle.Car" };
+        assert_eq!(tag.element, document.as_bytes()[4..document.as_bytes().len() - 1]);
+        assert_eq!(tag.key, "_class_id");
+    }
+}

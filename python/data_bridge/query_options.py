@@ -1,0 +1,63 @@
+"""How a query is run: index, collation, time, session, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+
+class QueryOptions:
+    """The methods of a query that leave its meaning alone."""
+
+    if TYPE_CHECKING:
+        _options: dict[str, Any]
+
+        def _with(self, *more: Any, **changes: Any) -> Any: ...
+
+    def _option(self, **option: Any) -> Any:
+        return self._with(options={**self._options, **option})
+
+    def hint(self, index: Any) -> Self:
+        """With this index, by name or keys."""
+        changed: Self = self._option(hint=dict(index) if isinstance(index, list) else index)
+        return changed
+
+    def collation(self, collation: Mapping[str, Any]) -> Self:
+        """By a language's rules."""
+        changed: Self = self._option(collation=dict(collation))
+        return changed
+
+    def comment(self, comment: str) -> Self:
+        """Named in the server's log."""
+        changed: Self = self._option(comment=comment)
+        return changed
+
+    def max_time(self, milliseconds: int) -> Self:
+        """Stopped by the server after this many milliseconds."""
+        changed: Self = self._option(max_time_ms=milliseconds)
+        return changed
+
+    def batch_size(self, count: int) -> Self:
+        """In batches of this many documents."""
+        changed: Self = self._option(batch_size=count)
+        return changed
+
+    def read_preference(self, mode: str) -> Self:
+        """From members of this kind, such as "secondaryPreferred"."""
+        changed: Self = self._option(read_preference=mode)
+        return changed
+
+    def read_concern(self, level: str) -> Self:
+        """At this read concern level, such as "majority"."""
+        changed: Self = self._option(read_concern={"level": level})
+        return changed
+
+    def session(self, session: Any) -> Self:
+        """In a session."""
+        changed: Self = self._with(session=session)
+        return changed
+
+    def optimize(self, flags: bool | Mapping[str, bool]) -> Self:
+        """With all rewrite rules, none, or a switch per rule."""
+        changed: Self = self._with(flags=flags)
+        return changed

@@ -1,0 +1,40 @@
+"""The guides run as they are written."""
+
+import ast
+import re
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from data_bridge.embedded import Server
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guide"
+
+
+def blocks(guide: str) -> list[CodeType]:
+    """The Python blocks of a guide, each at its line."""
+    text = (GUIDES / guide).read_text()
+    found = []
+    for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        line = text[: match.start(1)].count("\n")
+        source = "\n" * line + match[1]
+        found.append(compile(source, guide, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
+    return found
+
+
+async def test_the_guide_to_documents_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URI", mongod.uri)
+    namespace: dict[str, Any] = {"__name__": "guide"}
+    codes = blocks("documents.md")
+    assert len(codes) > 10
+    try:
+        for code in codes:
+            waiting = eval(code, namespace)
+            if waiting is not None:
+                await waiting
+    finally:
+        with MongoClient[dict[str, Any]](mongod.uri) as plain:
+            plain.drop_database("guide")
