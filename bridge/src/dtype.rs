@@ -10,6 +10,8 @@ use pyo3::types::{
     PyBool, PyBytes, PyDate, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
 };
 
+use crate::gate::guarded;
+
 /// The type of a stored value or an expression.
 #[pyclass(frozen, eq, name = "DType", module = "data_bridge._core", from_py_object)]
 #[derive(Clone, PartialEq)]
@@ -191,7 +193,7 @@ impl PySchema {
 /// The type of a Python value as it would be stored.
 #[pyfunction]
 pub fn dtype_of(value: &Bound<'_, PyAny>) -> PyResult<PyDType> {
-    Ok(PyDType(infer(value)?))
+    guarded(value.py(), || Ok(PyDType(infer(value)?)))
 }
 
 fn infer(value: &Bound<'_, PyAny>) -> PyResult<DType> {

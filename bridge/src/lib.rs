@@ -6,6 +6,7 @@ mod compiled;
 pub mod completion;
 mod dtype;
 pub mod errors;
+mod gate;
 pub mod handles;
 mod read;
 mod run;

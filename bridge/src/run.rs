@@ -12,6 +12,7 @@ use crate::codec::{self, Decoder, OnInvalid};
 use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
+use crate::gate::guarded;
 use crate::handles::{Cursor, Session};
 
 /// What a request is sent through.
@@ -147,7 +148,7 @@ fn command(
     write: bool,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
-    let command = codec::document_to_raw(command)?;
+    let command = guarded(command.py(), || codec::document_to_raw(command))?;
     let options = run_options(session, None);
     let request = Request::Command { database, command, write, options };
     Ok(Pending::new(Via::Client(client), request, |py, outcome| {
