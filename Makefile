@@ -34,6 +34,7 @@ demo: $(STAMPS)/release
 	$(BIN)/python -m examples.cities
 
 bench: $(STAMPS)/release $(STAMPS)/bench
+	cargo bench --quiet --locked --package data-bridge-compiler
 	$(BIN)/python -m benchmarks $(BENCH)
 
 test: rust-check rust-test python-check typing python-test
