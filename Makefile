@@ -20,13 +20,13 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench test check fmt clean rust-check rust-test python-check typing python-test
+.PHONY: help demo bench test check fmt clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
 	@echo "make test    every check and every test: what CI runs"
-	@echo "make check   formatting, lints and types only"
-	@echo "make bench   this library beside its peers, in one run"
+	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
+	@echo "make bench   the compiler alone, then this library beside its peers"
 	@echo "make fmt     format the sources"
 	@echo "make clean   remove everything that was built"
 
@@ -34,11 +34,12 @@ demo: $(STAMPS)/release
 	$(BIN)/python -m examples.cities
 
 bench: $(STAMPS)/release $(STAMPS)/bench
+	cargo bench --quiet --locked --package data-bridge-compiler
 	$(BIN)/python -m benchmarks $(BENCH)
 
-test: rust-check rust-test python-check typing python-test
+test: rust-check rust-test python-check mypy pyright python-test
 
-check: rust-check python-check typing
+check: rust-check rust-test python-check mypy unit-test
 
 rust-check: $(STAMPS)/venv
 	cargo fmt --all --check
@@ -51,9 +52,14 @@ python-check: $(STAMPS)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-typing: $(STAMPS)/dev
+mypy: $(STAMPS)/dev
 	$(BIN)/mypy
+
+pyright: $(STAMPS)/dev
 	$(BIN)/pyright
+
+unit-test: $(STAMPS)/debug
+	$(BIN)/python -m pytest -q tests/unit $(PYTEST)
 
 python-test: $(STAMPS)/debug
 	$(BIN)/python -m pytest -q $(PYTEST)
@@ -68,9 +74,12 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The two builds of the extension share one place in the source tree, so each forgets the other.
+# The two builds of the extension share one place in the source tree, so each forgets the other. The debug one is not
+# made by maturin, whose flags for pyo3 differ: clippy, cargo test and it would build the bridge anew by turns.
 $(STAMPS)/debug: $(STAMPS)/dev $(RUST)
-	$(BIN)/maturin develop --quiet --locked --skip-install
+	cargo build --quiet --locked --package data-bridge-bridge
+	@cp --remove-destination "$${CARGO_TARGET_DIR:-target}/debug/lib_core.so" \
+		"python/data_bridge/_core$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')"
 	@rm -f $(STAMPS)/release
 	@touch $@
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use data_bridge_compiler::passes::flags::Flags;
 use data_bridge_compiler::relations::Strategy;
 use data_bridge_compiler::{Failure, explain};
-use data_bridge_ir::Plan;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
+use crate::gate::guarded;
 use crate::{codec, errors, read};
 
 /// A compiled plan: what was asked, what each rule did, what is sent.
@@ -19,12 +19,24 @@ pub struct Compiled(pub Arc<data_bridge_compiler::Compiled>);
 impl Compiled {
     /// The plan for a person to read.
     #[pyo3(signature = (verbose = false))]
-    fn text(&self, verbose: bool) -> String {
-        explain::text(&self.0, verbose)
+    fn text(&self, py: Python<'_>, verbose: bool) -> PyResult<String> {
+        guarded(py, || Ok(explain::text(&self.0, verbose)))
     }
 
     /// The same as data.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        guarded(py, || self.as_dict(py))
+    }
+
+    /// The commands, as documents.
+    #[getter]
+    fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || self.sent(py))
+    }
+}
+
+impl Compiled {
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         let asked = self.0.analyzed.as_ref().unwrap_or(&self.0.optimized);
         dict.set_item("plan", asked.to_string())?;
@@ -43,13 +55,11 @@ impl Compiled {
             .collect::<PyResult<_>>()?;
         dict.set_item("rules", rules)?;
         dict.set_item("links", &self.0.links)?;
-        dict.set_item("commands", self.commands(py)?)?;
+        dict.set_item("commands", self.sent(py)?)?;
         Ok(dict)
     }
 
-    /// The commands, as documents.
-    #[getter]
-    fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn sent<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         self.0
             .physical
             .steps
@@ -65,22 +75,14 @@ impl Compiled {
 #[pyo3(signature = (node, flags, traced = false, links = "auto"))]
 fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, links: &str) -> PyResult<Compiled> {
     let py = node.py();
-    let plan = read::plan(node)?;
-    let flags = read_flags(flags)?;
-    let strategy = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
-    compiled(py, plan, &flags, strategy, traced)
-}
-
-fn compiled(py: Python<'_>, plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> PyResult<Compiled> {
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        data_bridge_compiler::compile(plan, flags, strategy, traced)
-    }));
-    match done {
-        Ok(Ok(compiled)) => Ok(Compiled(Arc::new(compiled))),
-        Ok(Err(Failure::Query(found))) => Err(errors::from_compile(py, found)),
-        Ok(Err(Failure::Bug(message))) => Err(errors::internal(py, &message)),
-        Err(panic) => Err(errors::internal(py, &data_bridge_driver::runtime::panic_message(panic.as_ref()))),
-    }
+    guarded(py, || {
+        let strategy = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
+        let compiled = data_bridge_compiler::compile(read::plan(node)?, &read_flags(flags)?, strategy, traced);
+        compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| match failure {
+            Failure::Query(found) => errors::from_compile(py, found),
+            Failure::Bug(message) => errors::internal(py, &message),
+        })
+    })
 }
 
 fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
@@ -98,6 +100,10 @@ fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
 /// A node as plain Python, lowered without optimization.
 #[pyfunction]
 fn to_mql<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guarded(node.py(), || lowered(node))
+}
+
+fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     use data_bridge_compiler::lower::mongo;
     let py = node.py();
     let wrong = |error| errors::from_compile(py, vec![error]);

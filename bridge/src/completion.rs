@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use rustix::event::{EventfdFlags, eventfd};
 
 use crate::errors;
+use crate::gate::guarded;
 
 /// How an operation ended, before anything of it is a Python object.
 pub type Outcome = Result<Reply, Error>;
@@ -49,8 +49,7 @@ where
 
 /// Runs a finisher; its panic is an `InternalError`.
 pub fn run_finish(py: Python<'_>, finish: Box<dyn Finish>, outcome: Outcome) -> PyResult<Finished> {
-    catch_unwind(AssertUnwindSafe(|| finish.finish(py, outcome)))
-        .unwrap_or_else(|panic| Err(errors::internal(py, &runtime::panic_message(panic.as_ref()))))
+    guarded(py, || finish.finish(py, outcome))
 }
 
 /// Completions handled in one turn of the loop, and how long that may take: other callbacks want to run.

@@ -1,5 +1,7 @@
 //! Handles through which Python asks the one type system.
 
+use std::collections::HashMap;
+
 use data_bridge_ir::DType;
 use data_bridge_ir::SchemaRef;
 use data_bridge_ir::schema::{Collection, FieldSchema, Schema};
@@ -9,6 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDate, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
 };
+
+use crate::gate::guarded;
 
 /// The type of a stored value or an expression.
 #[pyclass(frozen, eq, name = "DType", module = "data_bridge._core", from_py_object)]
@@ -156,20 +160,21 @@ impl PySchema {
     }
 
     /// Gives the schema its fields: (stored name, type, required), and for a class with a collection of its own
-    /// (database or None, collection). Once only.
-    #[pyo3(signature = (fields, open, collection = None))]
+    /// (database or None, collection); `renamed` are the stored names by Python's, where they differ. Once only.
+    #[pyo3(signature = (fields, open, collection = None, renamed = None))]
     fn define(
         &self,
         fields: Vec<(String, PyDType, bool)>,
         open: bool,
         collection: Option<(Option<String>, String)>,
+        renamed: Option<HashMap<String, String>>,
     ) -> PyResult<()> {
         let fields: IndexMap<_, _> = fields
             .into_iter()
             .map(|(name, dtype, required)| (name, FieldSchema { dtype: dtype.0, required }))
             .collect();
         let collection = collection.map(|(database, name)| Collection { database, name });
-        if self.0.define(Schema { fields, open, collection }) {
+        if self.0.define(Schema { fields, open, collection, renamed: renamed.unwrap_or_default() }) {
             Ok(())
         } else {
             Err(PyValueError::new_err(format!("schema {} is already defined", self.0.name())))
@@ -179,6 +184,11 @@ impl PySchema {
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// The stored name of a field that is called otherwise in Python.
+    fn stored_name(&self, name: &str) -> Option<String> {
+        self.0.get()?.renamed.get(name).cloned()
     }
 
     #[getter]
@@ -203,7 +213,7 @@ impl PySchema {
 /// The type of a Python value as it would be stored.
 #[pyfunction]
 pub fn dtype_of(value: &Bound<'_, PyAny>) -> PyResult<PyDType> {
-    Ok(PyDType(infer(value)?))
+    guarded(value.py(), || Ok(PyDType(infer(value)?)))
 }
 
 fn infer(value: &Bound<'_, PyAny>) -> PyResult<DType> {

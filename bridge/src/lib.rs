@@ -6,6 +6,7 @@ mod compiled;
 pub mod completion;
 mod dtype;
 pub mod errors;
+mod gate;
 mod gather;
 pub mod handles;
 mod links;

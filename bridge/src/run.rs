@@ -12,6 +12,7 @@ use crate::codec::{self, Decoder, OnInvalid};
 use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
+use crate::gate::guarded;
 use crate::gather::Gather;
 use crate::handles::{Cursor, Session};
 
@@ -151,7 +152,7 @@ fn command(
     write: bool,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
-    let command = codec::document_to_raw(command)?;
+    let command = guarded(command.py(), || codec::document_to_raw(command))?;
     let options = run_options(session, None);
     let request = Request::Command { database, command, write, options };
     Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {

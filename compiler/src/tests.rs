@@ -24,7 +24,7 @@ fn users() -> Source {
         ("city".to_owned(), field(DType::String)),
         ("scores".to_owned(), field(DType::Array(Box::new(DType::Int)))),
     ];
-    schema.define(Schema { fields: fields.into(), open: false, collection: None });
+    schema.define(Schema { fields: fields.into(), open: false, ..Schema::default() });
     Source { collection: "users".into(), database: None, schema }
 }
 
@@ -65,7 +65,7 @@ fn a_document_given_as_a_value_stays_a_value() {
     let mut evil = bson::RawDocumentBuf::new();
     evil.append(bson::cstr!("$gt"), "");
     let source = SchemaRef::declare("Anything");
-    source.define(Schema { fields: Default::default(), open: true, collection: None });
+    source.define(Schema { fields: Default::default(), open: true, ..Schema::default() });
     let source = Source { collection: "things".into(), database: None, schema: source };
     let value = Value(bson::RawBson::Document(evil));
     let plan = Plan::Read(Read {
@@ -218,7 +218,7 @@ fn a_lone_term_in_a_connective_is_seen_to_be_unwrapped() {
     for wrap in [Expr::And, Expr::Or] {
         let missing = Expr::Exists { field: "age".into(), present: false };
         let stages = vec![Stage::Match(wrap(vec![missing]))];
-        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
+        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), Strategy::Auto, true).unwrap();
         assert_eq!(compiled.trace.len(), 1);
         assert_ne!(compiled.trace[0].before, compiled.trace[0].after);
     }

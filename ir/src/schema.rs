@@ -1,6 +1,7 @@
 //! What a document class promises of its stored documents.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -24,6 +25,8 @@ pub struct Schema {
     pub fields: IndexMap<String, FieldSchema>,
     /// Documents may hold fields that are not declared.
     pub open: bool,
+    /// The stored names of fields that the front end calls otherwise.
+    pub renamed: HashMap<String, String>,
     /// Where the class's documents are stored; none for a class of embedded documents.
     pub collection: Option<Collection>,
 }
@@ -232,7 +235,7 @@ mod tests {
         item.define(Schema {
             fields: [("price".to_owned(), field(DType::Double))].into(),
             open: false,
-            collection: None,
+            ..Schema::default()
         });
         let user = SchemaRef::declare("User");
         let items = DType::Array(Box::new(DType::Document(item)));
@@ -245,7 +248,7 @@ mod tests {
             ]
             .into(),
             open: false,
-            collection: None,
+            ..Schema::default()
         });
         user
     }

@@ -91,8 +91,13 @@ class Schema:
 
     def __new__(cls, name: str) -> Self: ...
     def define(
-        self, fields: list[tuple[str, DType, bool]], open: bool, collection: tuple[str | None, str] | None = None
+        self,
+        fields: list[tuple[str, DType, bool]],
+        open: bool,
+        collection: tuple[str | None, str] | None = None,
+        renamed: dict[str, str] | None = None,
     ) -> None: ...
+    def stored_name(self, name: str) -> str | None: ...
     @property
     def name(self) -> str: ...
     @property

@@ -14,7 +14,7 @@ from .fields import FieldAccess, FieldProxy, building, no_such_field
 from .fields_set import FieldsSet
 from .inheritance import register
 from .link_fields import check_options
-from .links import UNFETCHED, LinkOptions
+from .links import UNFETCHED, LinkOptions, link_of_field
 from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
@@ -47,7 +47,10 @@ class DocumentMeta(ModelMetaclass):
             building.depth -= 1
         for field, chosen in options.items():
             check_options(cls, field, chosen)
-        for field in cls.__pydantic_fields__:
+        for field, declared in cls.__pydantic_fields__.items():
+            to = link_of_field(declared)
+            if to is not None:
+                to.declared_in(cls.__module__)
             type.__setattr__(cls, field, FieldAccess(field))
         if stored:
             settings_of(cls)

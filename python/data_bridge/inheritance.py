@@ -87,7 +87,7 @@ class Reach:
 
     def __init__(self, cls: type[Document], with_children: bool | None) -> None:
         root = root_of(cls)
-        below = cls is not root if with_children is None else with_children
+        below = bool(with_children)
         self.cls = cls
         self.classes = descendants(cls) if below else [cls]
         #: With its children a root stands for the whole collection: a class that is not known must not go unnoticed.

@@ -52,23 +52,29 @@ class LinkOptions:
 class LinkTo:
     """The metadata of an annotation: which class a link leads to."""
 
-    __slots__ = ("_adapter", "_class", "_given", "is_back")
+    __slots__ = ("_adapter", "_class", "_given", "_module", "is_back")
 
     def __init__(self, target: Any, is_back: bool = False) -> None:
         self._given = getattr(target, "__forward_arg__", target)
         self._class: type[Document] | None = None
         self._adapter: TypeAdapter[Any] | None = None
+        self._module: str | None = None
         self.is_back = is_back
+
+    def declared_in(self, module: str) -> None:
+        """Remembers where a name is to be looked for first."""
+        self._module = self._module or module
 
     @property
     def target(self) -> type[Document]:
         """The class, found by its name when it was given before it existed.
 
         Raises:
-            SchemaError: no document class has that name.
+            SchemaError: no document class has that name, or several of other modules have.
         """
         if self._class is None:
-            self._class = _document_named(self._given) if isinstance(self._given, str) else self._given
+            named = isinstance(self._given, str)
+            self._class = _document_named(self._given, self._module) if named else self._given
         return self._class
 
     def id_of(self, value: Any) -> Any:
@@ -110,13 +116,22 @@ class LinkTo:
         return {"title": f"Link to {name}", "description": f"The id of a {name}, or the document itself"}
 
 
-def _document_named(name: str) -> type[Document]:
+def _document_named(name: str, module: str | None) -> type[Document]:
     from .document import Document
 
     found = [cls for cls in subclasses(Document) if cls.__name__ == name]
-    if not found:
-        raise SchemaError(f"a link leads to {name!r}, and no document class has that name")
-    return found[-1]
+    # A class that was defined again, as notebooks do, stands for itself.
+    near = [cls for cls in found if cls.__module__ == module]
+    if near:
+        return near[-1]
+    if len(found) == 1:
+        return found[0]
+    modules = ", ".join(sorted({cls.__module__ for cls in found}))
+    raise SchemaError(
+        f"a link leads to {name!r}, and no document class has that name"
+        if not found
+        else f"a link in {module} leads to {name!r}, and several modules have a class of that name: {modules}"
+    )
 
 
 def subclasses(cls: type[Any]) -> Iterator[type[Any]]:

@@ -53,10 +53,6 @@ _SCALARS: dict[type, DType] = {
 }
 
 
-#: By schema name, the stored names of fields whose Python names differ.
-_RENAMED: dict[str, dict[str, str]] = {}
-
-
 def stored_child(dtype: DType, name: str) -> str:
     """The stored name of what Python calls `name` below a value of this type."""
     for member in dtype.members:
@@ -64,8 +60,9 @@ def stored_child(dtype: DType, name: str) -> str:
         if inner is not None and inner.kind == "array":
             return stored_child(inner, name)
         schema = None if inner is None else inner.schema
-        if schema is not None and name in _RENAMED.get(schema.name, ()):
-            return _RENAMED[schema.name][name]
+        stored = None if schema is None else schema.stored_name(name)
+        if stored is not None:
+            return stored
     return name
 
 
@@ -82,6 +79,15 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     if known is not None:
         return known
     schema = _SCHEMAS[cls] = Schema(cls.__name__)
+    try:
+        _define(cls, schema)
+    except BaseException:
+        del _SCHEMAS[cls]
+        raise
+    return schema
+
+
+def _define(cls: type[BaseModel], schema: Schema) -> None:
     serialized = {name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields}
     fields = []
     for name, field in cls.model_fields.items():
@@ -93,9 +99,8 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     if root_of(cls) is not None:
         fields.append((CLASS_ID, DType.string(), True))
     renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
-    _RENAMED[cls.__name__] = {name: stored for name, stored in renamed.items() if name != stored}
-    schema.define(fields, cls.model_config.get("extra") == "allow", _collection(cls))
-    return schema
+    renamed = {name: stored for name, stored in renamed.items() if name != stored}
+    schema.define(fields, cls.model_config.get("extra") == "allow", _collection(cls), renamed)
 
 
 def _collection(cls: type[BaseModel]) -> tuple[str | None, str] | None:

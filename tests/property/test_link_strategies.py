@@ -89,7 +89,7 @@ def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
         return field.name != "Ann", lambda data: lambda row: not some(data, link, LEAVES[0][1])(row)
     if shape == "null":
         return (
-            field.name is None,
+            field.name.is_null(),
             lambda data: (
                 lambda row: (
                     some(data, link, lambda target: target.get("name") is None)(row) or not targets(data, row.get(link))
