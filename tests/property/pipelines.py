@@ -60,16 +60,17 @@ def arguments(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
 
 
 @lru_cache
-def expressions(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    """Values computed from these fields."""
+def expressions(paths: tuple[str, ...], failing: bool = True) -> st.SearchStrategy[Any]:
+    """Values computed from these fields; `failing`, some also of types that an operator refuses."""
     fields = st.sampled_from([f"${path}" for path in paths]) if paths else st.nothing()
-    # They fail on values of other types, unless they are kept from them; of constants, always and at once.
+    # Of constants they would fail always and at once.
     demanding = st.one_of(
-        st.builds(lambda left, right: {"$add": [left, right]}, fields, arguments(paths)),
-        st.builds(lambda of: {"$size": of}, fields),
         st.builds(lambda of: {"$cond": [{"$isArray": [of]}, {"$size": of}, None]}, fields),
         st.builds(lambda of: {"$cond": [{"$isNumber": of}, {"$add": [of, 1]}, None]}, fields),
     )
+    if failing:
+        demanding |= st.builds(lambda left, right: {"$add": [left, right]}, fields, arguments(paths))
+        demanding |= st.builds(lambda of: {"$size": of}, fields)
     binary = st.sampled_from(["$eq", "$ne", "$gt", "$lte", "$ifNull", "$and", "$or", "$cmp"])
     return st.recursive(
         arguments(paths),
@@ -85,8 +86,11 @@ def expressions(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
 
 @lru_cache
 def predicates(matched: tuple[str, ...], computed: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    """Filters on some paths, and expressions over others that are true."""
-    truths = st.builds(lambda of: {"$expr": of}, expressions(computed))
+    """Filters on some paths, and expressions over others that are true.
+
+    None fails: the server tests the terms of one match, and matches in a row, in an order of its own.
+    """
+    truths = st.builds(lambda of: {"$expr": of}, expressions(computed, failing=False))
     return filters(st.sampled_from(matched), OPERANDS) | truths if matched else truths
 
 
