@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data_bridge_compiler::passes::flags::Flags;
+use data_bridge_compiler::relations::Strategy;
 use data_bridge_compiler::{Compiled, compile};
 use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
@@ -20,7 +21,7 @@ fn users() -> Source {
         ("tags".to_owned(), field(DType::Array(Box::new(DType::String)))),
     ];
     let schema = SchemaRef::declare("User");
-    schema.define(Schema { fields: fields.into(), open: false });
+    schema.define(Schema { fields: fields.into(), open: false, ..Schema::default() });
     Source { collection: "users".into(), database: None, schema }
 }
 
@@ -76,7 +77,7 @@ fn ten_thousand_conjuncts() -> Plan {
 }
 
 fn compiled(plan: Plan) -> Compiled {
-    match compile(plan, &Flags::all(), false) {
+    match compile(plan, &Flags::all(), Strategy::Auto, false) {
         Ok(compiled) => compiled,
         Err(failure) => unreachable!("the benchmarks' own plans compile: {failure:?}"),
     }

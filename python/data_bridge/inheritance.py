@@ -79,8 +79,7 @@ class Reach:
 
     Args:
         cls: the class.
-        with_children: True for the class and those below it, False for the class alone. Unsaid, a root stands for
-            itself alone and a subclass for itself and those below it.
+        with_children: True for the class and those below it; otherwise the class alone.
     """
 
     __slots__ = ("classes", "cls", "whole")

@@ -97,8 +97,7 @@ class Query(QueryOptions, QueryWrites[T]):
     def with_children(self, wanted: bool = True) -> Query[T]:
         """With the documents of the classes below this one, each as an instance of its own class.
 
-        Without this a root (`Settings.is_root`) gives its own documents alone, and a class below it gives its own and
-        those of the classes below it; `with_children(False)` leaves those out.
+        Without this every class of a family gives its own documents alone.
         """
         query: Query[T] = self._with(children=wanted)
         return query

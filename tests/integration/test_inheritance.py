@@ -85,20 +85,21 @@ async def test_a_root_gives_its_own_and_with_children_all(fleet: dict[str, Any])
     assert await Vehicle.find_all(with_children=True, sort="-_id", limit=1).to_list() == [fleet["truck"]]
 
 
-async def test_a_class_below_gives_its_own_and_those_below_it(fleet: dict[str, Any]) -> None:
-    assert await Car.find().sort(Car.id) == [fleet["car"], fleet["bus"]]
-    assert await Car.find().with_children(False).to_list() == [fleet["car"]]
-    assert await Car.find(with_children=False).to_list() == [fleet["car"]]
+async def test_a_class_below_gives_its_own_and_with_children_those_below_it(fleet: dict[str, Any]) -> None:
+    assert await Car.find(with_children=True).sort(Car.id) == [fleet["car"], fleet["bus"]]
+    assert await Car.find().to_list() == [fleet["car"]]
+    assert await Car.find(with_children=True).with_children(False).to_list() == [fleet["car"]]
     assert await Bus.find().to_list() == [fleet["bus"]]
-    assert await Car.find(Bus.seats == 40).to_list() == [fleet["bus"]]
+    assert await Car.find(Bus.seats == 40, with_children=True).to_list() == [fleet["bus"]]
     assert await Truck.find(Truck.load > 5).to_list() == [fleet["truck"]]
-    page = await Car.find().paginate(1)
+    page = await Car.find(with_children=True).paginate(1)
     assert page.items == [fleet["car"]]
-    assert (await Car.find().paginate(1, after=page.next)).items == [fleet["bus"]]
+    assert (await Car.find(with_children=True).paginate(1, after=page.next)).items == [fleet["bus"]]
 
 
 def test_the_condition_is_part_of_the_plan() -> None:
-    assert Car.find(Car.fuel == "gas").plan().commands[0]["filter"] == {
+    assert Car.find().plan().commands[0]["filter"] == {"_class_id": "Vehicle.Car"}
+    assert Car.find(Car.fuel == "gas", with_children=True).plan().commands[0]["filter"] == {
         "_class_id": {"$in": ["Vehicle.Car", "Vehicle.Car.Bus"]},
         "fuel": "gas",
     }
@@ -121,9 +122,10 @@ async def test_get_sends_the_id_alone_and_looks_at_the_class_afterwards(
     fleet: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = fleet["bus"]
-    assert await Bus.get(bus.id) == await Car.get(bus.id) == await Vehicle.get(bus.id, with_children=True) == bus
+    assert await Bus.get(bus.id) == await Vehicle.get(bus.id, with_children=True) == bus
+    assert await Car.get(bus.id, with_children=True) == bus
     assert await Vehicle.get(bus.id) is None
-    assert await Car.get(bus.id, with_children=False) is None
+    assert await Car.get(bus.id) is None
     assert await Bicycle.get(bus.id) is None
     assert await Vehicle.get(str(fleet["vehicle"].id)) == fleet["vehicle"]
     assert await Car.get(ObjectId()) is None
@@ -148,7 +150,7 @@ async def test_a_class_that_is_not_defined_is_an_error_that_names_the_document(f
     assert raised.value.document_id == inserted.inserted_id
     with pytest.raises(DecodeError, match="Boat"):
         await Vehicle.get(inserted.inserted_id)
-    assert len(await Car.find().to_list()) == 2
+    assert len(await Car.find(with_children=True).to_list()) == 2
     await Vehicle.collection().update_one({"_id": inserted.inserted_id}, {"$unset": {"_class_id": 1}})
     with pytest.raises(DecodeError, match="has no text in _class_id"):
         await Vehicle.find(with_children=True).to_list()
@@ -172,7 +174,7 @@ async def test_what_becomes_of_an_unknown_class_is_a_setting(client: Any) -> Non
 
 
 async def test_writes_touch_their_own_classes_only(fleet: dict[str, Any]) -> None:
-    assert (await Car.update_all(Car.color.set("green")))["n"] == 2
+    assert (await Car.find(with_children=True).update(Car.color.set("green")))["n"] == 2
     assert (await Vehicle.update_all(Vehicle.color.set("grey")))["n"] == 1
     assert (await Vehicle.find(Vehicle.color == "green").with_children().update(Vehicle.owner.set("Ann")))["n"] == 2
     fleet["bus"].seats = 60
@@ -185,8 +187,8 @@ async def test_writes_touch_their_own_classes_only(fleet: dict[str, Any]) -> Non
     await fleet["truck"].refresh()
     assert fleet["truck"].load == 9
     assert (await Vehicle.collection().find_one({"_id": fleet["truck"].id}))["_class_id"] == "lorry"
-    assert (await Car.delete_all())["n"] == 2
-    assert await Vehicle.find(with_children=True).count() == 3
+    assert (await Car.delete_all())["n"] == 1
+    assert await Vehicle.find(with_children=True).count() == 4
 
 
 async def test_what_an_upsert_inserts_is_of_the_class(client: Any) -> None:
@@ -200,16 +202,18 @@ async def test_what_an_upsert_inserts_is_of_the_class(client: Any) -> None:
 
 
 async def test_aggregates_over_a_class(fleet: dict[str, Any]) -> None:
-    rows = await Car.aggregate([Group(by=Car.color, count=Count()), Sort(_id=1)]).to_list()
+    cars = Car.find(with_children=True)
+    rows = await cars.aggregate([Group(by=Car.color, count=Count()), Sort(_id=1)]).to_list()
     assert rows == [{"_id": "blue", "count": 1}, {"_id": "red", "count": 1}]
     rows = await Vehicle.find(with_children=True).aggregate([Group(by=Vehicle.color, count=Count())]).to_list()
     assert {row["_id"]: row["count"] for row in rows} == {"red": 3, "blue": 2}
 
 
 async def test_rows_of_a_projection_are_of_the_class_they_are_put_into(fleet: dict[str, Any]) -> None:
-    rows = await Car.find().project(Car).sort("_id")
+    rows = await Car.find(with_children=True).project(Car).sort("_id")
     assert [(type(row), row.fuel) for row in rows] == [(Car, "petrol"), (Car, "diesel")]
-    rows = await Car.aggregate([{"$unset": "_class_id"}, Sort(_id=1)], output=Car).to_list()
+    cars = Car.find(with_children=True)
+    rows = await cars.aggregate([{"$unset": "_class_id"}, Sort(_id=1)], output=Car).to_list()
     assert [(type(row), row.color) for row in rows] == [(Car, "blue"), (Car, "red")]
 
 
