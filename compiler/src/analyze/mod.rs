@@ -1,10 +1,12 @@
 //! Binds a plan to its schema: checks every path and type, and decides for each expression whether it stands as a
 //! match predicate or as a value. Reports every error of the plan at once.
 
+mod operator;
 mod predicate;
 pub mod shape;
 mod value;
 
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::plan::{Change, Plan, Terminal};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage};
 use data_bridge_ir::update::Update;
@@ -111,13 +113,7 @@ impl Analyzer {
             }
             Stage::Group { by, outputs } => Stage::Group {
                 by: by.map(|by| self.value(by, shape)),
-                outputs: outputs
-                    .into_iter()
-                    .map(|output| Accumulator {
-                        operands: output.operands.map(|operands| self.operands(operands, shape)),
-                        ..output
-                    })
-                    .collect(),
+                outputs: outputs.into_iter().map(|output| self.accumulator(output, shape)).collect(),
             },
             Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
             Stage::Limit(0) => {
@@ -132,8 +128,17 @@ impl Analyzer {
                 self.report(unfollowed(link.as_str()));
                 Stage::Fetch { link, target, stages }
             }
+            Stage::Generic { name, body } => Stage::Generic { name, body: self.value(body, shape) },
             other => other,
         }
+    }
+
+    fn accumulator(&mut self, output: Accumulator, shape: &Shape) -> Accumulator {
+        let operands = output.operands.map(|operands| self.operands(operands, shape));
+        if let Some(operands) = &operands {
+            self.check_call(Kind::Accumulator, &output.name, operands, shape);
+        }
+        Accumulator { operands, ..output }
     }
 
     fn lookup(&mut self, lookup: Lookup, shape: &Shape) -> Lookup {

@@ -1,5 +1,6 @@
 //! Expressions that stand as values: in projections, groups and computed predicates.
 
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Operands, Value};
 
@@ -82,7 +83,11 @@ impl Analyzer {
                 self.report(unfollowed(link.as_str()));
                 Expr::Linked { link, target, predicate }
             }
-            Expr::Call { name, operands } => Expr::Call { name, operands: self.operands(operands, shape) },
+            Expr::Call { name, operands } => {
+                let operands = self.operands(operands, shape);
+                self.check_call(Kind::Expression, &name, &operands, shape);
+                Expr::Call { name, operands }
+            }
             Expr::Document(fields) => {
                 Expr::Document(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
             }

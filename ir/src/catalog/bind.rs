@@ -95,7 +95,8 @@ fn signature(operator: &Operator) -> String {
 
 /// The candidate that is fewest edits away, if it is near at all.
 pub fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let scored = candidates.iter().map(|candidate| (edits(&given.to_lowercase(), &candidate.to_lowercase()), *candidate));
+    let scored =
+        candidates.iter().map(|candidate| (edits(&given.to_lowercase(), &candidate.to_lowercase()), *candidate));
     let (distance, best) = scored.min_by_key(|(distance, _)| *distance)?;
     (distance <= 1 + best.len() / 3).then_some(best)
 }

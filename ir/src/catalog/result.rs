@@ -38,13 +38,9 @@ impl Type {
             Self::Object => matches!(member, DType::Map(_) | DType::Document(_)),
             Self::Binary => matches!(member, DType::Binary),
             Self::Regex => matches!(member, DType::Regex),
-            Self::Any
-            | Self::Body
-            | Self::List
-            | Self::Variables
-            | Self::Branches
-            | Self::Sort
-            | Self::Constant => true,
+            Self::Any | Self::Body | Self::List | Self::Variables | Self::Branches | Self::Sort | Self::Constant => {
+                true
+            }
         }
     }
 
@@ -152,7 +148,9 @@ impl Returns {
             Self::Same(name) => either(named(given, &[name])),
             Self::ListOf(name) => list(either(named(given, &[name]))),
             Self::Either(names) => either(named(given, names)),
-            Self::DateOr(names) => DType::union([DType::Date].into_iter().chain(named(given, names).cloned()).collect()),
+            Self::DateOr(names) => {
+                DType::union([DType::Date].into_iter().chain(named(given, names).cloned()).collect())
+            }
             Self::StringOr(names) => {
                 DType::union([DType::String].into_iter().chain(named(given, names).cloned()).collect())
             }
@@ -198,7 +196,10 @@ mod tests {
     fn numbers_follow_the_widest() {
         assert_eq!(result("$multiply", &[("factors", DType::Int), ("factors", DType::Double)]), "double");
         assert_eq!(result("$multiply", &[("factors", DType::Int), ("factors", DType::Decimal)]), "decimal");
-        assert_eq!(result("$multiply", &[("factors", DType::Int), ("factors", DType::Any)]), "int | double | decimal | null");
+        assert_eq!(
+            result("$multiply", &[("factors", DType::Int), ("factors", DType::Any)]),
+            "int | double | decimal | null"
+        );
         assert_eq!(result("$round", &[("number", DType::Double), ("place", DType::Int)]), "double");
     }
 
