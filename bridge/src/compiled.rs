@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use data_bridge_compiler::passes::flags::Flags;
+use data_bridge_compiler::requirements::unmet;
 use data_bridge_compiler::{Failure, explain};
 use data_bridge_ir::Plan;
 use pyo3::prelude::*;
@@ -43,6 +44,23 @@ impl Compiled {
         dict.set_item("rules", rules)?;
         dict.set_item("commands", self.commands(py)?)?;
         Ok(dict)
+    }
+
+    /// Refuses a server of this version when it lacks an operator of the plan.
+    fn check_server(&self, py: Python<'_>, version: &str) -> PyResult<()> {
+        match unmet(&self.0.requires, version) {
+            Some(found) if found.is_empty() => Ok(()),
+            Some(found) => Err(errors::from_compile(py, found)),
+            None => Err(pyo3::exceptions::PyValueError::new_err(format!(
+                "{version:?} is not a server version; write one such as \"7.0\" or \"7.0.3\""
+            ))),
+        }
+    }
+
+    /// The operators that not every server has, and the first version of each.
+    #[getter]
+    fn requires(&self) -> Vec<(String, String)> {
+        self.0.requires.iter().map(|each| (each.operator.clone(), each.since.to_string())).collect()
     }
 
     /// The commands, as documents.

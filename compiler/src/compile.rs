@@ -8,6 +8,7 @@ use crate::lower::mongo;
 use crate::passes::driver::{ALL, Driver, Firing};
 use crate::passes::flags::Flags;
 use crate::physical::PhysicalPlan;
+use crate::requirements::{Requirement, requirements};
 
 /// A plan at each stage of its way.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Compiled {
     /// Which rule did what; empty unless the compile was traced.
     pub trace: Vec<Firing>,
     pub physical: PhysicalPlan,
+    /// What the server must have.
+    pub requires: Vec<Requirement>,
 }
 
 /// Compiles a plan. A traced compile also keeps what `plan()` shows.
@@ -40,7 +43,8 @@ pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Fail
         insert @ Plan::Insert(_) => insert,
     };
     let physical = mongo::lower(&optimized)?;
-    Ok(Compiled { analyzed, optimized, trace: driver.into_trace(), physical })
+    let requires = requirements(&optimized);
+    Ok(Compiled { requires, analyzed, optimized, trace: driver.into_trace(), physical })
 }
 
 /// A write's filter keeps its shape, because upserts copy its equalities and `$` binds to its array predicate. Only one

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod lower;
 pub mod passes;
 pub mod physical;
+pub mod requirements;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -14,3 +15,4 @@ mod tests;
 
 pub use compile::{Compiled, compile};
 pub use error::{CompileError, Failure};
+pub use requirements::Requirement;

@@ -131,8 +131,10 @@ impl Operator {
     pub fn bind<'a>(&'static self, operands: &'a Operands) -> Result<Bound<'a>, Vec<Misuse>> {
         let (bound, mut wrong) = match operands {
             Operands::Named(fields) if self.shape == Shape::Object => self.by_name(fields),
-            // Named arguments of an operator that takes none are one document.
-            Operands::Named(_) => (Vec::new(), vec![self.misnamed(operands)]),
+            Operands::Named(fields) => {
+                let unknown = |(name, _): &(String, Expr)| Misuse::Unknown { operator: self, given: name.clone() };
+                (Vec::new(), fields.iter().map(unknown).collect())
+            }
             Operands::Positional(items) => self.by_position(items.iter().collect()),
             Operands::Single(item) => self.by_position(vec![item]),
         };
@@ -140,12 +142,6 @@ impl Operator {
             wrong.extend(given.iter().filter_map(|item| self.inconstant(argument, item)));
         }
         if wrong.is_empty() { Ok(bound) } else { Err(wrong) }
-    }
-
-    fn misnamed(&'static self, operands: &Operands) -> Misuse {
-        let Operands::Named(fields) = operands else { return Misuse::TooMany { operator: self, given: 0 } };
-        let given = fields.first().map(|(name, _)| name.clone()).unwrap_or_default();
-        Misuse::Unknown { operator: self, given }
     }
 
     fn by_name<'a>(&'static self, fields: &'a [(String, Expr)]) -> (Bound<'a>, Vec<Misuse>) {
@@ -168,33 +164,27 @@ impl Operator {
     }
 
     fn by_position<'a>(&'static self, items: Vec<&'a Expr>) -> (Bound<'a>, Vec<Misuse>) {
-        if let [argument] = self.arguments
-            && let Presence::Variadic(least) = argument.presence
-        {
-            let given = items.len();
-            let wrong = if given < least { vec![Misuse::TooFew { operator: self, argument, given }] } else { vec![] };
-            return (vec![(argument, items)], wrong);
-        }
-        let required = self.arguments.iter().filter(|argument| argument.presence == Presence::Required).count();
-        let mut spare = items.len().saturating_sub(required);
         let given = items.len();
-        let mut items = items.into_iter();
-        let (mut bound, mut wrong) = (Vec::new(), Vec::new());
+        let (mut bound, mut wrong): (Bound<'a>, Vec<Misuse>) = (Vec::new(), Vec::new());
+        for (place, item) in self.placed(items.iter().map(|_| None)).into_iter().zip(items) {
+            match (place, bound.last_mut()) {
+                (Some(argument), Some((last, items))) if *last == argument => items.push(item),
+                (Some(argument), _) => bound.push((argument, vec![item])),
+                (None, _) => wrong.push(Misuse::TooMany { operator: self, given }),
+            }
+        }
         for argument in self.arguments {
-            if argument.presence == Presence::Optional {
-                if spare == 0 {
-                    continue;
+            match argument.presence {
+                Presence::Required if bound.iter().all(|(known, _)| *known != argument) => {
+                    wrong.push(Misuse::Missing { operator: self, argument });
                 }
-                spare -= 1;
-            }
-            match items.next() {
-                Some(item) => bound.push((argument, vec![item])),
-                None => wrong.push(Misuse::Missing { operator: self, argument }),
+                Presence::Variadic(least) if given < least => {
+                    wrong.push(Misuse::TooFew { operator: self, argument, given });
+                }
+                _ => {}
             }
         }
-        if items.next().is_some() {
-            wrong.push(Misuse::TooMany { operator: self, given });
-        }
+        wrong.dedup();
         (bound, wrong)
     }
 
@@ -213,6 +203,27 @@ impl Operator {
             _ if argument.types.contains(&Type::Constant) => None,
             _ => Some(Misuse::NotConstant { operator: self, argument }),
         }
+    }
+
+    /// The argument that each operand stands for: by its name, or by its position among those without one.
+    pub fn placed<'a>(&'static self, names: impl Iterator<Item = Option<&'a str>>) -> Vec<Option<&'static Argument>> {
+        let names: Vec<_> = names.collect();
+        let required = self.arguments.iter().filter(|argument| argument.presence == Presence::Required).count();
+        let mut spare = names.len().saturating_sub(required);
+        let mut places = self.arguments.iter().filter(|argument| {
+            let optional = argument.presence == Presence::Optional;
+            let taken = !optional || spare > 0;
+            spare -= usize::from(optional && taken);
+            taken
+        });
+        names
+            .into_iter()
+            .map(|name| match (name, self.variadic()) {
+                (Some(name), _) => self.argument(name),
+                (None, true) => self.arguments.first(),
+                (None, false) => places.next(),
+            })
+            .collect()
     }
 
     /// Whether several values stand in a list even when they are one.
