@@ -1,94 +1,59 @@
 """data-bridge: a query compiler for MongoDB over pydantic documents."""
 
-from . import errors, ir
+from . import errors, functions, geo, ir, pipeline, predicates
 from ._core import __version__
 from .client import Client, connect
 from .document import Document, EmbeddedDocument
 from .functions import fn
 from .indexes import Indexed
+from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
 from .mapped import Mapped
 from .operation import Operation
-from .pipeline import (
-    Accumulator,
-    AddToSet,
-    Avg,
-    Count,
-    F,
-    Facet,
-    First,
-    Group,
-    Last,
-    Limit,
-    Lookup,
-    Match,
-    Max,
-    Min,
-    Project,
-    Push,
-    ReplaceRoot,
-    Sample,
-    Skip,
-    Sort,
-    SortByCount,
-    StdDevPop,
-    StdDevSamp,
-    Sum,
-    Unwind,
-)
+from .pipeline import *  # noqa: F403
+from .pipeline import F
 from .plan import Explain, Plan
+from .predicates import *  # noqa: F403
 from .query import Page, Query
 from .types import PydanticObjectId
-from .update import CurrentDate, Inc, Mul, Pop, Pull, Rename, Set, SetOnInsert, Unset
+from .update import ArrayFilters, Bit, CurrentDate, Each, Inc, Mul, Pop, Pull, PullAll, Rename, SetOnInsert
 
 __all__ = [
-    "Accumulator",
-    "AddToSet",
-    "Avg",
+    "ArrayFilters",
+    "Bit",
     "Client",
-    "Count",
     "CurrentDate",
     "Document",
+    "Each",
     "EmbeddedDocument",
     "Explain",
     "F",
-    "Facet",
-    "First",
-    "Group",
     "Inc",
     "Indexed",
-    "Last",
-    "Limit",
-    "Lookup",
     "Mapped",
-    "Match",
-    "Max",
-    "Min",
     "Mul",
     "Operation",
     "Page",
     "Plan",
     "Pop",
-    "Project",
     "Pull",
-    "Push",
+    "PullAll",
     "PydanticObjectId",
     "Query",
     "Rename",
-    "ReplaceRoot",
-    "Sample",
-    "Set",
     "SetOnInsert",
-    "Skip",
-    "Sort",
-    "SortByCount",
-    "StdDevPop",
-    "StdDevSamp",
-    "Sum",
-    "Unset",
-    "Unwind",
     "__version__",
+    "cond",
     "connect",
     "errors",
+    "filter_",
     "fn",
+    "functions",
+    "geo",
     "ir",
+    "let",
+    "map_",
+    "reduce_",
+    "switch",
+    "variable",
 ]
+__all__ += pipeline.__all__ + predicates.__all__

@@ -15,7 +15,21 @@ LAYERS = ("ir", "compiler", "driver", "bridge")
 INPUT_AND_OUTPUT = {"tokio", "mongodb", "reqwest", "hyper", "socket2", "mio", "async-std", "futures-util", "rustls"}
 ONLY_IN = {"pyo3": {"bridge"}, "mongodb": {"driver"}, "tokio": {"driver", "bridge"}}
 # The modules that cross into Rust. Everything else is plain Python above them.
-CROSSING = {"_core", "client", "crud", "fields", "layout", "pipeline", "plan", "query", "schema", "update"}
+CROSSING = {
+    "_core",
+    "client",
+    "crud",
+    "fields",
+    "lambdas",
+    "layout",
+    "plan",
+    "predicates",
+    "query",
+    "schema",
+    "stages",
+    "update",
+    "update_checks",
+}
 IR_MAY_IMPORT = {"_core", "errors", "ir"}
 
 

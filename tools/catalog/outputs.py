@@ -21,10 +21,10 @@ def outputs() -> dict[Path, str]:
     }
     python = {
         **functions.modules(table, PACKAGE / "functions"),
+        **stages.modules(table, PACKAGE / "stages"),
         PACKAGE / "fields" / "methods.py": functions.methods(table),
         PACKAGE / "accumulators.py": accumulators.accumulators(table),
         PACKAGE / "windows.py": accumulators.windows(table),
-        PACKAGE / "stages" / "generated.py": stages.module(table),
         PACKAGE / "ir" / "operators.py": updates.module(table),
     }
     return {**plain, **{path: formatted(path, text) for path, text in python.items()}}

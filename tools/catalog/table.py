@@ -12,7 +12,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "ir" / "catalog"
 KINDS = ("expressions", "accumulators", "windows", "queries", "updates", "stages")
-_ARGUMENT = re.compile(r"(?P<stars>\*{0,2})(?P<name>\w+)(\{(?P<least>\d+)\})?(?P<optional>\?)?(@(?P<since>[\d.]+))?: *(?P<types>.+)")
+_ARGUMENT = re.compile(
+    r"(?P<stars>\*{0,2})(?P<name>\w+)(\{(?P<least>\d+)\})?(?P<optional>\?)?(@(?P<since>[\d.]+))?: *(?P<types>.+)"
+)
 _WORDS = re.compile(r"word\((?P<words>[^)]*)\)")
 _BODY = re.compile(r"body(\((?P<variables>[^)]*)\))?")
 

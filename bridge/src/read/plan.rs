@@ -20,6 +20,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             Plan::Read(Read { source, stages: stages(&tuple(node, "stages")?)?, terminal: terminal(node)?, options })
         }
         "update" => {
+            let options = with_array_filters(options, &node.getattr("update")?)?;
             let change = Change::Update { update: update(&node.getattr("update")?)?, upsert: flag("upsert")? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: flag("many")?, options })
         }
@@ -38,7 +39,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             sort: stage::sort_keys(&tuple(node, "sort")?)?,
             fields: projection(node)?,
             new: flag("new")?,
-            options,
+            options: with_array_filters(options, &node.getattr("update")?)?,
         }),
         "insert" => {
             let documents = node.getattr("documents")?.try_iter()?.map(|document| value(&document?, "document"));
@@ -87,6 +88,17 @@ fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
             Ok((name.to_owned(), value(&given, name)?))
         })
         .collect()
+}
+
+/// An update's own array filters stand among the options of the command.
+fn with_array_filters(mut options: Options, update: &Bound<'_, PyAny>) -> PyResult<Options> {
+    if !update.is_none() && kind(update)?.to_str()? == "update_operators" {
+        let filters = tuple(update, "array_filters")?;
+        if !filters.is_empty() {
+            options.insert("arrayFilters".to_owned(), value(&filters, "array_filters")?);
+        }
+    }
+    Ok(options)
 }
 
 fn stages(nodes: &Bound<'_, PyTuple>) -> PyResult<Vec<data_bridge_ir::Stage>> {
