@@ -25,7 +25,8 @@ class Value(Methods):
 
     def between(self, low: Any, high: Any) -> Predicate:
         """`low <= value <= high`."""
-        return (self >= low) & (self <= high)
+        range_: Predicate = (self >= low) & (self <= high)
+        return range_
 
     def map(self, body: Callable[[Any], Any]) -> Value:
         """A value computed of each element: `User.items.map(lambda item: item.price * item.count)`."""

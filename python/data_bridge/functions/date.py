@@ -34,16 +34,16 @@ def date_diff(
 
 def date_from_parts(
     *,
-    year: Number = MISSING,
-    iso_week_year: Number = MISSING,
-    month: Number = MISSING,
-    iso_week: Number = MISSING,
-    day: Number = MISSING,
-    iso_day_of_week: Number = MISSING,
-    hour: Number = MISSING,
-    minute: Number = MISSING,
-    second: Number = MISSING,
-    millisecond: Number = MISSING,
+    year: Whole = MISSING,
+    iso_week_year: Whole = MISSING,
+    month: Whole = MISSING,
+    iso_week: Whole = MISSING,
+    day: Whole = MISSING,
+    iso_day_of_week: Whole = MISSING,
+    hour: Whole = MISSING,
+    minute: Whole = MISSING,
+    second: Whole = MISSING,
+    millisecond: Whole = MISSING,
     timezone: Text = MISSING,
 ) -> Value:
     """A date made of its parts: of `year`, or of `iso_week_year`.

@@ -35,7 +35,7 @@ def density(given: Mapping[str, Any]) -> dict[str, Any]:
         CompileError: step or bounds are missing or no such.
     """
     unknown = set(given) - {"step", "unit", "bounds"}
-    bounds = given.get("bounds")
+    bounds: Any = given.get("bounds")
     known = bounds in ("full", "partition") if isinstance(bounds, str) else bounds is not None and len(bounds) == 2
     if unknown or "step" not in given or not known:
         raise CompileError(
