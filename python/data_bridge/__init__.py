@@ -1,10 +1,10 @@
 """data-bridge: a query compiler for MongoDB over pydantic documents."""
 
-from . import errors, functions, geo, ir, pipeline, predicates
+from . import errors, geo, ir, pipeline, predicates
+from . import functions as fn
 from ._core import __version__
 from .client import Client, connect
 from .document import Document, EmbeddedDocument
-from .functions import fn
 from .indexes import Indexed
 from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
 from .mapped import Mapped
@@ -47,7 +47,6 @@ __all__ = [
     "errors",
     "filter_",
     "fn",
-    "functions",
     "geo",
     "ir",
     "let",

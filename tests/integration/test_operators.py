@@ -13,7 +13,6 @@ from pymongo import MongoClient
 
 from data_bridge import Document, F, Group, Project, SetWindowFields, accumulators, connect, fn, variable, windows
 from data_bridge.embedded import Server
-from data_bridge.functions import fn as functions
 from tools.catalog.table import Argument, Operator, load
 
 TABLE = load()
@@ -109,12 +108,12 @@ for _part in ("millisecond", "minute", "month", "second", "week", "year"):
 
 #: Those whose arguments are functions or pairs.
 BY_HAND = {
-    "cond": lambda: functions.cond(Stored.number > 0, "more", "$less"),
-    "filter": lambda: functions.filter(Stored.array, lambda item: item > 1, limit=1),
-    "let": lambda: functions.let(lambda a, b: a + b, a=Stored.number, b=Stored.whole),
-    "map": lambda: functions.map(Stored.array, lambda item: item * 2),
-    "reduce": lambda: functions.reduce(Stored.array, 0, lambda total, item: total + item),
-    "switch": lambda: functions.switch((Stored.number > 5, "high"), (Stored.number > 0, "low"), default="none"),
+    "cond": lambda: fn.cond(Stored.number > 0, "more", "$less"),
+    "filter": lambda: fn.filter(Stored.array, lambda item: item > 1, limit=1),
+    "let": lambda: fn.let(lambda a, b: a + b, a=Stored.number, b=Stored.whole),
+    "map": lambda: fn.map(Stored.array, lambda item: item * 2),
+    "reduce": lambda: fn.reduce(Stored.array, 0, lambda total, item: total + item),
+    "switch": lambda: fn.switch((Stored.number > 5, "high"), (Stored.number > 0, "low"), default="none"),
 }
 
 
@@ -149,7 +148,7 @@ def written(row: Operator, every: bool) -> Any:
             or (row.key == "date_from_parts" and argument.name == "year")
         ):
             named[argument.python] = value
-    return getattr(functions, row.key)(*positional, **named)
+    return getattr(fn, row.key)(*positional, **named)
 
 
 @pytest.fixture(scope="module")

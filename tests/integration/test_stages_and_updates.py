@@ -138,7 +138,11 @@ STAGES: list[tuple[str, list[Any], Any]] = [
     ("UnionWith", [d.UnionWith(Shop, [d.Match(Shop.sales > 15)]), d.Count("n")], lambda found: found == [{"n": 6}]),
     (
         "GeoNear",
-        [d.GeoNear(geo.Point(0, 0), distance_field="far", max_distance=20_000, query=Shop.city == "NYC", spherical=True)],
+        [
+            d.GeoNear(
+                geo.Point(0, 0), distance_field="far", max_distance=20_000, query=Shop.city == "NYC", spherical=True
+            )
+        ],
         lambda found: [row["_id"] for row in found] == [1],
     ),
     ("Out", [d.Match(Shop.sales > 15), d.Out("copies")], lambda found: found == []),
@@ -160,7 +164,11 @@ UPDATES: list[tuple[Any, str, Any]] = [
     (Shop.scores.push(7), "scores", [1, 5, 9, 7]),
     (Shop.scores.push(each=[7, 3], position=0, slice=3, sort=-1), "scores", [9, 7, 5]),
     (d.Push({Shop.scores: d.Each([2], position=1)}), "scores", [1, 2, 5, 9]),
-    (Shop.items.push(each=[Item(name="z", price=5)], sort={"price": -1}, slice=1), "items", [{"name": "y", "price": 9.0}]),
+    (
+        Shop.items.push(each=[Item(name="z", price=5)], sort={"price": -1}, slice=1),
+        "items",
+        [{"name": "y", "price": 9.0}],
+    ),
     (Shop.tags.add_to_set(each=["a", "c"]), "tags", ["a", "b", "c"]),
     (Shop.scores.pull(5), "scores", [1, 9]),
     (Shop.scores.pull(lambda score: score > 4), "scores", [1]),
@@ -176,7 +184,7 @@ UPDATES: list[tuple[Any, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("update", "field", "expected"), UPDATES, ids=lambda each: None)
+@pytest.mark.parametrize(("update", "field", "expected"), UPDATES, ids=str)
 def test_updates_do_what_they_say(plain: Any, update: Any, field: str, expected: Any) -> None:
     Shop.find(Shop.id == 1).update(update).run_sync()
     assert plain.find_one({"_id": 1})[field] == expected
@@ -234,7 +242,7 @@ SQUARE = geo.Polygon([[[-0.05, -1], [0.25, -1], [0.25, 1], [-0.05, 1], [-0.05, -
         (Shop.city.lower() == "nyc", [1, 3]),
         (Shop.sales - Shop.flags * 10 == 0, [0, 1, 2, 3]),
     ],
-    ids=lambda each: None,
+    ids=str,
 )
 def test_predicates_find_what_they_say(plain: Any, predicate: Any, ids: list[int]) -> None:
     found = Shop.find(predicate).to_list().run_sync()

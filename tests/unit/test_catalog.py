@@ -53,12 +53,16 @@ class Place(data_bridge.Document):
     place: Any = None
 
 
+SHAPES = ("Point", "Polygon", "Box", "Circle", "SphereCircle", "FlatPolygon")
 NAMES = {
     "User": Place,
     "p": Place.a == 1,
     "q": Place.b == 2,
     "geometry": data_bridge.geo.Point(1, 2),
-    **{name: getattr(data_bridge.geo, name) for name in ("Point", "Polygon", "Box", "Circle", "SphereCircle", "FlatPolygon")},
+    **{
+        name: getattr(data_bridge.geo, name)
+        for name in ("Point", "Polygon", "Box", "Circle", "SphereCircle", "FlatPolygon")
+    },
     **{name: getattr(data_bridge, name) for name in data_bridge.__all__},
 }
 RING = "[[[0, 0], [1, 0], [1, 1], [0, 0]]]"

@@ -69,7 +69,7 @@ def _package(groups: dict[str, list[Operator]]) -> str:
         '"""',
         "",
     ]
-    names = ["fn"]
+    names: list[str] = []
     for group, operators in groups.items():
         own = [operator.key for operator in operators if operator.key not in BY_HAND]
         names += own
@@ -78,14 +78,7 @@ def _package(groups: dict[str, list[Operator]]) -> str:
     for key, function in BY_HAND.items():
         lines.append(f"from ..lambdas import {function} as {key}")
         names.append(key)
-    lines += [
-        "",
-        "import sys",
-        "",
-        "#: This module: `fn.upper(...)` reads better than the bare name.",
-        "fn = sys.modules[__name__]",
-        "",
-    ]
+    lines.append("")
     return "\n".join([*lines, f"__all__ = {sorted(names)!r}", ""])
 
 

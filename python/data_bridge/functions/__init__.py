@@ -3,8 +3,6 @@
 Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 """
 
-import sys
-
 from ..lambdas import cond as cond
 from ..lambdas import filter_ as filter
 from ..lambdas import let as let
@@ -167,9 +165,6 @@ from .type import (
 )
 from .variable import literal, meta
 
-#: This module: `fn.upper(...)` reads better than the bare name.
-fn = sys.modules[__name__]
-
 __all__ = [
     "abs",
     "acos",
@@ -223,7 +218,6 @@ __all__ = [
     "first",
     "first_n",
     "floor",
-    "fn",
     "function",
     "get_field",
     "gt",
