@@ -18,12 +18,12 @@ class Output:
     """A value computed over several documents.
 
     Args:
-        given: the one argument, arguments by their MQL names, positional ones as a tuple, or None for none.
+        given: the one argument, or what `named` and `listed` make of several; nothing for an output that takes none.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, given: Any = None) -> None:
+    def __init__(self, given: Any = MISSING) -> None:
         self.given = given
 
     def operand(self) -> Any:
@@ -33,7 +33,7 @@ class Output:
             return {name: value(item) for name, item in given.items() if item is not MISSING}
         if isinstance(given, _Listed):
             return tuple(value(item) for item in given)
-        if given is None:
+        if given is MISSING:
             return None
         node = value(given)
         # A list would be read as several operands; a concatenation of one list is that list.
