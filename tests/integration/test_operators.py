@@ -217,6 +217,8 @@ def fits(dtype: Any, given: Any) -> bool:
         (fn.date_trunc(Stored.date, unit="day"), datetime.datetime(2024, 2, 29, tzinfo=datetime.UTC)),
         (fn.sort_array([{"a": 1}, {"a": 2}], {"a": -1}), [{"a": 2}, {"a": 1}]),
         (fn.first(Stored.array) > 2, True),
+        (Stored.array[1], 1),
+        (Stored.array[0] + Stored.array[2], 5),
         (variable("ROOT").text, "Abc abc"),
     ],
     ids=str,

@@ -149,6 +149,22 @@ mod tests {
         assert_eq!(found[1], "$abs takes a number as 'number': name is string");
     }
 
+    fn sent(value: Expr) -> String {
+        let source = Source { collection: "users".into(), database: None, schema: schema() };
+        let stages = vec![Stage::Set(vec![("x".into(), value)])];
+        let plan = Plan::Read(Read { source, stages, terminal: Terminal::Aggregate, options: Default::default() });
+        crate::explain::mql(&compile(plan, &Flags::all(), false).unwrap().physical.steps[0].command)
+    }
+
+    #[test]
+    fn a_position_in_a_list_is_an_operator_of_values() {
+        assert!(sent(Expr::field("items.0")).contains(r#"{"x":{"$arrayElemAt":["$items",0]}}"#));
+        let price = sent(Expr::field("items.0.price"));
+        let element = r#"{"vars":{"element":{"$arrayElemAt":["$items",0]}},"in":"$$element.price"}"#;
+        assert!(price.contains(element), "{price}");
+        assert!(sent(Expr::field("items.price")).contains(r#"{"x":"$items.price"}"#));
+    }
+
     #[test]
     fn operators_of_the_future_pass() {
         assert_eq!(errors(positional("$notYetThere", vec![Expr::field("name")])), Vec::<String>::new());
