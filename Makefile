@@ -1,4 +1,4 @@
-# make demo | test | check | bench | fmt | clean. Needs Python 3.11 or newer, cargo, make and git.
+# make demo | test | check | bench | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench test check fmt clean rust-check rust-test python-check mypy pyright unit-test python-test
+.PHONY: help demo bench test check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
@@ -28,6 +28,7 @@ help:
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make bench   the compiler alone, then this library beside its peers"
 	@echo "make fmt     format the sources"
+	@echo "make generate write what follows from the operator table in ir/catalog"
 	@echo "make clean   remove everything that was built"
 
 demo: $(STAMPS)/release
@@ -68,6 +69,9 @@ fmt: $(STAMPS)/dev
 	cargo fmt --all
 	$(BIN)/ruff check --quiet --fix . || true
 	$(BIN)/ruff format .
+
+generate: $(STAMPS)/dev
+	$(BIN)/python -m tools.catalog
 
 clean:
 	rm -rf $(VENV) target python/data_bridge/*.so

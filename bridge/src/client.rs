@@ -100,7 +100,8 @@ impl Client {
 
 /// Options of a run: a session made by `start_session`, and a read preference's mode.
 pub fn run_options(session: Option<&Bound<'_, Session>>, read_preference: Option<String>) -> RunOptions {
-    RunOptions { session: session.map(|session| session.get().driver_session.clone()), read_preference }
+    let session = session.map(|session| session.get().driver_session.clone());
+    RunOptions { session, read_preference, requires: Vec::new() }
 }
 
 #[pymethods]

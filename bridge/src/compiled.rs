@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use data_bridge_compiler::passes::flags::Flags;
 use data_bridge_compiler::relations::Strategy;
+use data_bridge_compiler::requirements::unmet;
 use data_bridge_compiler::{Failure, explain};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
@@ -33,6 +34,23 @@ impl Compiled {
     fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         guarded(py, || self.sent(py))
     }
+
+    /// The operators of the plan that need a server of some version, each with that version.
+    #[getter]
+    fn requires(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        guarded(py, || Ok(self.needs()))
+    }
+
+    /// Refuses a server of this version when it lacks an operator of the plan.
+    fn check_server(&self, py: Python<'_>, version: &str) -> PyResult<()> {
+        guarded(py, || match unmet(&self.0.requires, version) {
+            Some(found) if found.is_empty() => Ok(()),
+            Some(found) => Err(errors::from_compile(py, found)),
+            None => Err(pyo3::exceptions::PyValueError::new_err(format!(
+                "{version:?} is not a server version; write one such as \"7.0\" or \"7.0.3\""
+            ))),
+        })
+    }
 }
 
 impl Compiled {
@@ -59,6 +77,10 @@ impl Compiled {
         Ok(dict)
     }
 
+    fn needs(&self) -> Vec<(String, String)> {
+        self.0.requires.iter().map(|each| (each.operator.clone(), each.since.to_string())).collect()
+    }
+
     fn sent<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         self.0
             .physical
@@ -70,14 +92,15 @@ impl Compiled {
 }
 
 /// Compiles a plan node. `flags`: True (all rules), False (none), or a switch per rule.
-#[pyfunction]
 /// `links`: "auto", "batch" or "lookup", how predicates on linked documents are followed.
+#[pyfunction]
 #[pyo3(signature = (node, flags, traced = false, links = "auto"))]
 fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, links: &str) -> PyResult<Compiled> {
     let py = node.py();
     guarded(py, || {
-        let strategy = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
-        let compiled = data_bridge_compiler::compile(read::plan(node)?, &read_flags(flags)?, strategy, traced);
+        let mut flags = read_flags(flags)?;
+        flags.links = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
+        let compiled = data_bridge_compiler::compile(read::plan(node)?, &flags, traced);
         compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| match failure {
             Failure::Query(found) => errors::from_compile(py, found),
             Failure::Bug(message) => errors::internal(py, &message),

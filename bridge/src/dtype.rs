@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use data_bridge_ir::DType;
 use data_bridge_ir::SchemaRef;
+use data_bridge_ir::catalog::{Kind, Operator};
 use data_bridge_ir::schema::{Collection, FieldSchema, Schema};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
@@ -272,8 +273,25 @@ fn by_class_name(value: &Bound<'_, PyAny>) -> PyResult<DType> {
     Ok(DType::Any)
 }
 
+/// The type of what an operator gives for operands of these types, by the operator table; anything for one that the
+/// table does not have.
+#[pyfunction]
+pub fn call_dtype(name: &str, given: Vec<(Option<String>, PyDType)>) -> PyDType {
+    let Some(operator) = Operator::find(Kind::Expression, name) else { return PyDType(DType::Any) };
+    let mut by_argument: Vec<(&str, Vec<DType>)> = Vec::new();
+    for (argument, dtype) in operator.placed(given.iter().map(|(name, _)| name.as_deref())).into_iter().zip(&given) {
+        let Some(argument) = argument else { return PyDType(DType::Any) };
+        match by_argument.iter_mut().find(|(known, _)| *known == argument.name) {
+            Some((_, types)) => types.push(dtype.1.0.clone()),
+            None => by_argument.push((argument.name, vec![dtype.1.0.clone()])),
+        }
+    }
+    PyDType(operator.result(&by_argument))
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDType>()?;
     module.add_class::<PySchema>()?;
-    module.add_function(wrap_pyfunction!(dtype_of, module)?)
+    module.add_function(wrap_pyfunction!(dtype_of, module)?)?;
+    module.add_function(wrap_pyfunction!(call_dtype, module)?)
 }

@@ -23,6 +23,9 @@ pub fn internal(py: Python<'_>, message: &str) -> PyErr {
 }
 
 pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
+    if let Error::Unsupported(found) = error {
+        return from_compile(py, found);
+    }
     convert(py, error).unwrap_or_else(|failed| failed)
 }
 
@@ -61,6 +64,7 @@ fn convert(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             details.set_item("details", optional(py, reply)?)?;
             "OperationTimeout"
         }
+        Error::Unsupported(_) => "CompileError",
         Error::DocumentTooLarge { .. } => "EncodeError",
         Error::InvalidUri(_) | Error::Closed | Error::Cancelled => "ConnectionFailure",
         Error::InvalidArgument(_) => "DataBridgeError",

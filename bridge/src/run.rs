@@ -2,7 +2,7 @@
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Insert, Reply, Request};
+use data_bridge_driver::{Insert, Reply, Request, RunOptions};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -65,6 +65,11 @@ fn read_preference(plan: &data_bridge_ir::Plan) -> Option<String> {
     }
 }
 
+fn options_of(compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> RunOptions {
+    let options = run_options(session, read_preference(&compiled.0.optimized));
+    RunOptions { requires: compiled.0.requires.clone(), ..options }
+}
+
 /// A compiled plan as a request whose answer has the plan's own shape.
 #[pyfunction]
 #[pyo3(signature = (client, compiled, layout = None, on_invalid = "raise", session = None))]
@@ -76,7 +81,7 @@ fn execute(
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let plan = compiled.0.physical.clone();
-    let options = run_options(session, read_preference(&compiled.0.optimized));
+    let options = options_of(compiled, session);
     let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
     let answer = plan.answer;
     let request = Request::Run { plan, options };
@@ -95,7 +100,7 @@ fn execute(
 #[pyo3(signature = (client, compiled, session = None))]
 fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
     let plan: PhysicalPlan = compiled.0.physical.clone();
-    let options = run_options(session, read_preference(&compiled.0.optimized));
+    let options = options_of(compiled, session);
     let driver = client.get().driver();
     Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {

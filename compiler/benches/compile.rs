@@ -4,7 +4,6 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data_bridge_compiler::passes::flags::Flags;
-use data_bridge_compiler::relations::Strategy;
 use data_bridge_compiler::{Compiled, compile};
 use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
@@ -77,7 +76,7 @@ fn ten_thousand_conjuncts() -> Plan {
 }
 
 fn compiled(plan: Plan) -> Compiled {
-    match compile(plan, &Flags::all(), Strategy::Auto, false) {
+    match compile(plan, &Flags::all(), false) {
         Ok(compiled) => compiled,
         Err(failure) => unreachable!("the benchmarks' own plans compile: {failure:?}"),
     }

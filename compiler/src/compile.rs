@@ -9,7 +9,8 @@ use crate::lower::mongo;
 use crate::passes::driver::{ALL, Driver, Firing};
 use crate::passes::flags::Flags;
 use crate::physical::PhysicalPlan;
-use crate::relations::{self, Followed, MOST_IDS, Strategy};
+use crate::relations::{self, Followed, MOST_IDS};
+use crate::requirements::{Requirement, requirements};
 
 /// A plan at each stage of its way.
 #[derive(Debug, Clone)]
@@ -21,13 +22,15 @@ pub struct Compiled {
     /// How links were followed, and why.
     pub links: Vec<String>,
     pub physical: PhysicalPlan,
+    /// What the server must have.
+    pub requires: Vec<Requirement>,
 }
 
 /// Compiles a plan. A traced compile also keeps what `plan()` shows.
 ///
 /// # Errors
 /// Every error of the query at once, or the bug that stopped the compiler.
-pub fn compile(plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> Result<Compiled, Failure> {
+pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Failure> {
     let bound = analyze(plan)?;
     let analyzed = traced.then(|| bound.clone());
     let mut driver = Driver::new(ALL, flags, traced);
@@ -43,11 +46,12 @@ pub fn compile(plan: Plan, flags: &Flags, strategy: Strategy, traced: bool) -> R
         }
         insert @ Plan::Insert(_) => insert,
     };
-    let (links, physical) = match relations::follow(&optimized, strategy)? {
+    let (links, physical) = match relations::follow(&optimized, flags.links)? {
         None => (Vec::new(), mongo::lower(&optimized)?),
         Some(followed) => (followed.reasons.clone(), physical(&followed)?),
     };
-    Ok(Compiled { analyzed, optimized, trace: driver.into_trace(), links, physical })
+    let requires = requirements(&optimized);
+    Ok(Compiled { requires, analyzed, optimized, trace: driver.into_trace(), links, physical })
 }
 
 fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {

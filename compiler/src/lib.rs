@@ -8,6 +8,7 @@ pub mod lower;
 pub mod passes;
 pub mod physical;
 pub mod relations;
+pub mod requirements;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -15,3 +16,4 @@ mod tests;
 
 pub use compile::{Compiled, compile};
 pub use error::{CompileError, Failure};
+pub use requirements::Requirement;

@@ -12,7 +12,6 @@ use crate::error::Failure;
 use crate::explain::{mql, text};
 use crate::passes::flags::Flags;
 use crate::physical::StepKind;
-use crate::relations::Strategy;
 use crate::testing::{compare, eq, gt, sort};
 
 fn users() -> Source {
@@ -33,7 +32,7 @@ fn read(stages: Vec<Stage>, terminal: Terminal) -> Plan {
 }
 
 fn command(plan: Plan) -> String {
-    let compiled = compile(plan, &Flags::all(), Strategy::Auto, false).unwrap();
+    let compiled = compile(plan, &Flags::all(), false).unwrap();
     compiled.physical.steps.iter().map(|step| mql(&step.command)).collect::<Vec<_>>().join("\n")
 }
 
@@ -42,7 +41,7 @@ fn found(predicate: Expr) -> String {
 }
 
 fn errors(plan: Plan) -> Vec<String> {
-    match compile(plan, &Flags::all(), Strategy::Auto, false) {
+    match compile(plan, &Flags::all(), false) {
         Err(Failure::Query(errors)) => errors.iter().map(ToString::to_string).collect(),
         other => panic!("expected errors, got {other:?}"),
     }
@@ -146,7 +145,7 @@ fn updates_keep_their_filter_and_say_whether_they_can_be_retried() {
         })
     };
     insta::assert_snapshot!(command(write(true)), @r#"{"update":"users","updates":[{"q":{"$or":[{"age":1},{"age":2}]},"u":{"$inc":{"age":1}},"multi":true}]}"#);
-    let kind = |many| compile(write(many), &Flags::all(), Strategy::Auto, false).unwrap().physical.steps[0].kind;
+    let kind = |many| compile(write(many), &Flags::all(), false).unwrap().physical.steps[0].kind;
     assert_eq!(kind(true), StepKind::Write { retryable: false });
     assert_eq!(kind(false), StepKind::Write { retryable: true });
 }
@@ -173,7 +172,7 @@ fn deep_nesting_is_refused() {
 #[test]
 fn a_plan_reads_at_a_glance() {
     let stages = vec![sort("age"), Stage::Match(Expr::Or(vec![eq("city", "NYC"), eq("city", "LA")])), Stage::Limit(3)];
-    let compiled = compile(read(stages, Terminal::Find), &Flags::all(), Strategy::Auto, true).unwrap();
+    let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
     insta::assert_snapshot!(text(&compiled, false), @r#"
     plan
       Find User in users
@@ -218,7 +217,7 @@ fn a_lone_term_in_a_connective_is_seen_to_be_unwrapped() {
     for wrap in [Expr::And, Expr::Or] {
         let missing = Expr::Exists { field: "age".into(), present: false };
         let stages = vec![Stage::Match(wrap(vec![missing]))];
-        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), Strategy::Auto, true).unwrap();
+        let compiled = compile(read(stages, Terminal::Find), &Flags::all(), true).unwrap();
         assert_eq!(compiled.trace.len(), 1);
         assert_ne!(compiled.trace[0].before, compiled.trace[0].after);
     }

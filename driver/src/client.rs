@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bson::{RawDocumentBuf, doc};
+use data_bridge_compiler::requirements::unmet;
 use mongodb::options::{ConnectionString, SelectionCriteria};
 use tokio::sync::OnceCell;
 
@@ -164,10 +165,27 @@ impl Connected {
         self.topology.get_or_try_init(|| Topology::discover(&self.client)).await
     }
 
+    /// Refuses what the server is too old for. Plans that every server runs ask nothing of it.
+    async fn check_server(&self, options: &RunOptions) -> Result<()> {
+        if options.requires.is_empty() {
+            return Ok(());
+        }
+        match unmet(&options.requires, &self.topology().await?.server_version) {
+            Some(errors) if !errors.is_empty() => Err(Error::Unsupported(errors)),
+            _ => Ok(()),
+        }
+    }
+
     async fn answer(&self, request: Request) -> Result<Reply> {
         match request {
-            Request::Run { plan, options } => self.run(plan, &options).await,
-            Request::OpenCursor { plan, options } => Ok(Reply::Cursor(self.open_cursor(plan, &options).await?)),
+            Request::Run { plan, options } => {
+                self.check_server(&options).await?;
+                self.run(plan, &options).await
+            }
+            Request::OpenCursor { plan, options } => {
+                self.check_server(&options).await?;
+                Ok(Reply::Cursor(self.open_cursor(plan, &options).await?))
+            }
             Request::NextBatch(cursor) => Ok(Reply::Batch(cursor.next().await?)),
             Request::CloseCursor(cursor) => {
                 cursor.close().await;

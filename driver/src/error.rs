@@ -1,6 +1,7 @@
 //! What went wrong, as data.
 
 use bson::RawDocumentBuf;
+use data_bridge_compiler::CompileError;
 use mongodb::error::ErrorKind;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -58,6 +59,9 @@ pub enum Error {
     Server(Box<ServerError>),
     #[error("document {index} takes {size} bytes; the server stores at most {limit} bytes in one document")]
     DocumentTooLarge { index: usize, size: usize, limit: usize },
+    /// The server lacks operators that a plan needs.
+    #[error("the server is too old for this query")]
+    Unsupported(Vec<CompileError>),
     #[error("{0}")]
     InvalidArgument(String),
     #[error("the client is closed")]

@@ -1,6 +1,7 @@
 //! What can be asked of the driver, and what comes back.
 
 use bson::{RawBson, RawDocumentBuf};
+use data_bridge_compiler::Requirement;
 use data_bridge_compiler::physical::PhysicalPlan;
 
 use crate::cursor::Cursor;
@@ -14,6 +15,8 @@ pub struct RunOptions {
     pub session: Option<Session>,
     /// The mode of a read preference, such as `secondaryPreferred`; the client's own when absent.
     pub read_preference: Option<String>,
+    /// What the server must have; checked before anything is sent.
+    pub requires: Vec<Requirement>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

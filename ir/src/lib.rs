@@ -9,9 +9,11 @@
 //! | `stage` | what is done to a stream of documents |
 //! | `update` | what is written into stored documents |
 //! | `plan` | whole requests |
+//! | `catalog` | operators as data |
 //! | `display` | the one printer |
 //! | `format` | the serialized form |
 
+pub mod catalog;
 pub mod display;
 pub mod dtype;
 pub mod expr;

@@ -1,6 +1,7 @@
 """data-bridge: a query compiler for MongoDB over pydantic documents."""
 
-from . import errors, ir
+from . import errors, geo, ir, pipeline, predicates
+from . import functions as fn
 from ._core import __version__
 from .bulk import Bulk, BulkResult
 from .client import Client, connect
@@ -19,117 +20,80 @@ from .events import (
     before_event,
 )
 from .fetching import Fetch, fetch_links
-from .functions import fn
 from .indexes import Indexed
+from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
 from .lazy import OneByOneWarning
 from .link_audit import Dangling
 from .links import BackLink, DeleteRules, Link, WriteRules
 from .mapped import Mapped
 from .operation import Operation
-from .pipeline import (
-    Accumulator,
-    AddToSet,
-    Avg,
-    Count,
-    F,
-    Facet,
-    First,
-    Group,
-    Last,
-    Limit,
-    Lookup,
-    Match,
-    Max,
-    Min,
-    Project,
-    Push,
-    ReplaceRoot,
-    Sample,
-    Skip,
-    Sort,
-    SortByCount,
-    StdDevPop,
-    StdDevSamp,
-    Sum,
-    Unwind,
-)
+from .pipeline import *  # noqa: F403
+from .pipeline import F
 from .plan import Explain, Plan
+from .predicates import *  # noqa: F403
 from .query import Page, Query
 from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
-from .update import CurrentDate, Inc, Mul, Pop, Pull, Rename, Set, SetOnInsert, Unset
+from .update import ArrayFilters, Bit, CurrentDate, Each, Inc, Mul, Pop, Pull, PullAll, Rename, SetOnInsert
 
 __all__ = [
-    "Accumulator",
-    "AddToSet",
     "After",
-    "Avg",
+    "ArrayFilters",
     "BackLink",
     "Before",
+    "Bit",
     "Bulk",
     "BulkResult",
     "Client",
-    "Count",
     "CurrentDate",
     "Dangling",
     "Delete",
     "DeleteRules",
     "Document",
+    "Each",
     "EmbeddedDocument",
     "Event",
     "Explain",
     "F",
-    "Facet",
     "Fetch",
-    "First",
-    "Group",
     "Inc",
     "Indexed",
     "Insert",
-    "Last",
-    "Limit",
     "Link",
-    "Lookup",
     "Mapped",
-    "Match",
-    "Max",
-    "Min",
     "Mul",
     "OneByOneWarning",
     "Operation",
     "Page",
     "Plan",
     "Pop",
-    "Project",
     "Pull",
-    "Push",
+    "PullAll",
     "PydanticObjectId",
     "Query",
     "Rename",
     "Replace",
-    "ReplaceRoot",
-    "Sample",
     "Save",
-    "Set",
     "SetOnInsert",
-    "Skip",
-    "Sort",
-    "SortByCount",
-    "StdDevPop",
-    "StdDevSamp",
-    "Sum",
     "TimeSeriesConfig",
-    "Unset",
-    "Unwind",
     "Update",
     "ValidateOnSave",
     "WriteRules",
     "__version__",
     "after_event",
     "before_event",
+    "cond",
     "connect",
     "errors",
     "fetch_links",
+    "filter_",
     "fn",
+    "geo",
     "ir",
+    "let",
+    "map_",
+    "reduce_",
+    "switch",
+    "variable",
 ]
+__all__ += pipeline.__all__ + predicates.__all__

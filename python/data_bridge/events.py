@@ -17,10 +17,10 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from .operation import Script, call
+from .per_class import per_class
 
 
 class Event(enum.Enum):
@@ -101,7 +101,7 @@ def _names() -> str:
     return ", ".join(event.name.title().replace("_", "") for event in Event)
 
 
-@cache
+@per_class
 def hooks_of(cls: type) -> dict[str, Callable[..., Any]]:
     """The hooks of a class by name, those of its bases first; a subclass's method takes the place of its base's."""
     names = {name: None for base in reversed(cls.__mro__) for name, item in vars(base).items() if hasattr(item, _MARK)}

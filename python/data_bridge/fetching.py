@@ -233,4 +233,4 @@ def _back(
 def _place(document: Any, path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         document = getattr(document, name)
-    document.__dict__[path[-1]] = value
+    vars(document)[path[-1]] = value

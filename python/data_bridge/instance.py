@@ -275,7 +275,7 @@ def _save_changes(document: Document, session: Any) -> Script[None]:
         update = change_operators(changed, removed)
         result = yield query._run(ir.Update(query._source(), query._filter(), update, False, False, {}))
         if not result["n"]:
-            yield from missed(document, session)
+            raise (yield from missed(document, session))
     except BaseException:
         put_back(document, revision)
         raise
@@ -289,7 +289,7 @@ def _replace(document: Document, session: Any) -> Script[None]:
         query = itself(document, session, unchanged(document, revision))
         result = yield query._run(ir.Replace(query._source(), query._filter(), document, False, {}))
         if not result["n"]:
-            yield from missed(document, session)
+            raise (yield from missed(document, session))
     except BaseException:
         put_back(document, revision)
         raise
@@ -304,7 +304,7 @@ def _update(document: Document, updates: tuple[Any, ...], session: Any) -> Scrip
         updates = _with_revision(document, updates)
         fresh = yield query.find_one_and_update(*updates, return_document="after")
         if fresh is None:
-            yield from missed(document, session)
+            raise (yield from missed(document, session))
     except BaseException:
         put_back(document, revision)
         raise

@@ -73,8 +73,9 @@ class LinkTo:
             SchemaError: no document class has that name, or several of other modules have.
         """
         if self._class is None:
-            named = isinstance(self._given, str)
-            self._class = _document_named(self._given, self._module) if named else self._given
+            given = self._given
+            self._class = found = _document_named(given, self._module) if isinstance(given, str) else given
+            return found
         return self._class
 
     def id_of(self, value: Any) -> Any:
@@ -86,7 +87,9 @@ class LinkTo:
         if self._adapter is None:
             field = self.target.model_fields["id"]
             annotation: Any = field.annotation
-            self._adapter = TypeAdapter(Annotated[(annotation, *field.metadata)] if field.metadata else annotation)
+            for each in field.metadata:
+                annotation = Annotated[annotation, each]
+            self._adapter = TypeAdapter(annotation)
         return self._adapter.validate_python(value)
 
     def validate(self, value: Any) -> Any:

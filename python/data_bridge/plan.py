@@ -9,10 +9,36 @@ from . import _core
 
 
 class Plan:
-    """A compiled query: the IR, each rule that fired, the commands. `str()` is for people, `to_dict()` for programs."""
+    """A compiled query: the IR, each rule that fired, the commands. `str()` is for people, `to_dict()` for programs.
 
-    def __init__(self, compiled: _core.Compiled) -> None:
+    Args:
+        compiled: the query, compiled.
+        server: the version of a server that must be able to run it, such as "7.0".
+
+    Raises:
+        CompileError: that server lacks something of the query.
+    """
+
+    def __init__(self, compiled: _core.Compiled, server: str | None = None) -> None:
         self._compiled = compiled
+        if server is not None:
+            compiled.check_server(server)
+
+    def for_server(self, version: str) -> Plan:
+        """The plan itself, if a server of this version can run it.
+
+        Args:
+            version: "7.0" (kept up to date) or "7.0.3".
+
+        Raises:
+            CompileError: the server lacks an operator, named with the version that has it.
+        """
+        return Plan(self._compiled, version)
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """The operators that not every server has, and the first version of each."""
+        return dict(self._compiled.requires)
 
     @property
     def commands(self) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def renewed(document: Document) -> uuid.UUID | None:
 def put_back(document: Document, revision: uuid.UUID | None) -> None:
     """Sets the revision; of classes without revisions, nothing."""
     if settings_of(type(document)).use_revision:
-        document.__dict__[REVISION] = revision
+        vars(document)[REVISION] = revision
         document.__pydantic_fields_set__.add(REVISION)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any
 
 from .errors import SchemaError
+from .per_class import per_class
 
 GRANULARITIES = ("seconds", "minutes", "hours")
 
@@ -148,7 +148,7 @@ def _shared(cls: type, given: dict[str, Any], root: Settings) -> dict[str, Any]:
     return shared
 
 
-@cache
+@per_class
 def root_of(cls: type) -> type | None:
     """The class whose collection this class shares: the one with `Settings.is_root`, itself or a base; else None.
 
@@ -162,7 +162,7 @@ def root_of(cls: type) -> type | None:
     return roots[0] if roots else None
 
 
-@cache
+@per_class
 def said_by(cls: type) -> dict[str, Any]:
     """What the class's own `Settings` says, checked.
 

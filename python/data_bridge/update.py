@@ -6,62 +6,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from . import ir
-from ._core import DType, Schema, dtype_of
+from ._core import DType, Schema
 from .errors import CompileError
-from .fields import FieldProxy, coerce, to_ir
+from .fields import FieldProxy, Predicate, value
+from .fields.expression import term
 from .ir import stages
+from .ir.operators import UPDATE_STAGES
 from .ir.paths import dtype_at
+from .update_checks import Each, identifiers, operation
 
-_NUMBERS = frozenset({"int", "double", "decimal", "any"})
-_LISTS = frozenset({"array", "any"})
-_NUMERIC = frozenset({"$inc", "$mul"})
-_OF_LISTS = frozenset({"$push", "$addToSet", "$pull", "$pullAll", "$pop"})
-_OF_ELEMENTS = frozenset({"$push", "$addToSet"})
-_OF_VALUES = frozenset({"$set", "$setOnInsert", "$min", "$max"})
-
-
-def operation(op: str, field: ir.Field, operand: Any) -> ir.UpdateOperation:
-    """One update of one field, checked against the field's type.
-
-    Raises:
-        CompileError: the operator makes no sense for the type, or the value does not fit.
-    """
-    dtype = field.dtype
-    kinds = {member.kind for member in dtype.members}
-    if op in _NUMERIC and not (kinds & _NUMBERS and dtype_of(operand).kind in _NUMBERS):
-        raise _misfit(op, field, operand, "takes a number on a number field")
-    if op in _OF_LISTS and not kinds & _LISTS:
-        raise _misfit(op, field, operand, "works on lists")
-    if op in _OF_VALUES:
-        operand = coerce(field, operand)
-        if operand is None and not dtype.nullable:
-            raise _misfit(op, field, operand, "cannot store None where the class allows none")
-        if not stores(dtype, operand):
-            raise _misfit(op, field, operand, f"takes a value of type {dtype}")
-    if op in _OF_ELEMENTS and not (isinstance(operand, Mapping) and "$each" in operand):
-        items = [member.element for member in dtype.members if member.element is not None]
-        if items and not any(stores(item, operand) for item in items):
-            raise _misfit(op, field, operand, f"adds elements of type {items[0]}")
-    return ir.UpdateOperation(op, field.path, dtype, operand)
-
-
-def stores(dtype: DType, value: Any) -> bool:
-    """Whether a field of this type may be given the value: unlike in a comparison, a list is not its elements."""
-    given = dtype_of(value)
-    for member in dtype.members:
-        if member.kind == "any" or given.kind == "any":
-            return True
-        if (member.kind == "array") == (given.kind == "array") and (
-            member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given)
-        ):
-            return True
-    return False
-
-
-def _misfit(op: str, field: ir.Field, operand: Any, rule: str) -> CompileError:
-    return CompileError(
-        f"{op} {rule}: {field.label} is {field.dtype} and was given {operand!r}", code="update_misfit", path=field.path
-    )
+__all__ = [
+    "ArrayFilters",
+    "Bit",
+    "CurrentDate",
+    "Each",
+    "FieldUpdate",
+    "Inc",
+    "Mul",
+    "Pop",
+    "Pull",
+    "PullAll",
+    "Rename",
+    "Set",
+    "SetOnInsert",
+    "Unset",
+    "merge_updates",
+    "operation",
+]
 
 
 class FieldUpdate:
@@ -73,7 +44,18 @@ class FieldUpdate:
         self.values = values
 
     def operations(self, schema: Schema | None) -> list[ir.UpdateOperation]:
-        """The updates, checked against the schema."""
+        """The updates, checked against the schema.
+
+        Raises:
+            CompileError: it is not given by field, or a value does not fit.
+        """
+        if not isinstance(self.values, Mapping):
+            name = type(self).__name__
+            raise CompileError(
+                f"as an update {name} takes a dict of fields, not {self.values!r}",
+                code="malformed_update",
+                hint=f"write {name}({{User.field: ...}})",
+            )
         return [operation(self.op, _field(key, schema), value) for key, value in self.values.items()]
 
 
@@ -93,7 +75,7 @@ class Set(FieldUpdate):
 
     def stage(self) -> stages.Set:
         """The pipeline stage."""
-        return stages.Set(tuple((str(key), to_ir(value)) for key, value in self.values.items()))
+        return stages.Set(tuple((str(key), value(item)) for key, item in self.values.items()))
 
 
 class Unset(FieldUpdate):
@@ -127,34 +109,22 @@ class Mul(FieldUpdate):
     op = "$mul"
 
 
-class Min(FieldUpdate):
-    """Stores values that are less."""
-
-    op = "$min"
-
-
-class Max(FieldUpdate):
-    """Stores values that are greater."""
-
-    op = "$max"
-
-
-class Push(FieldUpdate):
-    """Appends to lists."""
-
-    op = "$push"
-
-
-class AddToSet(FieldUpdate):
-    """Appends what lists do not hold."""
-
-    op = "$addToSet"
-
-
 class Pull(FieldUpdate):
-    """Removes values from lists."""
+    """Removes from lists what equals a value or meets a condition."""
 
     op = "$pull"
+
+
+class PullAll(FieldUpdate):
+    """Removes from lists what is one of several values."""
+
+    op = "$pullAll"
+
+
+class Bit(FieldUpdate):
+    """Combines integers with others, bit by bit: `Bit({User.flags: {"or": 4}})`."""
+
+    op = "$bit"
 
 
 class Pop(FieldUpdate):
@@ -170,34 +140,83 @@ class Rename(FieldUpdate):
 
 
 class CurrentDate(FieldUpdate):
-    """Stores the server's time."""
+    """Stores the server's time: `CurrentDate(User.seen)`, or by field `CurrentDate({User.seen: "timestamp"})`."""
 
     op = "$currentDate"
 
     def __init__(self, *fields: Any) -> None:
-        super().__init__(dict.fromkeys(fields, True))
+        by_field = len(fields) == 1 and isinstance(fields[0], Mapping)
+        super().__init__(fields[0] if by_field else dict.fromkeys(fields))
+
+
+class ArrayFilters:
+    """Which elements `$[name]` stands for: `ArrayFilters(cheap=lambda item: item.price < 5)`.
+
+    Args:
+        filters: filters as MQL, such as `{"cheap.price": {"$lt": 5}}`.
+        named: by name, a function of the element, or a value that it equals.
+    """
+
+    def __init__(self, *filters: Mapping[str, Any], **named: Any) -> None:
+        self.filters = [dict(each) for each in filters]
+        self.named = named
+
+    def documents(self, operations: Iterable[ir.UpdateOperation], schema: Schema | None) -> dict[str, dict[str, Any]]:
+        """The filters by name.
+
+        Raises:
+            CompileError: a filter is of no name, or of several.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for each in self.filters:
+            roots = {key.split(".")[0] for key in each}
+            if len(roots) != 1 or next(iter(roots)).startswith("$"):
+                raise CompileError(
+                    f"{each!r} is not an array filter: its keys begin with one name", code="bad_array_filter"
+                )
+            found[roots.pop()] = each
+        for name, given in self.named.items():
+            found[name] = _array_filter(name, given, _elements(name, operations, schema))
+        return found
+
+
+def _elements(name: str, operations: Iterable[ir.UpdateOperation], schema: Schema | None) -> DType:
+    """The type of the elements that a name stands for."""
+    marker = f"$[{name}]"
+    for each in operations:
+        if marker in each.path.split("."):
+            return dtype_at(schema, each.path[: each.path.index(marker) + len(marker)])
+    return DType.any()
+
+
+def _array_filter(name: str, given: Any, dtype: DType) -> dict[str, Any]:
+    element = FieldProxy(ir.Field(name, dtype, name))
+    test = given(element) if callable(given) and not isinstance(given, Predicate) else element == given
+    document: dict[str, Any] = term(test).to_mql()
+    return document
 
 
 def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOperators | ir.UpdatePipeline:
     """Several updates as one.
 
     Args:
-        updates: operations, update classes, dicts of operators; or one list of stages.
+        updates: operations, update classes, dicts of operators, array filters; or one list of stages.
 
     Raises:
-        CompileError: there is nothing to do, or two of them touch one path.
+        CompileError: there is nothing to do, two of them touch one path, or an array filter is missing or of no use.
     """
     updates = list(updates)
-    if len(updates) == 1 and isinstance(updates[0], (list, tuple)):
-        from .pipeline import to_stages
-
-        return ir.UpdatePipeline(to_stages(updates[0], schema))
+    if any(isinstance(update, (list, tuple)) for update in updates):
+        return _pipeline(updates, schema)
     operations: list[ir.UpdateOperation] = []
+    filters: list[ArrayFilters] = []
     for update in updates:
         if isinstance(update, ir.UpdateOperation):
             operations.append(update)
         elif isinstance(update, FieldUpdate):
             operations.extend(update.operations(schema))
+        elif isinstance(update, ArrayFilters):
+            filters.append(update)
         elif isinstance(update, Mapping):
             operations.extend(_of_dict(update, schema))
         else:
@@ -209,7 +228,48 @@ def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOpe
     if not operations:
         raise CompileError("the update changes nothing", code="empty_update", hint="give one operation or more")
     _refuse_conflicts(operations)
-    return ir.UpdateOperators(tuple(operations))
+    return ir.UpdateOperators(tuple(operations), _filters(operations, filters, schema))
+
+
+def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
+    from .pipeline import to_stages
+
+    if len(updates) != 1:
+        raise CompileError("a pipeline update stands alone", code="malformed_update", hint="put all into one list")
+    nodes = to_stages(updates[0], schema)
+    if not nodes:
+        raise CompileError("the update changes nothing", code="empty_update", hint="give one stage or more")
+    for node in nodes:
+        name = next(iter(node.to_mql() if not isinstance(node, ir.Raw) else node.value))
+        if name not in UPDATE_STAGES:
+            raise CompileError(
+                f"{name} cannot stand in an update",
+                code="not_an_update_stage",
+                hint=f"there are {', '.join(sorted(UPDATE_STAGES))}",
+            )
+    return ir.UpdatePipeline(nodes)
+
+
+def _filters(
+    operations: list[ir.UpdateOperation], given: list[ArrayFilters], schema: Schema | None
+) -> tuple[dict[str, Any], ...]:
+    """The array filters, each used and none missing: the server refuses both."""
+    known: dict[str, dict[str, Any]] = {}
+    for each in given:
+        known.update(each.documents(operations, schema))
+    used = {name: each.path for each in operations for name in identifiers(each.path)}
+    for name, path in used.items():
+        if name not in known and given:
+            raise CompileError(
+                f"{path!r} needs an array filter called {name!r}",
+                code="missing_array_filter",
+                path=path,
+                hint=f"add ArrayFilters({name}=lambda item: ...)",
+            )
+    for name in known:
+        if name not in used:
+            raise CompileError(f"no path uses the array filter {name!r}", code="unused_array_filter", path=name)
+    return tuple(known.values())
 
 
 def _of_dict(update: Mapping[str, Any], schema: Schema | None) -> list[ir.UpdateOperation]:
@@ -220,9 +280,11 @@ def _of_dict(update: Mapping[str, Any], schema: Schema | None) -> list[ir.Update
 
 
 def _refuse_conflicts(operations: list[ir.UpdateOperation]) -> None:
+    touched = [(each.path, each) for each in operations]
+    touched += [(each.operand, each) for each in operations if each.op == "$rename"]
     seen: dict[str, ir.UpdateOperation] = {}
-    for each in sorted(operations, key=lambda operation: operation.path.split(".")):
-        parts = each.path.split(".")
+    for path, each in sorted(touched, key=lambda item: item[0].split(".")):
+        parts = path.split(".")
         for length in range(1, len(parts) + 1):
             other = seen.get(".".join(parts[:length]))
             if other is not None:
@@ -232,4 +294,4 @@ def _refuse_conflicts(operations: list[ir.UpdateOperation]) -> None:
                     path=each.path,
                     hint="leave one out, or write two updates",
                 )
-        seen[each.path] = each
+        seen[path] = each

@@ -7,11 +7,12 @@ run on its own result. Pydantic's `validate_assignment` runs them for values ass
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
+
+from .per_class import per_class
 
 _MODELS = frozenset({"model", "model-fields"})
 #: What turns one kind of value into another: their results need not be what they accept.
@@ -51,11 +52,11 @@ def check(document: BaseModel) -> None:
         converted = validator.validate_python(document, strict=False, by_name=True)
         for problem in wrong.errors(include_url=False, include_context=False, include_input=False):
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            if name in converted.__dict__:
-                document.__dict__[name] = converted.__dict__[name]
+            if name in vars(converted):
+                vars(document)[name] = vars(converted)[name]
 
 
-@cache
+@per_class
 def _validator(cls: type[BaseModel]) -> SchemaValidator:
     # Prebuilt validators would be those of the classes, with the functions.
     return SchemaValidator(_checking(cls.__pydantic_core_schema__), None, False)

@@ -62,7 +62,7 @@ def ensure_id(document: Document) -> None:
         kind = schema_of(cls).field(stored_name("id", cls.model_fields["id"]))
         if kind is None or kind.non_null().kind not in ("object_id", "any"):
             raise SchemaError(f"{cls.__name__}.id is {kind} and has no value: give one, or a default_factory")
-        document.__dict__["id"] = ObjectId()
+        vars(document)["id"] = ObjectId()
         document.__pydantic_fields_set__.add("id")
 
 
@@ -139,21 +139,16 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
     return by_id(type(document), document.id, condition).session(session)
 
 
-def missed(document: Document, session: Any) -> Script[None]:
-    """Says why a write found no document.
-
-    Raises:
-        RevisionConflict: it has another revision.
-        DocumentNotFound: it is not there.
-    """
+def missed(document: Document, session: Any) -> Script[DocumentNotFound | RevisionConflict]:
+    """The error that says why a write found no document: it is not there, or has another revision."""
     name = type(document).__name__
     if settings_of(type(document)).use_revision:
         there = yield itself(document, session).exists()
         if there:
-            raise RevisionConflict(
+            return RevisionConflict(
                 f"{name} {document.id!r} was changed by someone else since it was loaded: refresh() it and try again"
             )
-    raise DocumentNotFound(f"no {name} with id {document.id!r} is stored")
+    return DocumentNotFound(f"no {name} with id {document.id!r} is stored")
 
 
 def change_operators(changed: dict[str, Any], removed: Sequence[str]) -> ir.UpdateOperators:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import keyword
 import operator
 from typing import Any
 
-from data_bridge import ir, pipeline
+from data_bridge import Document, fn, ir, pipeline
+from data_bridge.errors import CompileError
 from data_bridge.fields import Expression
-from data_bridge.functions import fn
 from data_bridge.pipeline import F
 from data_bridge.update import Set, Unset
 
 OPERATORS = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$lte": operator.le}
+
+
+def well_typed(model: type[Document], stages: list[dict[str, Any]]) -> bool:
+    """Whether the pipeline may be sent: one that mixes up types known from its own stages is refused."""
+    try:
+        model.aggregate([stage(each) for each in stages]).plan()
+    except CompileError as refused:
+        if {error.code for error in refused.errors} <= {"incomparable", "argument_type"}:
+            return False
+        raise
+    return True
 
 
 def expression(given: Any) -> Any:
@@ -28,9 +40,9 @@ def expression(given: Any) -> Any:
     args = [expression(each) for each in (operand if isinstance(operand, list) else [operand])]
     if name in OPERATORS:
         return OPERATORS[name](*args)
-    # A name that Python keeps for itself ends with an underscore.
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name[1:])
-    return getattr(fn, f"{snake}_")(*args)
+    # A name that Python keeps for itself ends with an underscore.
+    return getattr(fn, f"{snake}_" if keyword.iskeyword(snake) else snake)(*args)
 
 
 def stage(given: dict[str, Any]) -> Any:

@@ -93,6 +93,9 @@ def check(
 ) -> None:
     """Stores the documents and runs the pipeline in every way."""
     stages, promise = drawn
+    if not classes.well_typed(Thing, stages):
+        event("refused")
+        return
     collection.delete_many({})
     collection.insert_many([{"_id": number, **document} for number, document in enumerate(documents)])
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import classes
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from pipelines import Promise, pipelines
@@ -55,6 +56,7 @@ def printers() -> Iterator[list[Printer]]:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_every_process_prints_the_same(printers: list[Printer], drawn: tuple[list[dict[str, Any]], Promise]) -> None:
+    assume(classes.well_typed(Thing, drawn[0]))
     text = printed(drawn[0])
     assert text == printed(drawn[0])
     assert [printer.printed(drawn[0]) for printer in printers] == [text] * len(printers)
@@ -78,6 +80,7 @@ def again(command: dict[str, Any]) -> list[dict[str, Any]]:
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
+    assume(classes.well_typed(Thing, drawn[0]))
     once = Thing.aggregate(drawn[0]).plan()
     assume(once.commands)
     twice = Thing.aggregate(again(once.commands[0])).plan()

@@ -17,8 +17,7 @@ from pydantic import ConfigDict
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from data_bridge import Document, connect
-from data_bridge import update as said
+from data_bridge import Document, connect, pipeline, update
 from data_bridge.embedded import Server
 from data_bridge.errors import DataBridgeError
 
@@ -92,12 +91,17 @@ class Thing(Document):
         name = "ours"
 
 
-def with_classes(update: Any) -> list[Any]:
+def with_classes(given: Any) -> list[Any]:
     """The update, said with the library's classes."""
-    if isinstance(update, list):
-        return [[classes.stage(stage) for stage in update]]
-    named = {op: getattr(said, op[1].upper() + op[2:]) for op in update}
-    return [named[op](*fields) if op == "$unset" else named[op](fields) for op, fields in update.items()]
+    if isinstance(given, list):
+        return [[classes.stage(stage) for stage in given]]
+    named = {op: _class(op[1].upper() + op[2:]) for op in given}
+    return [named[op](*fields) if op == "$unset" else named[op](fields) for op, fields in given.items()]
+
+
+def _class(name: str) -> Any:
+    # Some are accumulators as well, and stand with those.
+    return getattr(update, name, None) or getattr(pipeline, name)
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def mql(predicate: Any) -> Any:
             {"items": {"$elemMatch": {"price": {"$gt": 5}, "count": 1}}},
         ),
         (User.tags.any(lambda tag: tag > "a"), {"tags": {"$elemMatch": {"$gt": "a"}}}),
-        (User.age + 1 > User.age, {"$expr": {"$lt": ["$age", {"$add": ["$age", 1]}]}}),
+        (User.age + 1 > User.age, {"$expr": {"$gt": [{"$add": ["$age", 1]}, "$age"]}}),
     ],
     ids=str,
 )

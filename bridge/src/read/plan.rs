@@ -23,6 +23,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             options,
         }),
         "update" => {
+            let options = with_array_filters(options, &part!(node, "update")?)?;
             let change =
                 Change::Update { update: update(&part!(node, "update")?)?, upsert: flag(part!(node, "upsert"))? };
             Plan::Write(Write { source, filter: filter(node)?, change, many: flag(part!(node, "many"))?, options })
@@ -46,7 +47,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
             sort: stage::sort_keys(&tuple(part!(node, "sort"))?)?,
             fields: projection(node)?,
             new: flag(part!(node, "new"))?,
-            options,
+            options: with_array_filters(options, &part!(node, "update")?)?,
         }),
         "insert" => {
             let documents = part!(node, "documents")?.try_iter()?.map(|document| value(&document?, "document"));
@@ -95,6 +96,17 @@ fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
             Ok((name.to_owned(), value(&given, name)?))
         })
         .collect()
+}
+
+/// An update's own array filters stand among the options of the command.
+fn with_array_filters(mut options: Options, update: &Bound<'_, PyAny>) -> PyResult<Options> {
+    if !update.is_none() && kind(update)?.to_str()? == "update_operators" {
+        let filters = tuple(part!(update, "array_filters"))?;
+        if !filters.is_empty() {
+            options.insert("arrayFilters".to_owned(), value(&filters, "array_filters")?);
+        }
+    }
+    Ok(options)
 }
 
 fn stages(nodes: &Bound<'_, PyTuple>) -> PyResult<Vec<data_bridge_ir::Stage>> {

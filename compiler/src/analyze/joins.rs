@@ -72,7 +72,7 @@ impl Analyzer {
         let Shape::Declared { schema, added } = shape else { return (Vec::new(), stage) };
         let mut before = Vec::new();
         let mut lead = |analyzer: &mut Self, path: Path| {
-            if added.contains(path.root()) { path } else { analyzer.led(path, schema, &mut before, joins) }
+            if added.contains_key(path.root()) { path } else { analyzer.led(path, schema, &mut before, joins) }
         };
         let stage = match stage {
             Stage::Sort(mut keys) => {
@@ -245,7 +245,7 @@ fn ids_of(path: &str, listed: bool) -> Expr {
         name: name.to_owned(),
         operands: Operands::Named(operands.into_iter().map(|(name, operand)| (name.to_owned(), operand)).collect()),
     };
-    let is_array = |of: Expr| call("$isArray", Expr::Array(vec![of]));
+    let is_array = |of: Expr| call("$isArray", of);
     let item = || Expr::Variable("this".to_owned());
     let as_list = positional("$cond", vec![is_array(item()), item(), Expr::Array(vec![item()])]);
     let flat = named(

@@ -16,7 +16,7 @@ impl Analyzer {
     /// The predicate over the link, or the expression back when it stays on this side.
     pub(super) fn across_link(&mut self, expr: Expr, shape: &Shape) -> Result<Expr, Expr> {
         let Shape::Declared { schema, added } = shape else { return Err(expr) };
-        let Some(path) = tested(&expr).filter(|path| !added.contains(path.root())) else { return Err(expr) };
+        let Some(path) = tested(&expr).filter(|path| !added.contains_key(path.root())) else { return Err(expr) };
         if let Some(crossing) = schema.crossing(path.as_str()) {
             return Ok(self.crossed(expr, crossing));
         }

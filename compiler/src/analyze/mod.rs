@@ -3,10 +3,12 @@
 
 pub mod joins;
 mod links;
+mod operator;
 mod predicate;
 pub mod shape;
 mod value;
 
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::plan::{Change, Plan, Terminal};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage};
 use data_bridge_ir::update::Update;
@@ -127,13 +129,7 @@ impl Analyzer {
             }
             Stage::Group { by, outputs } => Stage::Group {
                 by: by.map(|by| self.value(by, shape)),
-                outputs: outputs
-                    .into_iter()
-                    .map(|output| Accumulator {
-                        operands: output.operands.map(|operands| self.operands(operands, shape)),
-                        ..output
-                    })
-                    .collect(),
+                outputs: outputs.into_iter().map(|output| self.accumulator(output, shape)).collect(),
             },
             Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
             Stage::Limit(0) => {
@@ -144,8 +140,17 @@ impl Analyzer {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
                 Stage::Sample(0)
             }
+            Stage::Generic { name, body } => Stage::Generic { name, body: self.value(body, shape) },
             other => other,
         }
+    }
+
+    fn accumulator(&mut self, output: Accumulator, shape: &Shape) -> Accumulator {
+        let operands = output.operands.map(|operands| self.operands(operands, shape));
+        if let Some(operands) = &operands {
+            self.check_call(Kind::Accumulator, &output.name, operands, shape);
+        }
+        Accumulator { operands, ..output }
     }
 
     fn lookup(&mut self, lookup: Lookup, shape: &Shape) -> Lookup {
@@ -198,7 +203,7 @@ impl Analyzer {
         } else if let Err(error) = shape.dtype(path) {
             self.report(error);
         } else if let Shape::Declared { schema, added } = shape
-            && !added.contains(path.root())
+            && !added.contains_key(path.root())
             && schema.crossing(path.as_str()).is_some()
         {
             let message = format!("'{}' is a field of a linked document, which cannot be read here", path.as_str());

@@ -1,38 +1,41 @@
 //! What documents look like between two stages: which paths may be read there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::expr::Path;
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
-use data_bridge_ir::{DType, Expr, SchemaRef};
+use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
 
+use super::operator;
 use crate::error::CompileError;
+
+/// Top-level fields and what is known of their types.
+pub type Fields = BTreeMap<String, DType>;
 
 /// The documents that a stage gives to the next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// The class's documents, with fields that earlier stages added.
-    Declared { schema: SchemaRef, added: BTreeSet<String> },
+    Declared { schema: SchemaRef, added: Fields },
     /// Exactly these top-level fields, made by a group or a projection.
-    Made(BTreeSet<String>),
+    Made(Fields),
     /// Anything: an opaque stage came before.
     Open,
 }
 
 impl Shape {
     pub fn of(schema: &SchemaRef) -> Self {
-        Self::Declared { schema: schema.clone(), added: BTreeSet::new() }
+        Self::Declared { schema: schema.clone(), added: Fields::new() }
     }
 
     /// The declared type at a path, `Any` where nothing is declared; or why nothing can be there.
     pub fn dtype(&self, path: &Path) -> Result<DType, CompileError> {
         match self {
             Self::Open => Ok(DType::Any),
-            Self::Made(fields) if fields.contains(path.root()) => Ok(DType::Any),
-            Self::Made(fields) => Err(unknown_made(fields, path)),
-            Self::Declared { added, .. } if added.contains(path.root()) => Ok(DType::Any),
-            Self::Declared { schema, .. } => declared(schema, path),
+            Self::Made(fields) => within(fields, path).ok_or_else(|| unknown_made(fields, path)),
+            Self::Declared { schema, added } => within(added, path).map_or_else(|| declared(schema, path), Ok),
         }
     }
 
@@ -40,32 +43,47 @@ impl Shape {
     pub fn after(self, stage: &Stage) -> Self {
         match stage {
             Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => self,
-            Stage::Set(fields) => self.adding(fields.iter().map(|(path, _)| path.root())),
-            Stage::Lookup(lookup) => self.adding([root(&lookup.output)]),
+            Stage::Set(fields) => {
+                let added: Vec<_> = fields.iter().map(|(path, value)| self.made(path, value)).collect();
+                self.adding(added)
+            }
+            Stage::Lookup(lookup) => self.adding([(root(&lookup.output).to_owned(), DType::Any)]),
             Stage::Unwind { path, index, .. } => {
                 // The field is now an element, no longer what the class declares.
-                self.adding([path.root()].into_iter().chain(index.iter().map(|name| root(name))))
+                let names = [path.root()].into_iter().chain(index.iter().map(|name| root(name)));
+                self.adding(names.map(|name| (name.to_owned(), DType::Any)))
             }
             Stage::Unset(paths) => self.without(paths),
             Stage::Project(fields) => self.projected(fields),
-            Stage::Group { outputs, .. } => {
-                Self::Made(outputs.iter().map(|output| output.output.clone()).chain(["_id".to_owned()]).collect())
+            Stage::Group { by, outputs } => {
+                let id = by.as_ref().map_or(DType::Null, |by| operator::dtype(by, &self));
+                let computed = outputs.iter().map(|output| {
+                    let nothing = Operands::Positional(Vec::new());
+                    let operands = output.operands.as_ref().unwrap_or(&nothing);
+                    (output.output.clone(), operator::call(Kind::Accumulator, &output.name, operands, &self))
+                });
+                Self::Made(computed.chain([("_id".to_owned(), or_null(id))]).collect())
             }
-            Stage::Count(name) => Self::Made([name.clone()].into()),
+            Stage::Count(name) => Self::Made([(name.clone(), DType::Int)].into()),
             Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
         }
     }
 
-    fn adding<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names = names.into_iter().map(str::to_owned);
+    /// A computed field: below the top level nothing is known of the whole.
+    fn made(&self, path: &Path, value: &Expr) -> (String, DType) {
+        let whole = path.root() == path.as_str();
+        (path.root().to_owned(), if whole { operator::dtype(value, self) } else { DType::Any })
+    }
+
+    fn adding(self, fields: impl IntoIterator<Item = (String, DType)>) -> Self {
         match self {
             Self::Declared { schema, mut added } => {
-                added.extend(names);
+                added.extend(fields);
                 Self::Declared { schema, added }
             }
-            Self::Made(mut fields) => {
-                fields.extend(names);
-                Self::Made(fields)
+            Self::Made(mut known) => {
+                known.extend(fields);
+                Self::Made(known)
             }
             Self::Open => Self::Open,
         }
@@ -74,7 +92,7 @@ impl Shape {
     fn without(self, paths: &[Path]) -> Self {
         let gone = |name: &String| paths.iter().any(|path| path.as_str() == name);
         match self {
-            Self::Made(fields) => Self::Made(fields.into_iter().filter(|name| !gone(name)).collect()),
+            Self::Made(fields) => Self::Made(fields.into_iter().filter(|(name, _)| !gone(name)).collect()),
             other => other,
         }
     }
@@ -86,18 +104,34 @@ impl Shape {
         if excluded.len() == fields.len() {
             return self.without(&excluded);
         }
-        let kept = fields.iter().filter(|(_, projected)| !excludes(projected)).map(|(path, _)| path.root().to_owned());
-        let id = (!excluded.iter().any(|path| path.as_str() == "_id")).then(|| "_id".to_owned());
-        Self::Made(kept.chain(id).collect())
+        let kept = fields.iter().filter_map(|(path, projected)| match projected {
+            Projected::Exclude => None,
+            Projected::Include => Some(self.made(path, &Expr::Field(path.clone()))),
+            Projected::Computed(value) => Some(self.made(path, value)),
+        });
+        let id = Path::from("_id");
+        let id = (!excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
+        Self::Made(id.into_iter().chain(kept).collect())
     }
+}
+
+/// The type at a path that starts at one of these fields.
+fn within(fields: &Fields, path: &Path) -> Option<DType> {
+    let dtype = fields.get(path.root())?;
+    Some(if path.root() == path.as_str() { dtype.clone() } else { DType::Any })
+}
+
+/// A group's id is null where the value it groups by is missing.
+fn or_null(dtype: DType) -> DType {
+    if dtype.nullable() { dtype } else { DType::union(vec![dtype, DType::Null]) }
 }
 
 fn root(path: &str) -> &str {
     path.split('.').next().unwrap_or(path)
 }
 
-fn unknown_made(fields: &BTreeSet<String>, path: &Path) -> CompileError {
-    let names: Vec<_> = fields.iter().map(String::as_str).collect();
+fn unknown_made(fields: &Fields, path: &Path) -> CompileError {
+    let names: Vec<_> = fields.keys().map(String::as_str).collect();
     CompileError::new("unknown_field", format!("no field '{}' exists after the earlier stages", path.root()))
         .at(path.as_str())
         .hint(format!("fields: {}", names.join(", ")))

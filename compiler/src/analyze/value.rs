@@ -1,7 +1,8 @@
 //! Expressions that stand as values: in projections, groups and computed predicates.
 
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::expr::CompareOp;
-use data_bridge_ir::{Expr, Operands, Value};
+use data_bridge_ir::{DType, Expr, Operands, Path, Value};
 
 use super::Analyzer;
 use super::shape::Shape;
@@ -21,7 +22,7 @@ impl Analyzer {
         match expr {
             Expr::Field(path) => {
                 self.path(&path, shape);
-                Expr::Field(path)
+                positioned(path, shape)
             }
             Expr::And(terms) => call("$and", self.values(terms, shape)),
             Expr::Or(terms) => call("$or", self.values(terms, shape)),
@@ -82,7 +83,11 @@ impl Analyzer {
                 self.report(no_value_form("a linked predicate", link.as_str(), "it stands in filters only"));
                 expr
             }
-            Expr::Call { name, operands } => Expr::Call { name, operands: self.operands(operands, shape) },
+            Expr::Call { name, operands } => {
+                let operands = self.operands(operands, shape);
+                self.check_call(Kind::Expression, &name, &operands, shape);
+                Expr::Call { name, operands }
+            }
             Expr::Document(fields) => {
                 Expr::Document(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
             }
@@ -95,6 +100,34 @@ impl Analyzer {
     fn values(&mut self, items: Vec<Expr>, shape: &Shape) -> Vec<Expr> {
         items.into_iter().map(|item| self.value(item, shape)).collect()
     }
+}
+
+/// A filter reads `tags.0` as the first element; an expression reads it as the field `0` of every element. So a position
+/// in what is declared as a list becomes an operator.
+fn positioned(path: Path, shape: &Shape) -> Expr {
+    let Some((list, position, rest)) = first_position(&path, shape) else { return Expr::Field(path) };
+    let element = call("$arrayElemAt", vec![Expr::Field(list), literal(position)]);
+    if rest.is_empty() {
+        return element;
+    }
+    let bound = Expr::Document(vec![("element".to_owned(), element)]);
+    let inside = Expr::Variable(format!("element.{rest}"));
+    Expr::Call {
+        name: "$let".to_owned(),
+        operands: Operands::Named(vec![("vars".to_owned(), bound), ("in".to_owned(), inside)]),
+    }
+}
+
+/// The list, the position in it and what follows, for the first position in a path.
+fn first_position(path: &Path, shape: &Shape) -> Option<(Path, i64, String)> {
+    let text = path.as_str();
+    text.match_indices('.').find_map(|(end, _)| {
+        let (segment, rest) = text[end + 1..].split_once('.').unwrap_or((&text[end + 1..], ""));
+        let position = segment.parse::<i64>().ok().filter(|position| *position >= 0)?;
+        let list = Path(text[..end].to_owned());
+        let declared = shape.dtype(&list).ok()?.non_null();
+        matches!(declared, DType::Array(_)).then(|| (list, position, rest.to_owned()))
+    })
 }
 
 fn no_value_form(operator: &str, field: &str, hint: &str) -> CompileError {

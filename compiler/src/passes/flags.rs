@@ -1,13 +1,15 @@
-//! Which rules may run: a switch each.
+//! Which rules may run, a switch each, and how links are followed.
 
 use std::collections::HashSet;
 
 use crate::error::CompileError;
+use crate::relations::Strategy;
 
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     all_off: bool,
     off: HashSet<&'static str>,
+    pub links: Strategy,
 }
 
 impl Flags {
@@ -16,7 +18,7 @@ impl Flags {
     }
 
     pub fn none() -> Self {
-        Self { all_off: true, off: HashSet::new() }
+        Self { all_off: true, ..Self::default() }
     }
 
     /// Turns one rule on or off.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from data_bridge._core import DType, dtype_of
+from data_bridge._core import DType, call_dtype, dtype_of
 from data_bridge.errors import CompileError
 
 from .node import Node, set_slot
@@ -219,6 +219,8 @@ class Call(Expr, kind="call"):
     """An aggregation operator. A tuple of arguments is positional, a dict named; `single` writes one without a list."""
 
     __slots__ = ("name", "args", "single")
+    name: str
+    args: tuple[Expr, ...] | dict[str, Expr]
 
     def __init__(self, name: str, args: tuple[Expr, ...] | dict[str, Expr], single: bool = False) -> None:
         if not name.startswith("$"):
@@ -227,11 +229,31 @@ class Call(Expr, kind="call"):
         set_slot(self, "args", args)
         set_slot(self, "single", single)
 
+    @property
+    def dtype(self) -> DType:
+        given = self.args.items() if isinstance(self.args, dict) else ((None, item) for item in self.args)
+        return call_dtype(self.name, [(name, _value_dtype(item)) for name, item in given])
+
 
 class Variable(Expr, kind="variable"):
-    """`$$name`."""
+    """`$$name`; a dotted name is a field below the variable."""
 
-    __slots__ = ("name",)
+    __slots__ = ("name", "dtype")  # pyright: ignore[reportIncompatibleMethodOverride]
+    name: str
+
+    def __init__(self, name: str, dtype: DType = ANY) -> None:
+        set_slot(self, "name", name)
+        set_slot(self, "dtype", dtype)
+
+
+def _value_dtype(node: Expr) -> DType:
+    """The type of a node's value: a path may go through a list, and is a list of values then."""
+    return ANY if type(node) in (Field, Variable) and "." in _name(node) else node.dtype
+
+
+def _name(node: Any) -> str:
+    name: str = node.path if type(node) is Field else node.name
+    return name
 
 
 class DocumentExpr(Expr, kind="document"):
@@ -240,11 +262,20 @@ class DocumentExpr(Expr, kind="document"):
     __slots__ = ("fields",)
     fields: dict[str, Expr]
 
+    @property
+    def dtype(self) -> DType:
+        return DType.map(ANY)
+
 
 class ArrayExpr(Expr, kind="array"):
     """A list whose items are computed."""
 
     __slots__ = ("items",)
+    items: tuple[Expr, ...]
+
+    @property
+    def dtype(self) -> DType:
+        return DType.array(DType.union([_value_dtype(item) for item in self.items]) if self.items else ANY)
 
 
 class Raw(Expr, kind="raw"):

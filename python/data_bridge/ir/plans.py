@@ -6,7 +6,7 @@ from typing import Any
 
 from data_bridge._core import DType
 
-from .node import Node
+from .node import Node, set_slot
 
 
 class UpdateOperation(Node, kind="update_operation"):
@@ -20,10 +20,15 @@ class UpdateOperation(Node, kind="update_operation"):
 
 
 class UpdateOperators(Node, kind="update_operators"):
-    """Operations on different paths."""
+    """Operations on different paths; array filters say which elements `$[name]` stands for."""
 
-    __slots__ = ("operations",)
+    __slots__ = ("operations", "array_filters")
     operations: tuple[UpdateOperation, ...]
+    array_filters: tuple[dict[str, Any], ...]
+
+    def __init__(self, operations: tuple[UpdateOperation, ...], array_filters: tuple[dict[str, Any], ...] = ()) -> None:
+        set_slot(self, "operations", operations)
+        set_slot(self, "array_filters", array_filters)
 
 
 class UpdatePipeline(Node, kind="update_pipeline"):

@@ -1,6 +1,7 @@
 //! Stages as pipeline stages.
 
 use bson::{RawBson, RawDocumentBuf};
+use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
 use data_bridge_ir::{Expr, Path, Stage, Value};
 
@@ -87,7 +88,7 @@ fn group(by: Option<&Expr>, outputs: &[Accumulator]) -> Lowered<RawBson> {
     document.put("_id", by.map_or(Ok(RawBson::Null), group_id)?)?;
     for output in outputs {
         let operand = match &output.operands {
-            Some(operands) => value::operands(operands)?,
+            Some(operands) => value::call(Kind::Accumulator, &output.name, operands)?,
             None => RawBson::Document(RawDocumentBuf::new()),
         };
         document.put(&output.output, wrap(&output.name, operand)?)?;

@@ -1,6 +1,7 @@
 //! Expressions as aggregation expressions.
 
 use bson::RawBson;
+use data_bridge_ir::catalog::{Argument, Bound, Kind, Operator, Shape, Type};
 use data_bridge_ir::expr::Operands;
 use data_bridge_ir::{Expr, Value};
 
@@ -16,7 +17,7 @@ pub fn lower(expr: &Expr) -> Lowered<RawBson> {
         Expr::Literal(value) => literal(value),
         Expr::Constant(value) => Ok(RawBson::Boolean(*value)),
         Expr::Compare { op, left, right } => wrap(op.mql(), array([left, right], |side| lower(side))?),
-        Expr::Call { name, operands: given } => wrap(name, operands(given)?),
+        Expr::Call { name, operands } => wrap(name, call(Kind::Expression, name, operands)?),
         Expr::Document(fields) => document(fields),
         Expr::Array(items) => array(items, lower),
         Expr::Computed(child) => lower(child),
@@ -34,11 +35,54 @@ fn literal(value: &Value) -> Lowered<RawBson> {
     }
 }
 
-pub fn operands(operands: &Operands) -> Lowered<RawBson> {
+/// What stands under an operator's name: in the shape that the table gives it, or as it is given when the table does not
+/// have the operator.
+pub fn call(kind: Kind, name: &str, given: &Operands) -> Lowered<RawBson> {
+    match Operator::find(kind, name).and_then(|operator| Some((operator, operator.bind(given).ok()?))) {
+        Some((operator, bound)) => shaped(kind, operator, bound),
+        None => as_given(given),
+    }
+}
+
+fn as_given(operands: &Operands) -> Lowered<RawBson> {
     match operands {
         Operands::Single(child) => lower(child),
         Operands::Positional(items) => array(items, lower),
         Operands::Named(fields) => document(fields),
+    }
+}
+
+fn shaped(kind: Kind, operator: &Operator, bound: Bound<'_>) -> Lowered<RawBson> {
+    let mut items = bound.iter().flat_map(|(argument, items)| items.iter().map(move |item| (*argument, *item)));
+    match operator.shape {
+        Shape::Object => {
+            let mut document = Document::default();
+            items.try_for_each(|(argument, item)| document.put(argument.name, operand(argument, item)?))?;
+            Ok(RawBson::Document(document.finish()))
+        }
+        Shape::Single if !operator.takes_many() => match items.next() {
+            Some((argument, item @ Expr::Array(_))) => alone(kind, operand(argument, item)?),
+            Some((argument, item)) => operand(argument, item),
+            None => Ok(RawBson::Document(Default::default())),
+        },
+        Shape::Single | Shape::Array => array(items, |(argument, item)| operand(argument, item)),
+    }
+}
+
+/// A list that stands alone would be read as a list of operands.
+fn alone(kind: Kind, value: RawBson) -> Lowered<RawBson> {
+    let one = array([value], Ok)?;
+    // Accumulators of a group refuse every list; a concatenation of one list is that list.
+    if kind == Kind::Accumulator { wrap("$concatArrays", one) } else { Ok(one) }
+}
+
+/// An argument: constants stand as they are, for the server does not evaluate them.
+fn operand(argument: &Argument, item: &Expr) -> Lowered<RawBson> {
+    match item {
+        Expr::Literal(value) if argument.types.iter().all(|kind| kind.is_constant()) => Ok(value.0.clone()),
+        // An order is a document of directions, and text in it a field's name.
+        Expr::Literal(value) if argument.types.contains(&Type::Sort) => Ok(value.0.clone()),
+        other => lower(other),
     }
 }
 

@@ -1,0 +1,268 @@
+"""Expressions and predicates as users write them, with Python's operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from .. import ir
+from .._core import DType
+from ..errors import CompileError
+from ..links import Link
+
+if TYPE_CHECKING:
+    from .values import Value
+
+
+class Expression:
+    """A value or a predicate, with Python's operators."""
+
+    __slots__ = ("__ir__",)
+    __ir__: Any
+
+    def __init__(self, node: ir.Expr) -> None:
+        self.__ir__ = node
+
+    def __eq__(self, other: object) -> Predicate:  # type: ignore[override]
+        return compare("eq", self.__ir__, other)
+
+    def __ne__(self, other: object) -> Predicate:  # type: ignore[override]
+        return compare("ne", self.__ir__, other)
+
+    def __gt__(self, other: Any) -> Predicate:
+        return compare("gt", self.__ir__, other)
+
+    def __ge__(self, other: Any) -> Predicate:
+        return compare("gte", self.__ir__, other)
+
+    def __lt__(self, other: Any) -> Predicate:
+        return compare("lt", self.__ir__, other)
+
+    def __le__(self, other: Any) -> Predicate:
+        return compare("lte", self.__ir__, other)
+
+    def __hash__(self) -> int:
+        return hash(self.__ir__)
+
+    def __add__(self, other: Any) -> Value:
+        return listed("$add", self, other)
+
+    def __radd__(self, other: Any) -> Value:
+        return listed("$add", other, self)
+
+    def __sub__(self, other: Any) -> Value:
+        return listed("$subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return listed("$subtract", other, self)
+
+    def __mul__(self, other: Any) -> Value:
+        return listed("$multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Value:
+        return listed("$multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Value:
+        return listed("$divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return listed("$divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Value:
+        return single("$floor", self / other)
+
+    def __rfloordiv__(self, other: Any) -> Value:
+        return single("$floor", other / self)
+
+    def __mod__(self, other: Any) -> Value:
+        return listed("$mod", self, other)
+
+    def __rmod__(self, other: Any) -> Value:
+        return listed("$mod", other, self)
+
+    def __pow__(self, other: Any) -> Value:
+        return listed("$pow", self, other)
+
+    def __rpow__(self, other: Any) -> Value:
+        return listed("$pow", other, self)
+
+    def __abs__(self) -> Value:
+        return single("$abs", self)
+
+    def __bool__(self) -> bool:
+        raise CompileError(
+            "a query expression has no truth value in Python",
+            code="python_boolean",
+            hint="write & for and, | for or, ~ for not, each side in parentheses, and a range as (a <= x) & (x <= b)",
+        )
+
+    def __repr__(self) -> str:
+        return repr(self.__ir__)
+
+
+class Predicate(Expression):
+    """An expression that is true or false of a document: `&`, `|` and `~` combine it."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Any) -> Predicate:
+        return Predicate(ir.And((self.__ir__, term(other))))
+
+    def __or__(self, other: Any) -> Predicate:
+        return Predicate(ir.Or((self.__ir__, term(other))))
+
+    def __rand__(self, other: Any) -> Predicate:
+        return Predicate(ir.And((term(other), self.__ir__)))
+
+    def __ror__(self, other: Any) -> Predicate:
+        return Predicate(ir.Or((term(other), self.__ir__)))
+
+    def __invert__(self) -> Predicate:
+        return Predicate(ir.Not(self.__ir__))
+
+
+class SortKey:
+    """A path and a direction, 1 or -1."""
+
+    __slots__ = ("direction", "path")
+
+    def __init__(self, path: str, direction: int) -> None:
+        self.path = path
+        self.direction = direction
+
+
+def term(other: Any) -> ir.Expr:
+    """A predicate or a filter document as a node."""
+    if isinstance(other, Mapping):
+        return ir.parse_filter(other)
+    return to_ir(other)
+
+
+def to_ir(value: Any) -> ir.Expr:
+    """What a value written in a query means: an expression's node, or a literal."""
+    if isinstance(value, Expression):
+        node: ir.Expr = value.__ir__
+        return node
+    if isinstance(value, ir.Expr):
+        return value
+    return ir.Literal(value)
+
+
+def value(given: Any) -> ir.Expr:
+    """A value in an aggregation: expressions inside dicts and lists are found, all else is a literal."""
+    if isinstance(given, Mapping):
+        return ir.DocumentExpr({str(key): value(item) for key, item in given.items()})
+    if isinstance(given, (list, tuple)):
+        return ir.ArrayExpr(tuple(value(item) for item in given))
+    return to_ir(given)
+
+
+def result(node: ir.Expr) -> Value:
+    """A computed value, with the methods of one."""
+    from .values import Value
+
+    return Value(node)
+
+
+def single(name: str, given: Any) -> Value:
+    """An operator of one argument."""
+    return result(ir.Call(name, (value(given),), True))
+
+
+def listed(name: str, *given: Any) -> Value:
+    """An operator of positional arguments; trailing ones that are None were not given."""
+    return result(ir.Call(name, tuple(value(item) for item in given)))
+
+
+def named(name: str, /, **given: Any) -> Value:
+    """An operator of named arguments, by their MQL names; those that are `MISSING` were not given."""
+    return result(ir.Call(name, {key: value(item) for key, item in given.items() if item is not MISSING}))
+
+
+def constant(given: Any) -> Any:
+    """A value that the server does not evaluate: it stands as it is."""
+    return given if given is MISSING or isinstance(given, (Expression, ir.Expr)) else ir.Literal(given)
+
+
+class _Missing:
+    """The default of an optional argument: None is a value."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+def positions(*given: Any) -> tuple[Any, ...]:
+    """Positional arguments without the optional ones at the end that were not given.
+
+    Raises:
+        TypeError: one before the last was left out, so that the rest would stand in its place.
+    """
+    found = tuple(item for item in given if item is not MISSING)
+    if any(item is MISSING for item in given[: len(found)]):
+        raise TypeError("positions cannot be left out: give the arguments before the last one too")
+    return found
+
+
+def present(*given: Any) -> tuple[Any, ...]:
+    """Positional arguments without those that were not given, wherever they stand."""
+    return tuple(item for item in given if item is not MISSING)
+
+
+def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
+    """`left op other`, the other coerced to the field's type."""
+    if isinstance(other, Expression):
+        return Predicate(ir.Compare(op, left, other.__ir__))
+    if type(left) is ir.Field:
+        other = coerce(left, other)
+    return Predicate(ir.Compare(op, left, ir.Literal(other)))
+
+
+def coerce(field: ir.Field, value: Any) -> Any:
+    """The value as the field stores it: 24 hex digits for an ObjectId, a member's value, a document's id."""
+    kind = type(value)
+    if kind is str:
+        if _holds(field.dtype, "object_id") and ObjectId.is_valid(value):
+            return ObjectId(value)
+        return value
+    if kind is int or kind is float or value is None:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    is_link = isinstance(value, Link)
+    if is_link or (hasattr(value, "__data_bridge_image__") and _holds(field.dtype, "object_id", "link", "any")):
+        if value.id is None:
+            raise CompileError(
+                f"{field.label} is compared with a {kind.__name__} that has no id",
+                code="no_id",
+                path=field.path,
+                hint="insert() it first",
+            )
+        return value.id
+    return value
+
+
+def _holds(dtype: DType, *kinds: str) -> bool:
+    """Whether values of the type are of one of these kinds, or lists of or links by them."""
+    for member in dtype.members:
+        if member.kind in kinds:
+            return True
+        if member.kind in ("link", "array") and member.element is not None and _holds(member.element, *kinds):
+            return True
+    return False
+
+
+def values_of(label: str, given: Iterable[Any]) -> list[Any]:
+    """The values of a membership test.
+
+    Raises:
+        CompileError: a text was given where a list of them was meant.
+    """
+    if isinstance(given, (str, bytes)):
+        raise CompileError(f"{label}: give a list of values, not {given!r}", code="not_a_list")
+    return list(given)

@@ -1,0 +1,178 @@
+"""Predicates of a field: what a filter asks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .. import ir
+from .._core import DType
+from ..errors import CompileError
+from ..geo import Point, geojson, near, shape
+from .expression import Predicate, coerce, compare, to_ir, values_of
+from .path import Path
+
+
+class FieldPredicates(Path):
+    """The query operators of a field, as methods."""
+
+    __slots__ = ()
+    __ir__: ir.Field
+
+    def in_(self, values: Iterable[Any]) -> Predicate:
+        """The value, or an element of the list, is one of these."""
+        return Predicate(ir.In(self.__ir__, self._coerced(values)))
+
+    def not_in(self, values: Iterable[Any]) -> Predicate:
+        """The value is none of these, nor an element of the list is; missing counts as none."""
+        return Predicate(ir.In(self.__ir__, self._coerced(values), True))
+
+    def _coerced(self, values: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(coerce(self.__ir__, value) for value in values_of(self.__ir__.label, values))
+
+    def between(self, low: Any, high: Any) -> Predicate:
+        """`low <= value <= high`; on a list, each bound may be met by another element."""
+        range_: Predicate = (self >= low) & (self <= high)
+        return range_
+
+    def exists(self, present: bool = True) -> Predicate:
+        """The field is stored, if only as null."""
+        return Predicate(ir.Exists(self.__ir__, present))
+
+    def is_null(self) -> Predicate:
+        """The value is null or missing."""
+        return Predicate(ir.Compare("eq", self.__ir__, ir.Literal(None)))
+
+    def type_(self, *types: str) -> Predicate:
+        """The stored value has one of these BSON types, such as "string" or "int"."""
+        return Predicate(ir.IsType(self.__ir__, types))
+
+    def _text(self, pattern: str, options: str = "") -> Predicate:
+        if not self.__ir__.dtype.comparable_to(DType.string()):
+            raise CompileError(
+                f"{self.__ir__.label} is {self.__ir__.dtype}: only text matches a pattern",
+                code="not_text",
+                path=self.__ir__.path,
+            )
+        return Predicate(ir.Regex(self.__ir__, pattern, options))
+
+    def startswith(self, text: str) -> Predicate:
+        """The text begins with this."""
+        return self._text("^" + re.escape(text))
+
+    def endswith(self, text: str) -> Predicate:
+        """The text ends with this."""
+        return self._text(re.escape(text) + r"\z")
+
+    def contains(self, value: Any) -> Predicate:
+        """A list holds the value; a text holds the substring."""
+        if any(member.kind == "array" for member in self.__ir__.dtype.members):
+            return compare("eq", self.__ir__, value)
+        return self._text(re.escape(value))
+
+    def icontains(self, text: str) -> Predicate:
+        """The text holds the substring, whatever the case."""
+        return self._text(re.escape(text), "i")
+
+    def regex(self, pattern: str | re.Pattern[str], options: str = "") -> Predicate:
+        """The text matches the PCRE pattern; `options` are letters of "imsx"."""
+        if isinstance(pattern, re.Pattern):
+            flags = {re.I: "i", re.M: "m", re.S: "s", re.X: "x"}
+            options = "".join(letter for flag, letter in flags.items() if pattern.flags & flag)
+            pattern = pattern.pattern
+        return self._text(pattern, options)
+
+    def _item(self) -> Any:
+        items = [member.element for member in self.__ir__.dtype.members if member.kind == "array" and member.element]
+        if not items and not any(member.kind == "any" for member in self.__ir__.dtype.members):
+            raise CompileError(
+                f"{self.__ir__.label} is {self.__ir__.dtype}, not a list", code="not_a_list", path=self.__ir__.path
+            )
+        return type(self)(ir.Field("", items[0] if items else DType.any(), f"{self.__ir__.label}[]"))
+
+    def any(self, predicate: Callable[[Any], Any]) -> Predicate:
+        """One element meets the whole predicate: `User.items.any(lambda item: (item.price > 5) & (item.n == 1))`."""
+        return self.elem_match(predicate(self._item()))
+
+    def elem_match(self, predicate: Any) -> Predicate:
+        """One element meets the whole predicate: a dict, a function of the element, or built from its fields."""
+        if not isinstance(predicate, Predicate) and callable(predicate):
+            return self.any(predicate)
+        if isinstance(predicate, Mapping):
+            return Predicate(ir.parse_filter({self.__ir__.path: {"$elemMatch": predicate}}))
+        return Predicate(ir.ElemMatch(self.__ir__, to_ir(predicate)))
+
+    def all_(self, values: Iterable[Any]) -> Predicate:
+        """The list holds all of these."""
+        return Predicate(ir.All(self.__ir__, self._coerced(values)))
+
+    def size(self, count: int) -> Predicate:
+        """The list has exactly this many elements."""
+        self._item()
+        return Predicate(ir.Size(self.__ir__, count))
+
+    def mod(self, divisor: int, remainder: int) -> Predicate:
+        """The number leaves this remainder.
+
+        Raises:
+            CompileError: the divisor is zero, which the server refuses.
+        """
+        if divisor == 0:
+            raise CompileError(
+                f"{self.__ir__.label}: no number has a remainder by 0", code="zero_divisor", path=self.__ir__.path
+            )
+        return Predicate(ir.Mod(self.__ir__, divisor, remainder))
+
+    def _operator(self, name: str, operand: Any) -> Predicate:
+        return Predicate(ir.FieldOperator(self.__ir__, name, operand))
+
+    def _bits(self, bits: Any) -> Any:
+        found = [bits] if isinstance(bits, int) else list(bits)
+        if any(not isinstance(bit, int) or isinstance(bit, bool) or bit < 0 for bit in found):
+            raise CompileError(
+                f"{self.__ir__.label}: bits are a mask or a list of positions, none below 0, not {bits!r}",
+                code="bad_bits",
+                path=self.__ir__.path,
+            )
+        return bits
+
+    def bits_all_set(self, bits: int | bytes | list[int]) -> Predicate:
+        """All these bits are 1; bits are a mask or a list of positions."""
+        return self._operator("$bitsAllSet", self._bits(bits))
+
+    def bits_any_set(self, bits: int | bytes | list[int]) -> Predicate:
+        """Some of these bits is 1."""
+        return self._operator("$bitsAnySet", self._bits(bits))
+
+    def bits_all_clear(self, bits: int | bytes | list[int]) -> Predicate:
+        """All these bits are 0."""
+        return self._operator("$bitsAllClear", self._bits(bits))
+
+    def bits_any_clear(self, bits: int | bytes | list[int]) -> Predicate:
+        """Some of these bits is 0."""
+        return self._operator("$bitsAnyClear", self._bits(bits))
+
+    def near(
+        self,
+        longitude: float,
+        latitude: float,
+        max_distance: float | None = None,
+        min_distance: float | None = None,
+    ) -> Predicate:
+        """Nearest first, between two distances in meters; needs a 2dsphere index."""
+        return self._operator("$near", near(Point(longitude, latitude), max_distance, min_distance))
+
+    def near_sphere(
+        self, point: Any, max_distance: float | None = None, min_distance: float | None = None
+    ) -> Predicate:
+        """Nearest first on a sphere: to a GeoJSON point in meters, to a flat pair in radians."""
+        return self._operator("$nearSphere", near(point, max_distance, min_distance))
+
+    def within(self, geometry: Any) -> Predicate:
+        """Inside a geometry: a `Polygon`, a `Circle`, a GeoJSON dict, ..."""
+        return self._operator("$geoWithin", shape(geometry))
+
+    def intersects(self, geometry: Any) -> Predicate:
+        """Shares a point with a GeoJSON geometry."""
+        return self._operator("$geoIntersects", shape(geojson(geometry)))

@@ -1,0 +1,91 @@
+"""Fields as users write them: `User.address.city` holds an IR node, and its operators build more of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .. import ir
+from .._core import DType
+from ..ir.paths import unknown_field
+from .expression import SortKey
+from .path import Path, UnknownField
+from .predicates import FieldPredicates
+from .updates import FieldUpdates
+
+if TYPE_CHECKING:
+    from ..fetching import Fetch
+
+#: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
+building = threading.local()
+
+
+class FieldProxy(FieldPredicates, FieldUpdates):
+    """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates."""
+
+    __slots__ = ()
+    __ir__: ir.Field
+
+    def __init__(self, node: ir.Field, parent: Path | None = None) -> None:
+        super().__init__(node, parent)
+
+    @property
+    def _label(self) -> str:
+        return self.__ir__.label
+
+    def _deeper(self, name: str, dtype: DType) -> ir.Field:
+        node = self.__ir__
+        return ir.Field(f"{node.path}.{name}" if node.path else name, dtype, node.owner)
+
+    def __str__(self) -> str:
+        return self.__ir__.path
+
+    def __repr__(self) -> str:
+        return f"{self.__ir__.label}: {self.__ir__.dtype}"
+
+    def __pos__(self) -> SortKey:
+        return self.asc()
+
+    def __neg__(self) -> SortKey:
+        return self.desc()
+
+    def asc(self) -> SortKey:
+        """Sorts by the field, least first."""
+        return SortKey(self.__ir__.path, 1)
+
+    def desc(self) -> SortKey:
+        """Sorts by the field, greatest first."""
+        return SortKey(self.__ir__.path, -1)
+
+    def fetch(self, *, filter: Any = None, sort: Any = None, limit: int | None = None, project: Any = None) -> Fetch:
+        """This link for `fetch_links`, narrowed: see `data_bridge.fetching.Fetch`."""
+        from ..fetching import Fetch
+
+        return Fetch(self.__ir__.path, filter, sort, limit, project)
+
+
+class FieldAccess:
+    """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it."""
+
+    __slots__ = ("name", "proxies")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.proxies: dict[type, FieldProxy] = {}
+
+    def __get__(self, instance: object, owner: type) -> FieldProxy:
+        if instance is None and not getattr(building, "depth", 0):
+            known = self.proxies.get(owner)
+            if known is not None:
+                return known
+            from ..document import proxy_of
+
+            proxy = proxy_of(owner, self.name)
+            self.proxies[owner] = proxy
+            return proxy
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+
+
+def no_such_field(cls: Any, name: str) -> UnknownField:
+    """The error for a name that a class does not have."""
+    return UnknownField(unknown_field(cls.__name__, name, list(cls.model_fields)), code="unknown_field", path=name)

@@ -1,0 +1,53 @@
+"""Every stage of an aggregation, as a class."""
+
+from ..update import Set, Unset
+from . import inspecting, searching, shaping
+from .core import (
+    Count,
+    Facet,
+    Group,
+    Limit,
+    Lookup,
+    Match,
+    Merge,
+    Out,
+    Project,
+    ReplaceRoot,
+    ReplaceWith,
+    Sample,
+    Skip,
+    Sort,
+    SortByCount,
+    UnionWith,
+    Unwind,
+)
+from .grouping import Bucket, BucketAuto, SetWindowFields
+from .inspecting import *  # noqa: F403
+from .searching import *  # noqa: F403
+from .shaping import *  # noqa: F403
+
+__all__ = [
+    "Bucket",
+    "BucketAuto",
+    "Count",
+    "Facet",
+    "Group",
+    "Limit",
+    "Lookup",
+    "Match",
+    "Merge",
+    "Out",
+    "Project",
+    "ReplaceRoot",
+    "ReplaceWith",
+    "Sample",
+    "Set",
+    "SetWindowFields",
+    "Skip",
+    "Sort",
+    "SortByCount",
+    "UnionWith",
+    "Unset",
+    "Unwind",
+]
+__all__ += inspecting.__all__ + searching.__all__ + shaping.__all__

@@ -1,0 +1,84 @@
+"""What stages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import ir
+from .._core import DType, Schema
+from ..fields import FieldProxy, to_ir, value
+from ..fields.expression import MISSING
+from ..ir import stages
+
+
+class _Fields:
+    """`F.name`: a field that an earlier stage made."""
+
+    def __getattr__(self, name: str) -> FieldProxy:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return FieldProxy(ir.Field(name, DType.any(), "F"))
+
+    def __getitem__(self, name: str) -> FieldProxy:
+        return FieldProxy(ir.Field(name, DType.any(), "F"))
+
+
+F = _Fields()
+
+
+class Stage:
+    """A stage of an aggregation."""
+
+    def stage(self, schema: Schema | None) -> Any:
+        """The stage's node."""
+        raise NotImplementedError
+
+
+class GenericStage(Stage):
+    """A stage that the IR has no node for: its body, with expressions in it.
+
+    Args:
+        body: what stands under the stage's name; arguments that are `MISSING` were not given.
+    """
+
+    name: str
+
+    def __init__(self, body: Any) -> None:
+        if isinstance(body, Mapping):
+            body = {key: item for key, item in body.items() if item is not MISSING}
+        self.body = body
+
+    def stage(self, schema: Schema | None) -> Any:
+        return stages.GenericStage(self.name, self.body)
+
+
+def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:
+    """Predicates and dicts as one predicate."""
+    terms = tuple(ir.parse_filter(each, schema) if isinstance(each, Mapping) else to_ir(each) for each in predicates)
+    return terms[0] if len(terms) == 1 else ir.And(terms)
+
+
+def projection(fields: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Paths to keep and values to compute."""
+    kept: list[tuple[str, Any]] = [(str(field), True) for field in fields]
+    for name, given in named.items():
+        path = "_id" if name == "id" else name
+        kept.append((path, bool(given) if isinstance(given, int) and given in (0, 1) else value(given)))
+    return tuple(kept)
+
+
+def to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
+    """Stages and stage documents as nodes."""
+    nodes: list[Any] = []
+    for each in given:
+        known = None if nodes else schema
+        if isinstance(each, Stage):
+            nodes.append(each.stage(known))
+        elif hasattr(each, "stage"):
+            nodes.append(each.stage())
+        elif isinstance(each, ir.Node):
+            nodes.append(each)
+        else:
+            nodes.extend(ir.parse_pipeline([each], known))
+    return tuple(nodes)

@@ -1,0 +1,47 @@
+"""Which files are generated, and from what."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from . import accumulators, docs, functions, rust, stages, updates
+from .table import ROOT, load
+
+PACKAGE = ROOT / "python" / "data_bridge"
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file and what it must hold."""
+    table = load()
+    plain = {
+        ROOT / "ir" / "src" / "catalog" / "generated.rs": rust.module(table),
+        ROOT / "docs" / "operators.md": docs.page(table),
+    }
+    python = {
+        **functions.modules(table, PACKAGE / "functions"),
+        **stages.modules(table, PACKAGE / "stages"),
+        PACKAGE / "fields" / "methods.py": functions.methods(table),
+        PACKAGE / "accumulators.py": accumulators.accumulators(table),
+        PACKAGE / "windows.py": accumulators.windows(table),
+        PACKAGE / "ir" / "operators.py": updates.module(table),
+    }
+    return {**plain, **{path: formatted(path, text) for path, text in python.items()}}
+
+
+def stale() -> list[Path]:
+    """The files that differ from what the table says."""
+    return [path for path, text in outputs().items() if not path.exists() or path.read_text() != text]
+
+
+def formatted(path: Path, text: str) -> str:
+    """The module as ruff writes it, its imports sorted and none of them unused."""
+    command = [sys.executable, "-m", "ruff"]
+    options = ["--quiet", "--stdin-filename", str(path), "-"]
+    for step in (["check", "--fix-only", "--select", "I,F401"], ["format"]):
+        done = subprocess.run([*command, *step, *options], input=text, capture_output=True, text=True, cwd=ROOT)
+        if done.returncode != 0:
+            raise RuntimeError(f"{path.name}: {done.stderr}")
+        text = done.stdout
+    return text
