@@ -55,4 +55,5 @@ __all__ = [
     "switch",
     "variable",
 ]
-__all__ += pipeline.__all__ + predicates.__all__
+__all__ += pipeline.__all__
+__all__ += predicates.__all__

@@ -190,7 +190,7 @@ def _elements(name: str, operations: Iterable[ir.UpdateOperation], schema: Schem
 
 def _array_filter(name: str, given: Any, dtype: DType) -> dict[str, Any]:
     element = FieldProxy(ir.Field(name, dtype, name))
-    test = given(element) if callable(given) and not isinstance(given, Predicate) else element == given
+    test: Any = given(element) if callable(given) and not isinstance(given, Predicate) else element == given
     document: dict[str, Any] = test.__ir__.to_mql()
     return document
 

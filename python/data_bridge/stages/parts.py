@@ -43,7 +43,7 @@ def density(given: Mapping[str, Any]) -> dict[str, Any]:
             code="bad_range",
             hint='write {"step": 1, "unit": "hour", "bounds": "full"}; bounds may be "partition" or [low, high]',
         )
-    return {**given, "bounds": bounds if isinstance(bounds, str) else list(bounds)}
+    return {**given, "bounds": bounds if isinstance(bounds, str) else list(bounds or ())}
 
 
 def fills(given: Mapping[str, Any]) -> dict[str, Any]:
