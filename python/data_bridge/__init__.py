@@ -96,4 +96,5 @@ __all__ = [
     "switch",
     "variable",
 ]
-__all__ += pipeline.__all__ + predicates.__all__
+__all__ += pipeline.__all__
+__all__ += predicates.__all__

@@ -14,4 +14,6 @@ from .stages.base import to_stages as to_stages
 from .windows import *  # noqa: F403
 
 __all__ = ["Accumulator", "F", "Stage", "WindowFunction"]
-__all__ += accumulators.__all__ + stages.__all__ + windows.__all__
+__all__ += accumulators.__all__
+__all__ += stages.__all__
+__all__ += windows.__all__

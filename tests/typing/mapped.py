@@ -2,8 +2,8 @@
 
 from typing import assert_type
 
-from data_bridge import Document, Mapped
-from data_bridge.fields import Predicate
+from data_bridge import Document, Mapped, fn
+from data_bridge.fields import Predicate, Value
 
 
 class Person(Document):
@@ -16,5 +16,9 @@ def judged(person: Person) -> None:
     assert_type(Person.age > 3, Predicate)
     assert_type((Person.age > 3) & (Person.name == "x"), Predicate)
     Person.find(Person.age > 3).sort(-Person.age)
+    assert_type(Person.age + 1, Value)
+    assert_type(fn.abs(Person.age).round(2), Value)
+    fn.date_trunc(person.name, unit="day")  # error
+    fn.abs(Person.age, unit="day")  # error
     Person.find(Person.age > "x")  # error
     Person.find(Person.name < 3)  # error

@@ -70,7 +70,12 @@ RING = "[[[0, 0], [1, 0], [1, 1], [0, 0]]]"
 
 @pytest.mark.parametrize(
     ("row", "form"),
-    [(row, form) for kind in ("queries", "updates") for row in TABLE[kind] for form in row.more["python"]],
+    [
+        (row, form)
+        for kind in ("queries", "updates", "stages")
+        for row in TABLE[kind]
+        for form in row.more.get("python", ())
+    ],
     ids=lambda each: each if isinstance(each, str) else each.key,
 )
 def test_every_python_form_of_the_table_is_one(row: Operator, form: str) -> None:
@@ -80,6 +85,9 @@ def test_every_python_form_of_the_table_is_one(row: Operator, form: str) -> None
     if row.kind == "updates":
         update = Place.find().update(built)
         update.discard()
+    elif row.kind == "stages":
+        # After a stage that no find command has.
+        assert row.mql in str(Place.aggregate([{"$sample": {"size": 9}}, built]).plan().commands)
     elif row.more["where"] != "geometry":
         command = str(Place.find(built).plan().commands)
         assert row.mql in command or row.key in ("eq", "and", "expr", "not"), command

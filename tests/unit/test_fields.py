@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 from models import Role, User
 
+from data_bridge import All, ElemMatch, Eq, Exists, Gt, In, Nor, Not, Or, SampleRate, Size, Text, Type, Where
 from data_bridge.errors import CompileError
 
 
@@ -48,6 +49,12 @@ def mql(predicate: Any) -> Any:
             {"items": {"$elemMatch": {"price": {"$gt": 5}, "count": 1}}},
         ),
         (User.tags.any(lambda tag: tag > "a"), {"tags": {"$elemMatch": {"$gt": "a"}}}),
+        (Or(User.age == 1, Not(Gt(User.age, 5))), {"$or": [{"age": 1}, {"age": {"$not": {"$gt": 5}}}]}),
+        (Nor(User.age == 1), {"$nor": [{"age": 1}]}),
+        (All(User.tags, ["a"]) & Size(User.tags, 1), {"tags": {"$all": ["a"], "$size": 1}}),
+        (ElemMatch(User.items, lambda item: item.price > 5), {"items": {"$elemMatch": {"price": {"$gt": 5}}}}),
+        (Text("a b", language="none"), {"$text": {"$search": "a b", "$language": "none"}}),
+        (Type("age", "int"), {"age": {"$type": "int"}}),
         (User.age + 1 > User.age, {"$expr": {"$gt": [{"$add": ["$age", 1]}, "$age"]}}),
     ],
     ids=str,
@@ -87,6 +94,15 @@ def test_an_id_may_be_given_as_its_digits() -> None:
         (lambda: User.find({"agge": 1}), "did you mean 'age'?"),
         (lambda: User.find({"age": {"$gt": 1, "x": 2}}), "mixes operators and fields"),
         (lambda: User.find({"$or": []}), "takes a list of one filter or more"),
+        (lambda: User.find({"$or": [{"$where": "1"}]}), "$where runs a program on the server"),
+        (lambda: Where("1"), "Where runs a program on the server"),
+        (lambda: SampleRate(2), "a rate is between 0 and 1"),
+        (lambda: Or(), "Or joins one predicate or more"),
+        (lambda: In(User.age, "abc"), "give a list of values"),
+        (lambda: Eq(User.age, "x"), "User.age is int and cannot be compared with 'x'"),
+        (lambda: Exists("$age"), "is not a field"),
+        (lambda: User.age.mod(0, 1), "no number has a remainder by 0"),
+        (lambda: User.age.bits_all_set(-1), "none below 0"),
         (lambda: User.find().update(User.age.inc(1), User.age.set(2)), "touch one path"),
         (
             lambda: User.find().update({"$set": {"address": {"street": "a", "city": "b"}, "address.city": "c"}}),

@@ -73,4 +73,7 @@ def _written(row: Operator) -> str:
 
 
 def _stage(row: Operator) -> str:
-    return f"`{row.title}(...)`"
+    if row.more.get("node"):
+        return _written(row)
+    stars = "fields" if row.arguments and row.arguments[0].stars else ""
+    return f"`{row.title}({f'**{stars}' if stars else _parameters(row)})`"

@@ -45,7 +45,7 @@ class Path(Predicate):
         """The node one name further."""
         raise NotImplementedError
 
-    def __getattr__(self: Self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         dtype = self.__ir__.dtype

@@ -72,6 +72,13 @@ def _entry(key: Any, value: Any, schema: Schema | None, depth: int) -> Expr:
         if not isinstance(value, Sequence) or isinstance(value, str) or not value:
             raise _wrong(f"{key} takes a list of one filter or more, not {value!r}", key)
         return LISTS[key](tuple(_filter(item, schema, depth + 1) for item in value))
+    if key == "$where":
+        raise CompileError(
+            "$where runs a program on the server, and a filter document may come from anywhere",
+            code="javascript_not_allowed",
+            path=key,
+            hint='write $expr, or Where("...", allow_javascript=True)',
+        )
     if key.startswith("$"):
         return Raw({key: value})
     field = Field(key, dtype_at(schema, key), schema.name if schema else "document")

@@ -50,4 +50,6 @@ __all__ = [
     "Unset",
     "Unwind",
 ]
-__all__ += inspecting.__all__ + searching.__all__ + shaping.__all__
+__all__ += inspecting.__all__
+__all__ += searching.__all__
+__all__ += shaping.__all__
