@@ -13,7 +13,7 @@ from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, Insert, run_hooks
 from .indexes import indexes_of
-from .inheritance import Reach, family
+from .inheritance import family, reach_of
 from .instance import InstanceWrites
 from .layout import family_layout
 from .link_audit import Dangling, audit_links
@@ -104,7 +104,7 @@ class Crud(InstanceWrites):
 
         def script() -> Script[Any]:
             found = yield query._run(query._read("first"), family_layout(members))
-            reach = Reach(cls, with_children)  # type: ignore[arg-type]
+            reach = reach_of(cls, with_children)  # type: ignore[arg-type]
             # What did not fit may come as a dict, if the settings say so.
             return found if type(found) in (dict, *reach.classes) else None
 

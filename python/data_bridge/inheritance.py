@@ -11,11 +11,12 @@ from .schema import CLASS_ID, schema_of, stored_name, union_schema
 from .settings import root_of, settings_of
 
 if TYPE_CHECKING:
-    from ._core import Schema
     from .document import Document
 
 #: The members of each family by class id: the root first, then in the order of definition.
 _FAMILIES: dict[type, dict[str, type]] = {}
+#: What queries of a class give, until its family grows.
+_REACHES: dict[tuple[type, bool], Reach] = {}
 #: Stages that only the first place allows.
 _FIRST_ONLY = frozenset({"$geoNear", "$search", "$searchMeta", "$vectorSearch"})
 
@@ -41,6 +42,7 @@ def register(cls: type[Document]) -> None:
             "Settings.class_id"
         )
     members[class_id] = cls
+    _REACHES.clear()
 
 
 def _name(cls: type) -> str:
@@ -75,48 +77,52 @@ def family(cls: type[Document]) -> dict[str, type[Document]]:
 
 
 class Reach:
-    """Which classes' documents a query of a class gives.
+    """Which classes' documents a query of a class gives; made by `reach_of`.
 
     Args:
         cls: the class.
-        with_children: True for the class and those below it; otherwise the class alone.
+        below: the class and those below it; otherwise the class alone.
     """
 
-    __slots__ = ("classes", "cls", "whole")
+    __slots__ = ("classes", "cls", "condition", "source", "whole")
 
-    def __init__(self, cls: type[Document], with_children: bool | None) -> None:
-        root = root_of(cls)
-        below = bool(with_children)
+    def __init__(self, cls: type[Document], below: bool) -> None:
+        root, settings = root_of(cls), settings_of(cls)
         self.cls = cls
-        self.classes = descendants(cls) if below else [cls]
+        self.classes = tuple(descendants(cls)) if below else (cls,)
         #: With its children a root stands for the whole collection: a class that is not known must not go unnoticed.
         self.whole = root is None or (below and cls is root)
+        #: What may be asked of the documents: the fields of each of the classes.
+        self.source = ir.Source(settings.name, settings.database, union_schema(self.classes))
+        #: The stage that tells by the discriminator; None where every stored document is given.
+        self.condition = None if self.whole else stages.Match(self._of_classes())
+
+    def _of_classes(self) -> ir.Expr:
+        field = ir.Field(CLASS_ID, schema_of(self.cls).field(CLASS_ID), self.cls.__name__)  # type: ignore[arg-type]
+        if len(self.classes) == 1:
+            return ir.Compare("eq", field, ir.Literal(class_id_of(self.cls)))
+        return ir.In(field, tuple(class_id_of(each) for each in self.classes))
 
     @property
     def mixed(self) -> bool:
         """Documents may be of other classes than the query's."""
         return len(self.classes) > 1 or (self.whole and self.cls is root_of(self.cls))
 
-    def condition(self) -> ir.Expr | None:
-        """The predicate on the discriminator; None where every stored document is given."""
-        if self.whole:
-            return None
-        field = ir.Field(CLASS_ID, schema_of(self.cls).field(CLASS_ID), self.cls.__name__)  # type: ignore[arg-type]
-        if len(self.classes) == 1:
-            return ir.Compare("eq", field, ir.Literal(class_id_of(self.cls)))
-        return ir.In(field, tuple(class_id_of(each) for each in self.classes))
-
     def narrowed(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The stages, with the condition before them, or behind a stage that must be the first."""
-        condition = self.condition()
-        if condition is None:
+        if self.condition is None:
             return given
         place = 1 if given and _stage_name(given[0]) in _FIRST_ONLY else 0
-        return (*given[:place], stages.Match(condition), *given[place:])
+        return (*given[:place], self.condition, *given[place:])
 
-    def schema(self) -> Schema:
-        """What may be asked of the documents: the fields of each of the classes."""
-        return union_schema(tuple(self.classes))
+
+def reach_of(cls: type[Document], with_children: bool | None) -> Reach:
+    """What a query of the class gives."""
+    key = cls, bool(with_children)
+    known = _REACHES.get(key)
+    if known is None:
+        known = _REACHES[key] = Reach(*key)
+    return known
 
 
 def _stage_name(stage: Any) -> Any:

@@ -12,7 +12,7 @@ from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
 from .fetching import fetch_script
 from .fields import FieldProxy
-from .inheritance import Reach, descendants
+from .inheritance import Reach, reach_of
 from .ir import stages
 from .layout import family_layout, layout_of
 from .operation import Operation, Script
@@ -21,7 +21,7 @@ from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
 from .query_options import QueryOptions
 from .query_writes import QueryWrites, WriteResult
-from .schema import stored_name, union_schema
+from .schema import stored_name
 
 if TYPE_CHECKING:
     from .document import Document
@@ -37,35 +37,34 @@ _FIND_ORDER = ("sort", "skip", "limit", "project")
 class Query(QueryOptions, QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
-    def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
+    # Never changed in place: these are of every query that says nothing else.
+    _options: dict[str, Any] = {}
+    _flags: bool | Mapping[str, bool] = True
+    _session: Any = None
+    _single: bool = False
+    #: How predicates on linked documents are followed, and which links are fetched.
+    _links: str = "auto"
+    _fetch: tuple[tuple[Any, ...], int] | None = None
+
+    def __init__(
+        self, cls: type[Document], stages: tuple[Any, ...] = (), *, children: bool | None = None, by_id: bool = False
+    ) -> None:
         self._cls = cls
         self._stages = stages
-        self._options: dict[str, Any] = state.get("options", {})
-        self._output: type[BaseModel] | None = state.get("output", cls)
-        self._flags: bool | Mapping[str, bool] = state.get("flags", True)
-        self._session: Any = state.get("session")
-        self._single: bool = state.get("single", False)
-        self._children: bool | None = state.get("children")
+        self._output: type[BaseModel] | None = cls
+        self._children = children
         #: The documents are selected by id alone, whatever their class: the server answers that fastest.
-        self._by_id: bool = state.get("by_id", False)
-        #: How predicates on linked documents are followed, and which links are fetched.
-        self._links: str = state.get("links", "auto")
-        self._fetch: tuple[tuple[Any, ...], int] | None = state.get("fetch")
+        self._by_id = by_id
 
     def _with(self, *more: Any, **changes: Any) -> Any:
-        state = {
-            "options": self._options,
-            "output": self._output,
-            "flags": self._flags,
-            "session": self._session,
-            "single": self._single,
-            "children": self._children,
-            "by_id": self._by_id,
-            "links": self._links,
-            "fetch": self._fetch,
-            **changes,
-        }
-        return type(self)(self._cls, self._arranged((*self._stages, *more)), **state)
+        new = object.__new__(type(self))
+        state = vars(new)
+        state.update(vars(self))
+        if more:
+            new._stages = self._arranged((*self._stages, *more)) if self._stages else more
+        for name, value in changes.items():
+            state[f"_{name}"] = value
+        return new
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """A find's parts in the order the server applies them, however they were said; the last one counts."""
@@ -156,14 +155,13 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def _schema(self) -> _core.Schema:
         """What dicts and updates may speak of: whether children are wanted may be said later."""
-        return union_schema(tuple(descendants(self._cls)))
+        return reach_of(self._cls, True).source.schema
 
     def _reach(self) -> Reach:
-        return Reach(self._cls, self._children)
+        return reach_of(self._cls, self._children)
 
     def _source(self) -> ir.Source:
-        settings = self._cls.settings()
-        return ir.Source(settings.name, settings.database, self._reach().schema())
+        return self._reach().source
 
     def _selection(self) -> tuple[Any, ...]:
         """The stages, with the condition on the class where documents of others share the collection."""
@@ -181,7 +179,7 @@ class Query(QueryOptions, QueryWrites[T]):
         if self._output is not self._cls or self._by_id or projected:
             return None if self._output is None else layout_of(self._output)
         reach = self._reach()
-        return family_layout(tuple(reach.classes)) if reach.mixed else layout_of(self._cls)
+        return family_layout(reach.classes) if reach.mixed else layout_of(self._cls)
 
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
@@ -306,16 +304,10 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def aggregate(self, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
         """Stages over these documents; rows are dicts, or instances of `output`."""
-        nodes = to_stages(pipeline, self._schema())
-        return Aggregation(
-            self._cls,
-            (*self._stages, *nodes),
-            options=self._options,
-            output=output,
-            flags=self._flags,
-            session=self._session,
-            children=self._children,
-        )
+        stages = (*self._stages, *to_stages(pipeline, self._schema()))
+        aggregation = Aggregation(self._cls)
+        vars(aggregation).update(vars(self), _stages=stages, _output=output, _single=False)
+        return aggregation
 
     def paginate(self, size: int, after: str | None = None) -> Operation[Page[T]]:
         """A page of documents, by key and not by skipping, so that every page is equally fast.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from .. import ir
-from .._core import DType
+from .._core import DType, Schema
 from ..errors import CompileError
 from ..links import Link
 
@@ -134,11 +134,12 @@ class SortKey:
         self.direction = direction
 
 
-def term(other: Any) -> ir.Expr:
+def term(other: Any, schema: Schema | None = None) -> ir.Expr:
     """A predicate or a filter document as a node."""
-    if isinstance(other, Mapping):
-        return ir.parse_filter(other)
-    return to_ir(other)
+    if isinstance(other, Expression):
+        node: ir.Expr = other.__ir__
+        return node
+    return ir.parse_filter(other, schema) if isinstance(other, Mapping) else to_ir(other)
 
 
 def to_ir(value: Any) -> ir.Expr:

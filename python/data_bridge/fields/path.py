@@ -28,7 +28,8 @@ class Path(Predicate):
     `first`. Where any field may be (below `F.name`, a dict, `Any`), a name is a field, and a method when it is called.
     """
 
-    __slots__ = ("_children", "_parent")
+    #: What attributes gave before is kept in `__dict__`, so that Python finds it there the next time.
+    __slots__ = ("__dict__", "_children", "_parent")
     __ir__: Any
 
     def __init__(self, node: ir.Expr, parent: Path | None = None) -> None:
@@ -51,7 +52,8 @@ class Path(Predicate):
         dtype = self.__ir__.dtype
         if dtype.kind in _OPEN:
             try:
-                return self._child(stored_child(dtype, name))
+                child = vars(self)[name] = self._child(stored_child(dtype, name))
+                return child
             except UnknownField as error:
                 method = self._method(name)
                 if method is None:

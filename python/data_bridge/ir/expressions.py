@@ -105,9 +105,7 @@ class Compare(Predicate, kind="compare"):
             )
         if type(left) is Field and type(right) is Literal:
             check_fits(left, right.value)
-        set_slot(self, "op", op)
-        set_slot(self, "left", left)
-        set_slot(self, "right", right)
+        super().__init__(op, left, right)
 
 
 class _Terms(Predicate):

@@ -25,7 +25,7 @@ class Node:
         setters = self._setters
         if len(parts) != len(setters):
             raise TypeError(f"{type(self).__name__} takes {', '.join(self.__slots__)}")
-        for setter, part in zip(setters, parts, strict=True):
+        for setter, part in zip(setters, parts, strict=False):
             setter(self, part)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_bridge._core import DType
+from data_bridge._core import DType, Schema
 
 from .node import Node, set_slot
 
@@ -42,6 +42,9 @@ class Source(Node, kind="source"):
     """A collection; without a database, in the connection's."""
 
     __slots__ = ("collection", "database", "schema")
+    collection: str
+    database: str | None
+    schema: Schema
 
 
 class Plan(Node):

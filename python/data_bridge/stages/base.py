@@ -7,8 +7,8 @@ from typing import Any
 
 from .. import ir
 from .._core import DType, Schema
-from ..fields import FieldProxy, to_ir, value
-from ..fields.expression import MISSING
+from ..fields import FieldProxy, value
+from ..fields.expression import MISSING, term
 from ..ir import stages
 
 
@@ -55,7 +55,7 @@ class GenericStage(Stage):
 
 def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:
     """Predicates and dicts as one predicate."""
-    terms = tuple(ir.parse_filter(each, schema) if isinstance(each, Mapping) else to_ir(each) for each in predicates)
+    terms = tuple(term(each, schema) for each in predicates)
     return terms[0] if len(terms) == 1 else ir.And(terms)
 
 
