@@ -120,13 +120,16 @@ def stored(collection: Any) -> list[bytes]:
 
 
 def check(
-    database: Any, documents: list[dict[str, Any]], where: dict[str, Any], update: Any, how: str, classes: bool
+    database: Any, documents: list[dict[str, Any]], where: dict[str, Any], update: Any, how: str, typed: bool
 ) -> None:
     """Updates both collections and compares what is stored, and what is said of it."""
     for name in ("ours", "theirs"):
         database[name].delete_many({})
         database[name].insert_many([{"_id": number, **document} for number, document in enumerate(documents)])
     theirs = database["theirs"]
+    if typed and isinstance(update, list) and not classes.well_typed(Thing, update):
+        event("refused for its types")
+        return
     query = Thing.find(where)
     if how == "upsert":
         # Which id an upsert makes must not depend on chance.
@@ -139,7 +142,7 @@ def check(
         expected = (result.matched_count, result.modified_count, result.upserted_id)
     except OperationFailure:
         expected = None
-    given = with_classes(update) if classes else [update]
+    given = with_classes(update) if typed else [update]
     if expected is None:
         event("refused")
         # A filter that nothing can meet is not even sent.
@@ -160,23 +163,23 @@ def check(
     where={"a": {"$not": {"$nin": []}}},
     update={"$set": {"a": 1}},
     how="upsert",
-    classes=False,
+    typed=False,
 )
 @example(
     documents=[{}],
     where={"$and": [{"a": {"$exists": False}}]},
     update={"$set": {"a": 1}},
     how="update",
-    classes=False,
+    typed=False,
 )
 @given(
     documents=DOCUMENTS,
     where=FILTERS,
     update=UPDATES | PIPELINES,
     how=st.sampled_from(["update", "update", "update_one", "upsert"]),
-    classes=st.booleans(),
+    typed=st.booleans(),
 )
 def test_ours_and_theirs_store_the_same(
-    database: Any, documents: list[dict[str, Any]], where: dict[str, Any], update: Any, how: str, classes: bool
+    database: Any, documents: list[dict[str, Any]], where: dict[str, Any], update: Any, how: str, typed: bool
 ) -> None:
-    check(database, documents, where, update, how, classes)
+    check(database, documents, where, update, how, typed)
