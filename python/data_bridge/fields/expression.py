@@ -228,7 +228,8 @@ def coerce(field: ir.Field, value: Any) -> Any:
     """The value as the field stores it: 24 hex digits for an ObjectId, a member's value, a document's id."""
     kind = type(value)
     if kind is str:
-        if _holds(field.dtype, "object_id") and ObjectId.is_valid(value):
+        dtype = field.dtype
+        if dtype.kind != "string" and _holds(dtype, "object_id") and ObjectId.is_valid(value):
             return ObjectId(value)
         return value
     if kind is int or kind is float or value is None:

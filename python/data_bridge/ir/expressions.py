@@ -105,7 +105,10 @@ class Compare(Predicate, kind="compare"):
             )
         if type(left) is Field and type(right) is Literal:
             check_fits(left, right.value)
-        super().__init__(op, left, right)
+        set_op, set_left, set_right = self._setters
+        set_op(self, op)
+        set_left(self, left)
+        set_right(self, right)
 
 
 class _Terms(Predicate):

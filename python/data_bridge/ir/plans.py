@@ -58,6 +58,16 @@ class Read(Plan, kind="read"):
 
     __slots__ = ("source", "stages", "terminal", "path", "options")
 
+    def __init__(
+        self, source: Source, stages: tuple[Node, ...], terminal: str, path: str | None, options: dict[str, Any]
+    ) -> None:
+        set_source, set_stages, set_terminal, set_path, set_options = self._setters
+        set_source(self, source)
+        set_stages(self, stages)
+        set_terminal(self, terminal)
+        set_path(self, path)
+        set_options(self, options)
+
 
 class Update(Plan, kind="update"):
     """Changes the selected documents."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .expressions import Expr
-from .node import Node
+from .node import Node, set_slot
 
 
 class Stage(Node):
@@ -17,6 +17,9 @@ class Match(Stage, kind="match"):
 
     __slots__ = ("predicate",)
     predicate: Expr
+
+    def __init__(self, predicate: Expr) -> None:
+        set_slot(self, "predicate", predicate)
 
 
 class Project(Stage, kind="project"):

@@ -55,8 +55,9 @@ class GenericStage(Stage):
 
 def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:
     """Predicates and dicts as one predicate."""
-    terms = tuple(term(each, schema) for each in predicates)
-    return terms[0] if len(terms) == 1 else ir.And(terms)
+    if len(predicates) == 1:
+        return term(predicates[0], schema)
+    return ir.And(tuple(term(each, schema) for each in predicates))
 
 
 def projection(fields: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
