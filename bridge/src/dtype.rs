@@ -170,10 +170,8 @@ impl PySchema {
         collection: Option<(Option<String>, String)>,
         renamed: Option<HashMap<String, String>>,
     ) -> PyResult<()> {
-        let fields: IndexMap<_, _> = fields
-            .into_iter()
-            .map(|(name, dtype, required)| (name, FieldSchema { dtype: dtype.0, required }))
-            .collect();
+        let fields: IndexMap<_, _> =
+            fields.into_iter().map(|(name, dtype, required)| (name, FieldSchema::new(dtype.0, required))).collect();
         let collection = collection.map(|(database, name)| Collection { database, name });
         if self.0.define(Schema { fields, open, collection, renamed: renamed.unwrap_or_default() }) {
             Ok(())

@@ -12,7 +12,7 @@ use data_bridge_ir::stage::{Accumulator, Projected, SortKey};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 fn users() -> Source {
-    let field = |dtype| FieldSchema { dtype, required: true };
+    let field = |dtype| FieldSchema::new(dtype, true);
     let fields = [
         ("_id".to_owned(), field(DType::ObjectId)),
         ("age".to_owned(), field(DType::Int)),

@@ -5,6 +5,7 @@ use data_bridge_ir::{Expr, Plan};
 
 use crate::analyze::analyze;
 use crate::error::Failure;
+use crate::facts::Facts;
 use crate::lower::mongo;
 use crate::passes::driver::{ALL, Driver, Firing};
 use crate::passes::flags::Flags;
@@ -37,11 +38,13 @@ pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Fail
     let optimized = match bound {
         Plan::Read(read) => Plan::Read(driver.read(read)?),
         Plan::Write(mut write) => {
-            write.filter = settled(&mut driver, write.filter, &write.change)?;
+            let facts = Facts::of(&write.source.schema, &write.options);
+            write.filter = settled(&mut driver, write.filter, &write.change, &facts)?;
             Plan::Write(write)
         }
         Plan::FindAndModify(mut plan) => {
-            plan.filter = settled(&mut driver, plan.filter, &plan.change)?;
+            let facts = Facts::of(&plan.source.schema, &plan.options);
+            plan.filter = settled(&mut driver, plan.filter, &plan.change, &facts)?;
             Plan::FindAndModify(plan)
         }
         insert @ Plan::Insert(_) => insert,
@@ -66,10 +69,10 @@ fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
 
 /// A write's filter keeps its shape, because upserts copy its equalities and `$` binds to its array predicate. Only one
 /// that no document can meet is replaced, and never an upsert's.
-fn settled(driver: &mut Driver<'_>, filter: Expr, change: &Change) -> Result<Expr, Failure> {
+fn settled(driver: &mut Driver<'_>, filter: Expr, change: &Change, facts: &Facts) -> Result<Expr, Failure> {
     if change.upserts() {
         return Ok(filter);
     }
-    let simplified = driver.predicate(filter.clone())?;
+    let simplified = driver.predicate(filter.clone(), facts)?;
     Ok(if simplified == Expr::Constant(false) { simplified } else { filter })
 }

@@ -4,6 +4,7 @@ pub mod analyze;
 mod compile;
 pub mod error;
 pub mod explain;
+pub mod facts;
 pub mod lower;
 pub mod passes;
 pub mod physical;

@@ -5,6 +5,7 @@ use data_bridge_ir::plan::{Read, Source, Terminal};
 use data_bridge_ir::stage::SortKey;
 use data_bridge_ir::{Expr, SchemaRef, Stage, Value};
 
+use crate::facts::Facts;
 use crate::passes::{PredicateRule, StageRule};
 
 pub fn compare(path: &str, op: CompareOp, value: impl Into<Value>) -> Expr {
@@ -34,11 +35,19 @@ pub fn print(stages: &[Stage]) -> String {
 }
 
 pub fn assert_rewrites(rule: &dyn PredicateRule, before: Expr, after: &str) {
-    assert_eq!(rule.rewrite(before).expect("the rule should fire").to_string(), after);
+    assert_rewrites_knowing(rule, &Facts::none(), before, after);
 }
 
 pub fn assert_unchanged(rule: &dyn PredicateRule, before: Expr) {
-    assert_eq!(rule.rewrite(before.clone()), Err(before));
+    assert_unchanged_knowing(rule, &Facts::none(), before);
+}
+
+pub fn assert_rewrites_knowing(rule: &dyn PredicateRule, facts: &Facts, before: Expr, after: &str) {
+    assert_eq!(rule.rewrite(&before, facts).expect("the rule should fire").to_string(), after);
+}
+
+pub fn assert_unchanged_knowing(rule: &dyn PredicateRule, facts: &Facts, before: Expr) {
+    assert_eq!(rule.rewrite(&before, facts), None);
 }
 
 pub fn assert_stages_rewrite(rule: &dyn StageRule, before: &[Stage], after: &str) {

@@ -16,7 +16,7 @@ use crate::testing::{compare, eq, gt, sort};
 
 fn users() -> Source {
     let schema = SchemaRef::declare("User");
-    let field = |dtype| FieldSchema { dtype, required: true };
+    let field = |dtype| FieldSchema::new(dtype, true);
     let fields = [
         ("_id".to_owned(), field(DType::ObjectId)),
         ("age".to_owned(), field(DType::Int)),

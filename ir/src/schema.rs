@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dtype::DType;
 use crate::expr::Path;
+use crate::value::Value;
 
 /// A field of a schema, by its stored name.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,14 @@ pub struct FieldSchema {
     pub dtype: DType,
     /// Every valid document has the field.
     pub required: bool,
+    /// The only values it may hold, when they are few and known: those of an enum or a `Literal`.
+    pub values: Option<Vec<Value>>,
+}
+
+impl FieldSchema {
+    pub fn new(dtype: DType, required: bool) -> Self {
+        Self { dtype, required, values: None }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +65,7 @@ pub struct SchemaRef(Arc<Slot>);
 struct Slot {
     name: String,
     schema: OnceLock<Schema>,
+    trust: RwLock<Option<Arc<str>>>,
 }
 
 /// What stands at a path.
@@ -84,7 +94,7 @@ impl Lookup {
 
 impl SchemaRef {
     pub fn declare(name: impl Into<String>) -> Self {
-        Self(Arc::new(Slot { name: name.into(), schema: OnceLock::new() }))
+        Self(Arc::new(Slot { name: name.into(), schema: OnceLock::new(), trust: RwLock::new(None) }))
     }
 
     /// Gives a declared schema its fields; false when it already has them.
@@ -99,6 +109,16 @@ impl SchemaRef {
     /// The definition, or none while the class is still being built.
     pub fn get(&self) -> Option<&Schema> {
         self.0.schema.get()
+    }
+
+    /// Why stored documents are known to obey the schema; none when they are not.
+    pub fn trust(&self) -> Option<Arc<str>> {
+        self.0.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says why stored documents are known to obey the schema, and compare text by its bytes; or that they no longer are.
+    pub fn set_trust(&self, reason: Option<&str>) {
+        *self.0.trust.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
     }
 
     pub fn field(&self, name: &str) -> Option<&FieldSchema> {
@@ -227,7 +247,7 @@ mod tests {
     use super::*;
 
     fn field(dtype: DType) -> FieldSchema {
-        FieldSchema { dtype, required: true }
+        FieldSchema::new(dtype, true)
     }
 
     fn user() -> SchemaRef {

@@ -98,7 +98,7 @@ mod tests {
 
     fn schema() -> SchemaRef {
         let item = SchemaRef::declare("Item");
-        let field = |dtype| FieldSchema { dtype, required: true };
+        let field = |dtype| FieldSchema::new(dtype, true);
         item.define(Schema { fields: [("price".to_owned(), field(DType::Double))].into(), ..Schema::default() });
         let schema = SchemaRef::declare("User");
         let items = DType::Array(Box::new(DType::Document(item)));

@@ -13,6 +13,7 @@ use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
 
 use super::PredicateRule;
+use crate::facts::Facts;
 
 pub struct CombineNegation;
 
@@ -21,33 +22,35 @@ impl PredicateRule for CombineNegation {
         "combine_negation"
     }
 
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
-        match predicate {
-            Expr::Not(inner) => complement(*inner).map_err(|inner| Expr::Not(Box::new(inner))),
-            other => Err(other),
-        }
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
+        if let Expr::Not(inner) = predicate { complement(inner) } else { None }
     }
 }
 
-fn complement(predicate: Expr) -> Result<Expr, Expr> {
-    Ok(match predicate {
-        Expr::Compare { op, left, right } => match (op, regex(&right)) {
-            (CompareOp::Eq, false) => Expr::Compare { op: CompareOp::Ne, left, right },
-            (CompareOp::Ne, false) => Expr::Compare { op: CompareOp::Eq, left, right },
-            _ => return Err(Expr::Compare { op, left, right }),
-        },
-        Expr::In { needle, values, negated } => Expr::In { needle, values, negated: !negated },
-        Expr::Exists { field, present } => Expr::Exists { field, present: !present },
+fn complement(predicate: &Expr) -> Option<Expr> {
+    Some(match predicate {
+        Expr::Compare { op, left, right } if !is_regex(right) => {
+            let op = match op {
+                CompareOp::Eq => CompareOp::Ne,
+                CompareOp::Ne => CompareOp::Eq,
+                _ => return None,
+            };
+            Expr::Compare { op, left: left.clone(), right: right.clone() }
+        }
+        Expr::In { needle, values, negated } => {
+            Expr::In { needle: needle.clone(), values: values.clone(), negated: !negated }
+        }
+        Expr::Exists { field, present } => Expr::Exists { field: field.clone(), present: !present },
         Expr::Constant(value) => Expr::Constant(!value),
-        Expr::Not(inner) => *inner,
-        Expr::Or(terms) => Expr::Nor(terms),
-        Expr::Nor(terms) => Expr::Or(terms),
-        other => return Err(other),
+        Expr::Not(inner) => (**inner).clone(),
+        Expr::Or(terms) => Expr::Nor(terms.clone()),
+        Expr::Nor(terms) => Expr::Or(terms.clone()),
+        _ => return None,
     })
 }
 
 /// The server refuses `$ne` of a regex.
-fn regex(operand: &Expr) -> bool {
+fn is_regex(operand: &Expr) -> bool {
     matches!(operand, Expr::Literal(value) if value.is_regex())
 }
 

@@ -7,6 +7,7 @@ use super::flags::Flags;
 use super::{PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
 use crate::analyze::shape::Shape;
 use crate::error::Failure;
+use crate::facts::Facts;
 
 /// More firings than this on one plan mean that rules undo each other.
 const BUDGET_PER_NODE: usize = 16;
@@ -17,6 +18,8 @@ pub struct Firing {
     pub rule: &'static str,
     pub before: String,
     pub after: String,
+    /// What it relied on.
+    pub facts: Vec<String>,
 }
 
 /// The rules a driver runs; the library's own, or a test's.
@@ -49,7 +52,7 @@ impl<'a> Driver<'a> {
     pub fn read(&mut self, mut read: Read) -> Result<Read, Failure> {
         self.budget = BUDGET_PER_NODE * (64 + read.stages.iter().map(size).sum::<usize>());
         loop {
-            let mut changed = self.predicates(&mut read.stages)?;
+            let mut changed = self.predicates(&mut read)?;
             changed |= self.stages(&mut read)?;
             changed |= self.whole(&mut read)?;
             if !changed {
@@ -59,54 +62,57 @@ impl<'a> Driver<'a> {
     }
 
     /// The simplest predicate the rules reach from this one.
-    pub fn predicate(&mut self, predicate: Expr) -> Result<Expr, Failure> {
+    pub fn predicate(&mut self, mut predicate: Expr, facts: &Facts) -> Result<Expr, Failure> {
         self.budget = self.budget.max(BUDGET_PER_NODE * (64 + terms(&predicate)));
-        self.simplify(predicate).map(|(predicate, _)| predicate)
+        self.simplify(&mut predicate, facts)?;
+        Ok(predicate)
     }
 
-    fn predicates(&mut self, stages: &mut [Stage]) -> Result<bool, Failure> {
+    fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        for stage in stages {
-            if let Stage::Match(predicate) = stage {
-                let (better, fired) = self.simplify(std::mem::replace(predicate, Expr::Constant(true)))?;
-                *predicate = better;
-                changed |= fired;
+        let mut facts = Facts::of(&read.source.schema, &read.options);
+        for stage in &mut read.stages {
+            match stage {
+                Stage::Match(predicate) => changed |= self.simplify(predicate, &facts)?,
+                Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => {}
+                // What follows are no longer the stored documents.
+                _ => facts = Facts::none(),
             }
         }
         Ok(changed)
     }
 
     /// Children first, then the node itself until no rule applies to it.
-    fn simplify(&mut self, predicate: Expr) -> Result<(Expr, bool), Failure> {
+    fn simplify(&mut self, current: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut current = match predicate {
-            // What is computed as a value follows other laws.
-            computed @ Expr::Computed(_) => return Ok((computed, false)),
-            leaf @ Expr::Compare { .. } => leaf,
-            node => node.map_children(|child| {
-                let (child, fired) = self.simplify(child)?;
-                changed |= fired;
-                Ok::<_, Failure>(child)
-            })?,
-        };
+        match current {
+            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
+                for term in terms {
+                    changed |= self.simplify(term, facts)?;
+                }
+            }
+            Expr::Not(child) => changed |= self.simplify(child, facts)?,
+            // Its paths start at an element.
+            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &Facts::none())?,
+            Expr::Linked { predicate, .. } => changed |= self.simplify(predicate, &Facts::none())?,
+            _ => {}
+        }
         'again: loop {
             for position in 0..self.rules.predicate.len() {
                 let rule = self.rules.predicate[position];
                 if !self.flags.allows(rule.name()) {
                     continue;
                 }
-                let before = self.trace.is_some().then(|| current.to_string());
-                match rule.rewrite(current) {
-                    Ok(better) => {
-                        self.fired(rule.name(), before, || better.to_string())?;
-                        changed = true;
-                        current = better;
-                        continue 'again;
-                    }
-                    Err(same) => current = same,
+                if let Some(better) = rule.rewrite(current, facts) {
+                    let before = self.trace.is_some().then(|| current.to_string());
+                    self.fired(rule.name(), before, || better.to_string(), facts.take_used())?;
+                    changed = true;
+                    *current = better;
+                    continue 'again;
                 }
+                facts.forget_used();
             }
-            return Ok((current, changed));
+            return Ok(changed);
         }
     }
 
@@ -154,7 +160,7 @@ impl<'a> Driver<'a> {
             return Err(Failure::Bug(format!("rule {rule} changed what the documents look like: {}", list(&stages))));
         }
         let before = self.trace.is_some().then(|| list(&read.stages));
-        self.fired(rule, before, || list(&stages))?;
+        self.fired(rule, before, || list(&stages), Vec::new())?;
         read.stages = stages;
         Ok(())
     }
@@ -164,6 +170,7 @@ impl<'a> Driver<'a> {
         rule: &'static str,
         before: Option<String>,
         after: impl FnOnce() -> String,
+        facts: Vec<String>,
     ) -> Result<(), Failure> {
         self.budget = self
             .budget
@@ -179,7 +186,7 @@ impl<'a> Driver<'a> {
             {
                 return Err(Failure::Bug(format!("rule {rule} goes in a circle: {before} and {after}")));
             }
-            trace.push(Firing { rule, before, after });
+            trace.push(Firing { rule, before, after, facts });
         }
         Ok(())
     }
@@ -244,8 +251,8 @@ mod tests {
         fn name(&self) -> &'static str {
             "idle"
         }
-        fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
-            Ok(predicate)
+        fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
+            Some(predicate.clone())
         }
     }
 

@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
+use crate::facts::Facts;
 
 pub struct EqualitiesToIn;
 
@@ -21,10 +22,10 @@ impl PredicateRule for EqualitiesToIn {
         "equalities_to_in"
     }
 
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
-            Expr::Or(terms) if applies(&terms) => Ok(gather(terms)),
-            other => Err(other),
+            Expr::Or(terms) if applies(terms) => Some(gather(terms)),
+            _ => None,
         }
     }
 }
@@ -49,12 +50,12 @@ fn applies(terms: &[Expr]) -> bool {
     !terms.iter().filter_map(membership).all(|(path, _)| seen.insert(path))
 }
 
-fn gather(terms: Vec<Expr>) -> Expr {
+fn gather(terms: &[Expr]) -> Expr {
     // Each path keeps the place of its first term.
     let mut by_path: IndexMap<Path, Vec<Value>> = IndexMap::new();
     let mut order = Vec::with_capacity(terms.len());
     for term in terms {
-        match membership(&term) {
+        match membership(term) {
             Some((path, values)) => {
                 let known = by_path.entry(path.clone()).or_insert_with(|| {
                     order.push(Err(path.clone()));
@@ -62,7 +63,7 @@ fn gather(terms: Vec<Expr>) -> Expr {
                 });
                 known.extend(values.iter().cloned());
             }
-            None => order.push(Ok(term)),
+            None => order.push(Ok(term.clone())),
         }
     }
     let rebuilt = order.into_iter().map(|place| match place {

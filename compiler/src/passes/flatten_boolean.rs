@@ -10,6 +10,7 @@
 use data_bridge_ir::Expr;
 
 use super::PredicateRule;
+use crate::facts::Facts;
 
 pub struct FlattenBoolean;
 
@@ -18,17 +19,17 @@ impl PredicateRule for FlattenBoolean {
         "flatten_boolean"
     }
 
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
             Expr::And(terms) if terms.len() == 1 || terms.iter().any(|term| matches!(term, Expr::And(_))) => {
-                let inner = |term| if let Expr::And(inner) = term { inner } else { vec![term] };
-                Ok(joined(terms.into_iter().flat_map(inner).collect(), Expr::And))
+                let inner = |term: &Expr| if let Expr::And(inner) = term { inner.clone() } else { vec![term.clone()] };
+                Some(joined(terms.iter().flat_map(inner).collect(), Expr::And))
             }
             Expr::Or(terms) if terms.len() == 1 || terms.iter().any(|term| matches!(term, Expr::Or(_))) => {
-                let inner = |term| if let Expr::Or(inner) = term { inner } else { vec![term] };
-                Ok(joined(terms.into_iter().flat_map(inner).collect(), Expr::Or))
+                let inner = |term: &Expr| if let Expr::Or(inner) = term { inner.clone() } else { vec![term.clone()] };
+                Some(joined(terms.iter().flat_map(inner).collect(), Expr::Or))
             }
-            other => Err(other),
+            _ => None,
         }
     }
 }

@@ -11,6 +11,7 @@ use data_bridge_ir::Expr;
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
+use crate::facts::Facts;
 
 pub struct FoldConstants;
 
@@ -19,37 +20,39 @@ impl PredicateRule for FoldConstants {
         "fold_constants"
     }
 
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
-            Expr::In { values, negated, .. } if values.is_empty() => Ok(Expr::Constant(negated)),
-            Expr::Not(inner) if matches!(*inner, Expr::Constant(_)) => {
-                Ok(Expr::Constant(*inner == Expr::Constant(false)))
+            Expr::In { values, negated, .. } if values.is_empty() => Some(Expr::Constant(*negated)),
+            Expr::Not(inner) => {
+                if let Expr::Constant(value) = **inner {
+                    Some(Expr::Constant(!value))
+                } else {
+                    None
+                }
             }
             Expr::And(terms) => fold(terms, false, Expr::And),
             Expr::Or(terms) => fold(terms, true, Expr::Or),
-            Expr::Nor(terms) => match fold(terms, true, Expr::Or) {
-                Ok(Expr::Constant(any)) => Ok(Expr::Constant(!any)),
-                Ok(Expr::Or(terms)) => Ok(Expr::Nor(terms)),
-                Ok(single) => Ok(Expr::Nor(vec![single])),
-                Err(Expr::Or(terms)) => Err(Expr::Nor(terms)),
-                Err(other) => Err(other),
-            },
-            Expr::ElemMatch { predicate, .. } if *predicate == Expr::Constant(false) => Ok(Expr::Constant(false)),
-            other => Err(other),
+            Expr::Nor(terms) => Some(match fold(terms, true, Expr::Or)? {
+                Expr::Constant(any) => Expr::Constant(!any),
+                Expr::Or(terms) => Expr::Nor(terms),
+                single => Expr::Nor(vec![single]),
+            }),
+            Expr::ElemMatch { predicate, .. } if **predicate == Expr::Constant(false) => Some(Expr::Constant(false)),
+            _ => None,
         }
     }
 }
 
 /// `decides` is the constant that settles the whole; the other one says nothing.
-fn fold(terms: Vec<Expr>, decides: bool, kind: fn(Vec<Expr>) -> Expr) -> Result<Expr, Expr> {
+fn fold(terms: &[Expr], decides: bool, kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
     if !terms.is_empty() && !terms.iter().any(|term| matches!(term, Expr::Constant(_))) {
-        return Err(kind(terms));
+        return None;
     }
     if terms.contains(&Expr::Constant(decides)) {
-        return Ok(Expr::Constant(decides));
+        return Some(Expr::Constant(decides));
     }
-    let left: Vec<_> = terms.into_iter().filter(|term| !matches!(term, Expr::Constant(_))).collect();
-    Ok(if left.is_empty() { Expr::Constant(!decides) } else { joined(left, kind) })
+    let left: Vec<_> = terms.iter().filter(|term| !matches!(term, Expr::Constant(_))).cloned().collect();
+    Some(if left.is_empty() { Expr::Constant(!decides) } else { joined(left, kind) })
 }
 
 #[cfg(test)]

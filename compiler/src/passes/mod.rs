@@ -22,11 +22,13 @@ mod remove_duplicate_terms;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
+use crate::facts::Facts;
+
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
     fn name(&self) -> &'static str;
-    /// The better predicate, or the same one back when the rule does not apply.
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr>;
+    /// The better predicate; none when the rule does not apply.
+    fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr>;
 }
 
 /// A rewrite of adjacent stages.

@@ -13,6 +13,7 @@ use data_bridge_ir::Expr;
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
+use crate::facts::Facts;
 
 pub struct RemoveDuplicateTerms;
 
@@ -21,27 +22,27 @@ impl PredicateRule for RemoveDuplicateTerms {
         "remove_duplicate_terms"
     }
 
-    fn rewrite(&self, predicate: Expr) -> Result<Expr, Expr> {
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
             Expr::And(terms) => distinct(terms, Expr::And),
             Expr::Or(terms) => distinct(terms, Expr::Or),
-            other => Err(other),
+            _ => None,
         }
     }
 }
 
-fn distinct(terms: Vec<Expr>, kind: fn(Vec<Expr>) -> Expr) -> Result<Expr, Expr> {
-    if terms.len() < 2 || !has_duplicate(&terms) {
-        return Err(kind(terms));
+fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
+    if terms.len() < 2 || !has_duplicate(terms) {
+        return None;
     }
     let mut kept: Vec<Expr> = Vec::with_capacity(terms.len());
     let mut seen = HashSet::with_capacity(terms.len());
     for term in terms {
-        if seen.insert(identity(&term)) {
-            kept.push(term);
+        if seen.insert(identity(term)) {
+            kept.push(term.clone());
         }
     }
-    Ok(joined(kept, kind))
+    Some(joined(kept, kind))
 }
 
 /// Few terms are compared directly; many are hashed, to stay linear.
