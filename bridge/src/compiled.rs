@@ -68,6 +68,7 @@ impl Compiled {
                 entry.set_item("rule", firing.rule)?;
                 entry.set_item("before", &firing.before)?;
                 entry.set_item("after", &firing.after)?;
+                entry.set_item("facts", &firing.facts)?;
                 Ok(entry)
             })
             .collect::<PyResult<_>>()?;

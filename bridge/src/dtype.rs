@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use data_bridge_ir::DType;
-use data_bridge_ir::SchemaRef;
 use data_bridge_ir::catalog::{Kind, Operator};
 use data_bridge_ir::schema::{Collection, FieldSchema, Schema};
+use data_bridge_ir::{SchemaRef, Value};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,6 +13,7 @@ use pyo3::types::{
     PyBool, PyBytes, PyDate, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType,
 };
 
+use crate::codec;
 use crate::gate::guarded;
 
 /// The type of a stored value or an expression.
@@ -161,17 +162,26 @@ impl PySchema {
     }
 
     /// Gives the schema its fields: (stored name, type, required), and for a class with a collection of its own
-    /// (database or None, collection); `renamed` are the stored names by Python's, where they differ. Once only.
-    #[pyo3(signature = (fields, open, collection = None, renamed = None))]
+    /// (database or None, collection); `renamed` are the stored names by Python's, where they differ, and `values` the
+    /// closed sets of values by stored name. Once only.
+    #[pyo3(signature = (fields, open, collection = None, renamed = None, values = None))]
     fn define(
         &self,
         fields: Vec<(String, PyDType, bool)>,
         open: bool,
         collection: Option<(Option<String>, String)>,
         renamed: Option<HashMap<String, String>>,
+        values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let fields: IndexMap<_, _> =
+        let mut fields: IndexMap<_, _> =
             fields.into_iter().map(|(name, dtype, required)| (name, FieldSchema::new(dtype.0, required))).collect();
+        for (name, members) in values.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let field = fields.get_mut(&name);
+            let field = field.ok_or_else(|| PyValueError::new_err(format!("no field is stored as {name}")))?;
+            let members = members.try_iter()?.map(|member| codec::value_to_rawbson(&member?, &name).map(Value));
+            field.values = Some(members.collect::<PyResult<_>>()?);
+        }
         let collection = collection.map(|(database, name)| Collection { database, name });
         if self.0.define(Schema { fields, open, collection, renamed: renamed.unwrap_or_default() }) {
             Ok(())
@@ -183,6 +193,17 @@ impl PySchema {
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// Why stored documents are known to obey the schema; None when they are not.
+    #[getter]
+    fn trust(&self) -> Option<String> {
+        self.0.trust().map(|reason| reason.to_string())
+    }
+
+    #[pyo3(signature = (reason))]
+    fn set_trust(&self, reason: Option<&str>) {
+        self.0.set_trust(reason);
     }
 
     /// The stored name of a field that is called otherwise in Python.
@@ -197,6 +218,12 @@ impl PySchema {
 
     fn field(&self, name: &str) -> Option<PyDType> {
         self.0.field(name).map(|field| PyDType(field.dtype.clone()))
+    }
+
+    /// The only values of a field, when they are few and known.
+    fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+        let values = self.0.field(name).and_then(|field| field.values.as_ref());
+        values.map(|values| values.iter().map(|value| codec::rawbson_to_py(py, &value.0)).collect()).transpose()
     }
 
     fn fields(&self) -> Vec<(String, PyDType, bool)> {

@@ -21,7 +21,9 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
         .trace
         .iter()
         .map(|firing| {
-            format!("{}\n  {}\n  => {}", firing.rule, cut(&firing.before, verbose), cut(&firing.after, verbose))
+            let (before, after) = (cut(&firing.before, verbose), cut(&firing.after, verbose));
+            let facts: String = firing.facts.iter().map(|fact| format!("\n  knowing {fact}")).collect();
+            format!("{}\n  {before}\n  => {after}{facts}", firing.rule)
         })
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };

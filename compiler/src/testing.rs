@@ -2,8 +2,9 @@
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::{Read, Source, Terminal};
+use data_bridge_ir::schema::{FieldSchema, Schema};
 use data_bridge_ir::stage::SortKey;
-use data_bridge_ir::{Expr, SchemaRef, Stage, Value};
+use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 use crate::facts::Facts;
 use crate::passes::{PredicateRule, StageRule};
@@ -28,6 +29,23 @@ pub fn sort(path: &str) -> Stage {
 pub fn read(stages: Vec<Stage>, terminal: Terminal) -> Read {
     let source = Source { collection: "things".into(), database: None, schema: SchemaRef::declare("Thing") };
     Read { source, stages, terminal, options: Default::default() }
+}
+
+/// What is known of a trusted class with fields of many kinds.
+pub fn known() -> Facts {
+    let schema = SchemaRef::declare("User");
+    let colors = ["blue", "green", "red"].map(Value::from).to_vec();
+    let fields = [
+        ("age".to_owned(), FieldSchema::new(DType::Int, true)),
+        ("city".to_owned(), FieldSchema::new(DType::String, true)),
+        ("score".to_owned(), FieldSchema::new(DType::Double, true)),
+        ("nickname".to_owned(), FieldSchema::new(DType::union(vec![DType::String, DType::Null]), false)),
+        ("tags".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::String)), true)),
+        ("color".to_owned(), FieldSchema { values: Some(colors), ..FieldSchema::new(DType::String, true) }),
+    ];
+    schema.define(Schema { fields: fields.into(), ..Schema::default() });
+    schema.set_trust(Some("the test says so"));
+    Facts::of(&schema, &Default::default())
 }
 
 pub fn print(stages: &[Stage]) -> String {

@@ -181,18 +181,21 @@ fn a_plan_reads_at_a_glance() {
         Limit(3)
     optimized
       Find User in users
-        Match(city in ["NYC", "LA"])
+        Match(city in ["LA", "NYC"])
         Sort(-age)
         Limit(3)
     rules
       equalities_to_in
         (city == "NYC") | (city == "LA")
         => city in ["NYC", "LA"]
+      normalize_membership
+        city in ["NYC", "LA"]
+        => city in ["LA", "NYC"]
       push_match_below_sort
-        Sort(-age) . Match(city in ["NYC", "LA"]) . Limit(3)
-        => Match(city in ["NYC", "LA"]) . Sort(-age) . Limit(3)
+        Sort(-age) . Match(city in ["LA", "NYC"]) . Limit(3)
+        => Match(city in ["LA", "NYC"]) . Sort(-age) . Limit(3)
     commands
-      {"find":"users","filter":{"city":{"$in":["NYC","LA"]}},"sort":{"age":-1},"limit":3}
+      {"find":"users","filter":{"city":{"$in":["LA","NYC"]}},"sort":{"age":-1},"limit":3}
     "#);
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from . import _core
 from .errors import ConnectionFailure
 from .operation import Operation, Script, both
+from .trust import distrust_all
 
 _default: Client | None = None
 
@@ -103,6 +104,7 @@ def connect(uri: str | None = None, *, database: str | None = None, **options: A
         client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
         yield both(client.core.ping, client.core.ping_sync)
         _default = client
+        distrust_all()
         return client
 
     return Operation(script, "connect(...)")

@@ -9,6 +9,7 @@ from bson import ObjectId
 from pydantic import BaseModel
 
 from . import _core
+from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, Insert, run_hooks
@@ -22,7 +23,8 @@ from .query import Aggregation, Query, WriteResult
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
-from .validator import write_validator
+from .trust import BY_SETTINGS, distrust
+from .validator import is_kept, write_validator
 from .writing import by_id, insert_all, prepare
 
 if TYPE_CHECKING:
@@ -231,6 +233,8 @@ class Crud(InstanceWrites):
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}
                 yield _core.command(default_client().core, settings.database, command, True)
+            if schema_of(cls).trust not in (None, BY_SETTINGS) and not (yield from is_kept(cls)):  # type: ignore[arg-type]
+                distrust(schema_of(cls))  # type: ignore[arg-type]
             return [index["name"] for index in declared]
 
         return Operation(script, f"{cls.__name__}.sync_indexes()")
@@ -245,6 +249,14 @@ class Crud(InstanceWrites):
             SchemaError: the collection is a time series.
         """
         return Operation(lambda: write_validator(cls), f"{cls.__name__}.sync_validator()")  # type: ignore[arg-type]
+
+    @classmethod
+    def audit(cls) -> Operation[Audit]:
+        """Looks in the server for documents that do not fit the class; true when all fit.
+
+        When all fit, and the validator of `sync_validator()` refuses others, plans rely on the schema from then on.
+        """
+        return audit(cls)  # type: ignore[arg-type]
 
     @classmethod
     def audit_links(cls) -> Operation[list[Dangling]]:

@@ -20,7 +20,7 @@ from ._core import Layout
 from .fields_set import FieldsSet
 from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
-from .schema import CLASS_ID, stored_name
+from .schema import CLASS_ID, serialized_fields, stored_name
 from .settings import root_of, settings_of
 
 _LAYOUTS: dict[type[BaseModel], Layout] = {}
@@ -45,7 +45,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
     if known is not None:
         return known
     layout = _LAYOUTS[cls] = Layout(cls)
-    validators, serializers = _decorated(cls)
+    validators, serializers = _validated(cls), serialized_fields(cls)
     ordered = sorted(cls.model_fields.items(), key=lambda item: stored_name(*item) != "_id")
     fields = [_field(cls, name, field, name in validators, name in serializers) for name, field in ordered]
     fields.sort(key=lambda field: field[0] is None)
@@ -75,17 +75,12 @@ def _is_document(cls: type[BaseModel]) -> bool:
     return getattr(cls, "__data_bridge_image__", False)
 
 
-def _decorated(cls: type[BaseModel]) -> tuple[set[str], set[str]]:
-    """The fields with validators, and those with serializers, of the user's own."""
+def _validated(cls: type[BaseModel]) -> set[str]:
+    """The fields with validators of the user's own."""
     decorators = cls.__pydantic_decorators__
     checks: list[Any] = [*decorators.field_validators.values(), *decorators.validators.values()]
     validated = {name for check in checks for name in check.info.fields}
-    if "*" in validated:
-        validated |= set(cls.model_fields)
-    serialized = {name for each in decorators.field_serializers.values() for name in each.info.fields}
-    if "*" in serialized:
-        serialized |= set(cls.model_fields)
-    return validated, serialized
+    return set(cls.model_fields) if "*" in validated else validated
 
 
 def _needs_pydantic(cls: type[BaseModel]) -> bool:
@@ -124,7 +119,7 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
     if converter is None:
         converter = ("validate", _validator(cls, name))
     serializer = None
-    if serialized or any(_serializes(item) for item in field.metadata):
+    if serialized:
         serializer = _serializer(cls, name)
     return stored_name(name, field), name, converter, _default(field), serializer, name == "id", form
 
@@ -141,10 +136,6 @@ def _link_form(cls: type[BaseModel], to: LinkTo) -> tuple[Any, ...]:
 def _changes_values(item: Any) -> bool:
     """Metadata that may turn a stored value into another one; a mere constraint was met before it was stored."""
     return type(item).__name__ in {"BeforeValidator", "AfterValidator", "PlainValidator", "WrapValidator"}
-
-
-def _serializes(item: Any) -> bool:
-    return type(item).__name__ in {"PlainSerializer", "WrapSerializer"}
 
 
 def _validator(cls: type[BaseModel], name: str) -> Any:

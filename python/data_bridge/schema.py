@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from ._core import DType, Schema, dtype_of
 from .links import LinkTo, link_of_field
 from .settings import root_of, settings_of
+from .trust import BY_SETTINGS
 
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
 _UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
@@ -87,20 +88,48 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     return schema
 
 
+def serialized_fields(cls: type[BaseModel]) -> set[str]:
+    """The fields that the user's own functions write: what they store is not told by the annotation."""
+    decorators = cls.__pydantic_decorators__.field_serializers.values()
+    named = {name for each in decorators for name in each.info.fields}
+    if "*" in named:
+        return set(cls.model_fields)
+    return named | {name for name, field in cls.model_fields.items() if any(map(_serializes, field.metadata))}
+
+
+def _serializes(item: Any) -> bool:
+    return type(item).__name__ in {"PlainSerializer", "WrapSerializer"}
+
+
 def _define(cls: type[BaseModel], schema: Schema) -> None:
-    serialized = {name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields}
-    fields = []
+    serialized = serialized_fields(cls)
+    fields, renamed, values = [], {}, {}
     for name, field in cls.model_fields.items():
-        if name in serialized or "*" in serialized:
-            dtype = DType.any()
-        else:
+        stored = stored_name(name, field)
+        dtype = DType.any()
+        if name not in serialized:
             dtype = _of_links(cls, name, field) or dtype_of_annotation(field.annotation)
-        fields.append((stored_name(name, field), dtype, field.is_required()))
+            if (closed := _values(field.annotation)) is not None:
+                values[stored] = closed
+        fields.append((stored, dtype, field.is_required()))
+        if name != stored:
+            renamed[name] = stored
     if root_of(cls) is not None:
         fields.append((CLASS_ID, DType.string(), True))
-    renamed = {name: stored_name(name, field) for name, field in cls.model_fields.items()}
-    renamed = {name: stored for name, stored in renamed.items() if name != stored}
-    schema.define(fields, cls.model_config.get("extra") == "allow", _collection(cls), renamed)
+    collection = _collection(cls)
+    schema.define(fields, cls.model_config.get("extra") == "allow", collection, renamed, values)
+    if collection is not None and settings_of(cls).trust_schema:
+        schema.set_trust(BY_SETTINGS)
+
+
+def _values(annotation: Any) -> list[Any] | None:
+    """The only values that a field may hold, stored as what they are; None when there are more than can be told."""
+    values: list[Any] = []
+    if get_origin(annotation) is Literal:
+        values = [each.value if isinstance(each, enum.Enum) else each for each in get_args(annotation)]
+    elif isinstance(annotation, type) and issubclass(annotation, enum.Enum) and not issubclass(annotation, enum.Flag):
+        values = [member.value for member in annotation]
+    return values if values and all(isinstance(value, (str, int)) for value in values) else None
 
 
 def _collection(cls: type[BaseModel]) -> tuple[str | None, str] | None:
@@ -168,6 +197,8 @@ def union_schema(classes: tuple[type[BaseModel], ...]) -> Schema:
         ],
         any(schema.open for schema in schemas),
     )
+    if all(schema.trust == BY_SETTINGS for schema in schemas):
+        union.set_trust(BY_SETTINGS)
     return union
 
 

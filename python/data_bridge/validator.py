@@ -74,10 +74,16 @@ def json_schema(schema: Schema, above: tuple[str, ...]) -> dict[str, Any]:
     required = [name for name, _, needed in schema.fields() if needed]
     if required:
         made["required"] = required
-    made["properties"] = {name: _of_type(dtype, above) for name, dtype, _ in schema.fields()}
+    made["properties"] = {name: schema_of_type(schema, name, dtype, above) for name, dtype, _ in schema.fields()}
     if not schema.open:
         made["additionalProperties"] = False
     return made
+
+
+def schema_of_type(schema: Schema, name: str, dtype: DType, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a field of a schema may hold."""
+    values = schema.values(name)
+    return _of_type(dtype, above) if values is None else {"enum": values}
 
 
 def _of_type(dtype: DType, above: tuple[str, ...]) -> dict[str, Any]:
@@ -94,6 +100,20 @@ def _of_type(dtype: DType, above: tuple[str, ...]) -> dict[str, Any]:
     if kind == "map" and inner is not None:
         return {"bsonType": "object", "additionalProperties": _of_type(inner, above)}
     return {}
+
+
+def is_kept(cls: type[Document]) -> Script[bool]:
+    """Whether the server refuses what does not fit the class, and compares texts by their bytes."""
+    settings = settings_of(cls)
+    if settings.timeseries is not None or settings.validator is False:
+        return False
+    command = {"listCollections": 1, "filter": {"name": settings.name}}
+    reply = yield _core.command(default_client().core, settings.database, command, False)
+    for found in reply["cursor"]["firstBatch"]:
+        options = found.get("options", {})
+        strict = options.get("validationLevel", "strict") == "strict" and options.get("validationAction") != "warn"
+        return bool(strict and options.get("validator") == validator_of(cls) and "collation" not in options)
+    return False
 
 
 def write_validator(cls: type[Document]) -> Script[dict[str, Any]]:

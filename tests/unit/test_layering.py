@@ -17,6 +17,7 @@ ONLY_IN = {"pyo3": {"bridge"}, "mongodb": {"driver"}, "tokio": {"driver", "bridg
 # The modules that cross into Rust. Everything else is plain Python above them.
 CROSSING = {
     "_core",
+    "audit",
     "bulk",
     "client",
     "crud",
@@ -37,6 +38,7 @@ CROSSING = {
     "schema",
     "stages",
     "timeseries",
+    "trust",
     "update",
     "update_checks",
     "validator",

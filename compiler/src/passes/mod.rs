@@ -6,18 +6,30 @@
 pub mod driver;
 pub mod flags;
 
+mod absorb_terms;
 mod combine_negation;
+mod complement_ranges;
+mod computed_to_match;
 mod count_without_order;
+mod drop_implied_terms;
 mod drop_true_match;
 mod equalities_to_in;
+mod exclusion_to_membership;
 mod exists_reads_one;
+mod factor_common_terms;
 mod false_match_to_nothing;
 mod flatten_boolean;
 mod fold_constants;
+mod intersect_tests;
+mod merge_exclusions;
 mod merge_limits;
 mod merge_matches;
+mod normalize_membership;
 mod push_match_below_sort;
 mod remove_duplicate_terms;
+mod settle_presence;
+mod settle_types;
+mod values;
 
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
@@ -48,8 +60,19 @@ pub trait ReadRule: Sync {
 pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &flatten_boolean::FlattenBoolean,
     &combine_negation::CombineNegation,
+    &computed_to_match::ComputedToMatch,
+    &complement_ranges::ComplementRanges,
     &remove_duplicate_terms::RemoveDuplicateTerms,
+    &absorb_terms::AbsorbTerms,
+    &factor_common_terms::FactorCommonTerms,
     &equalities_to_in::EqualitiesToIn,
+    &merge_exclusions::MergeExclusions,
+    &intersect_tests::IntersectTests,
+    &drop_implied_terms::DropImpliedTerms,
+    &settle_presence::SettlePresence,
+    &settle_types::SettleTypes,
+    &exclusion_to_membership::ExclusionToMembership,
+    &normalize_membership::NormalizeMembership,
     &fold_constants::FoldConstants,
 ];
 

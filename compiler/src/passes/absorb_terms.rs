@@ -1,0 +1,60 @@
+//! Drops a term that a sibling makes needless: `x & (x | y)` is `x`, and so is `x | (x & y)`.
+//!
+//! ```text
+//! a == 1 & (a == 1 | b == 2)   =>   a == 1          a == 1 | (a == 1 & b == 2)   =>   a == 1
+//! ```
+//!
+//! Never where the sibling is only alike: `a == 1` does not absorb `a == 1.0 | b == 2`. Null, missing and arrays: each
+//! term decides for the whole document, whatever it holds.
+
+use data_bridge_ir::Expr;
+
+use super::PredicateRule;
+use super::flatten_boolean::joined;
+use crate::facts::Facts;
+
+pub struct AbsorbTerms;
+
+impl PredicateRule for AbsorbTerms {
+    fn name(&self) -> &'static str {
+        "absorb_terms"
+    }
+
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
+        match predicate {
+            Expr::And(terms) => absorbed(terms, |term| if let Expr::Or(inner) = term { Some(inner) } else { None })
+                .map(|terms| joined(terms, Expr::And)),
+            Expr::Or(terms) => absorbed(terms, |term| if let Expr::And(inner) = term { Some(inner) } else { None })
+                .map(|terms| joined(terms, Expr::Or)),
+            _ => None,
+        }
+    }
+}
+
+fn absorbed(terms: &[Expr], nested: impl Fn(&Expr) -> Option<&Vec<Expr>>) -> Option<Vec<Expr>> {
+    let is_needless = |term: &Expr| nested(term).is_some_and(|inner| inner.iter().any(|each| terms.contains(each)));
+    if !terms.iter().any(is_needless) {
+        return None;
+    }
+    Some(terms.iter().filter(|term| !is_needless(term)).cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+
+    #[test]
+    fn the_smaller_term_absorbs_the_larger() {
+        let either = Expr::Or(vec![eq("a", 1), eq("b", 2)]);
+        assert_rewrites(&AbsorbTerms, Expr::And(vec![eq("a", 1), either]), "a == 1");
+        let both = Expr::And(vec![eq("a", 1), eq("b", 2)]);
+        assert_rewrites(&AbsorbTerms, Expr::Or(vec![both, eq("a", 1)]), "a == 1");
+    }
+
+    #[test]
+    fn terms_that_are_only_alike_stay() {
+        let either = Expr::Or(vec![eq("a", 1.0), eq("b", 2)]);
+        assert_unchanged(&AbsorbTerms, Expr::And(vec![eq("a", 1), either]));
+    }
+}

@@ -1,0 +1,119 @@
+//! Drops a test that another test of the same path already settles.
+//!
+//! ```text
+//! a > 5 & a > 3   =>   a > 5         a in [5, 7] & a > 3   =>   a in [5, 7]         a > 5 | a > 3   =>   a > 3
+//! ```
+//!
+//! Never between different texts, whose order a collation decides. Never where two elements could decide: `a > 5 & a < 3` is met by `[1, 9]`, and neither test settles the other. Null,
+//! missing and arrays: a test is dropped only when every single value that passes the other one passes it too, so the
+//! element that meets the one meets both. Tests of what a value is not are left alone: on arrays they ask every element.
+
+use data_bridge_ir::Expr;
+use data_bridge_ir::expr::CompareOp;
+
+use super::PredicateRule;
+use super::flatten_boolean::joined;
+use super::values::{Test, order};
+use crate::facts::Facts;
+
+/// Every pair of tests is compared: not of more than these.
+const MOST_TERMS: usize = 64;
+
+pub struct DropImpliedTerms;
+
+impl PredicateRule for DropImpliedTerms {
+    fn name(&self) -> &'static str {
+        "drop_implied_terms"
+    }
+
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
+        match predicate {
+            Expr::And(terms) => kept(terms, |test, other| implies(other, test)).map(|terms| joined(terms, Expr::And)),
+            Expr::Or(terms) => kept(terms, implies).map(|terms| joined(terms, Expr::Or)),
+            _ => None,
+        }
+    }
+}
+
+/// The terms without those that another one makes needless; none when all are needed.
+fn kept(terms: &[Expr], is_needless: impl Fn(Test<'_>, Test<'_>) -> bool) -> Option<Vec<Expr>> {
+    if terms.len() > MOST_TERMS {
+        return None;
+    }
+    let tests: Vec<_> = terms.iter().map(Test::of).collect();
+    let mut dropped = vec![false; terms.len()];
+    for (position, test) in tests.iter().enumerate().rev() {
+        let Some((path, test)) = test else { continue };
+        dropped[position] = tests.iter().enumerate().any(|(place, other)| {
+            // Of two that settle each other the first stays.
+            let settled = matches!(other, Some((same, other)) if same == path && is_needless(*test, *other));
+            place != position && !dropped[place] && settled
+        });
+    }
+    let left = || terms.iter().zip(&dropped).filter(|(_, dropped)| !**dropped).map(|(term, _)| term.clone());
+    dropped.contains(&true).then(|| left().collect())
+}
+
+/// Whether every value that passes the first passes the second.
+fn implies(first: Test<'_>, second: Test<'_>) -> bool {
+    if matches!(first, Test::NotIn(_)) || matches!(second, Test::NotIn(_)) {
+        return false;
+    }
+    match (first, second) {
+        (Test::In(values), _) => !values.is_empty() && values.iter().all(|value| second.admits(value, order)),
+        (Test::Compare(op, bound), Test::Compare(wider, limit)) => {
+            let Some(order) = order(bound, limit) else { return false };
+            match (op, wider) {
+                (CompareOp::Gt, CompareOp::Gt | CompareOp::Gte) | (CompareOp::Gte, CompareOp::Gte) => order.is_ge(),
+                (CompareOp::Gte, CompareOp::Gt) => order.is_gt(),
+                (CompareOp::Lt, CompareOp::Lt | CompareOp::Lte) | (CompareOp::Lte, CompareOp::Lte) => order.is_le(),
+                (CompareOp::Lte, CompareOp::Lt) => order.is_lt(),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, compare, eq, gt};
+
+    fn within(values: &[i32]) -> Expr {
+        let values = values.iter().map(|value| (*value).into()).collect();
+        Expr::In { needle: Box::new(Expr::field("a")), values, negated: false }
+    }
+
+    #[test]
+    fn the_narrower_test_is_enough_in_a_conjunction() {
+        assert_rewrites(&DropImpliedTerms, Expr::And(vec![gt("a", 3), gt("a", 5)]), "a > 5");
+        assert_rewrites(&DropImpliedTerms, Expr::And(vec![within(&[5, 7]), gt("a", 3)]), "a in [5, 7]");
+        assert_rewrites(&DropImpliedTerms, Expr::And(vec![eq("a", 5), compare("a", CompareOp::Lte, 5.0)]), "a == 5");
+    }
+
+    #[test]
+    fn the_wider_test_is_enough_in_a_disjunction() {
+        assert_rewrites(&DropImpliedTerms, Expr::Or(vec![gt("a", 3), gt("a", 5)]), "a > 3");
+        assert_rewrites(&DropImpliedTerms, Expr::Or(vec![eq("a", 5), gt("a", 3)]), "a > 3");
+    }
+
+    #[test]
+    fn one_of_two_equal_tests_stays() {
+        assert_rewrites(&DropImpliedTerms, Expr::And(vec![gt("a", 3), gt("a", 3.0)]), "a > 3");
+    }
+
+    #[test]
+    fn bounds_that_two_elements_may_meet_stay() {
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", 5), compare("a", CompareOp::Lt, 3)]));
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![eq("a", 1), eq("a", 2)]));
+    }
+
+    #[test]
+    fn exclusions_types_and_paths_stay() {
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![eq("a", 5), compare("a", CompareOp::Ne, 3)]));
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", 5), gt("a", "5")]));
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", 5), gt("b", 3)]));
+        assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", "b"), gt("a", "a")]));
+    }
+}

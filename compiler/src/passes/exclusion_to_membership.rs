@@ -1,0 +1,67 @@
+//! Turns what a field is not into what it is, of a field with few known values: an index then reads less.
+//!
+//! ```text
+//! color != "red"   =>   color in ["blue", "green"]        color == "pink"   =>   false
+//! ```
+//!
+//! Needs the facts that the field is always there, with one value out of a closed set. Null, missing and arrays: the fact
+//! excludes them; without it `!=` also finds documents that have no color.
+
+use data_bridge_ir::Expr;
+
+use super::PredicateRule;
+use super::values::{Test, membership, order_with_texts};
+use crate::facts::Facts;
+
+pub struct ExclusionToMembership;
+
+impl PredicateRule for ExclusionToMembership {
+    fn name(&self) -> &'static str {
+        "exclusion_to_membership"
+    }
+
+    fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {
+        let (path, test) = Test::of(predicate)?;
+        let is_exclusion = match test {
+            Test::NotIn(_) => true,
+            Test::In(_) => false,
+            Test::Compare(..) => return None,
+        };
+        let possible = facts.values(path).filter(|_| facts.is_present(path))?;
+        let left: Vec<_> = possible.iter().filter(|value| test.admits(value, order_with_texts)).cloned().collect();
+        if left.is_empty() {
+            return Some(Expr::Constant(false));
+        }
+        if left.len() == possible.len() {
+            return Some(Expr::Constant(true));
+        }
+        is_exclusion.then(|| membership(path, left, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::expr::CompareOp;
+
+    use super::*;
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, compare, eq, known};
+
+    #[test]
+    fn the_other_values_are_named() {
+        let red = compare("color", CompareOp::Ne, "red");
+        assert_rewrites_knowing(&ExclusionToMembership, &known(), red, "color in [\"blue\", \"green\"]");
+    }
+
+    #[test]
+    fn impossible_values_decide() {
+        assert_rewrites_knowing(&ExclusionToMembership, &known(), eq("color", "pink"), "false");
+        assert_rewrites_knowing(&ExclusionToMembership, &known(), compare("color", CompareOp::Ne, "pink"), "true");
+    }
+
+    #[test]
+    fn what_is_possible_or_open_stays() {
+        assert_unchanged_knowing(&ExclusionToMembership, &known(), eq("color", "red"));
+        assert_unchanged_knowing(&ExclusionToMembership, &known(), compare("city", CompareOp::Ne, "x"));
+        assert_unchanged(&ExclusionToMembership, compare("color", CompareOp::Ne, "red"));
+    }
+}

@@ -1,0 +1,86 @@
+//! Gathers what one path may not be into one test.
+//!
+//! ```text
+//! a != 1 & a not in [2, 3]   =>   a not in [1, 2, 3]
+//! ```
+//!
+//! Never in a disjunction, where one of the two is enough. Null, missing and arrays: `$nin` is the complement of `$in`,
+//! so it holds where every one of the exclusions does.
+
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Path, Value};
+
+use super::PredicateRule;
+use super::flatten_boolean::joined;
+use super::values::membership;
+use crate::facts::Facts;
+
+pub struct MergeExclusions;
+
+impl PredicateRule for MergeExclusions {
+    fn name(&self) -> &'static str {
+        "merge_exclusions"
+    }
+
+    fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
+        let Expr::And(terms) = predicate else { return None };
+        let mut merged: Vec<Expr> = Vec::with_capacity(terms.len());
+        let mut places = std::collections::HashMap::new();
+        for term in terms {
+            let Some((path, values)) = exclusion(term) else {
+                merged.push(term.clone());
+                continue;
+            };
+            match places.get(path) {
+                None => {
+                    places.insert(path, merged.len());
+                    merged.push(term.clone());
+                }
+                Some(place) => {
+                    let known: Vec<Value> =
+                        exclusion(&merged[*place]).map(|(_, known)| known.to_vec()).unwrap_or_default();
+                    let more = values.iter().filter(|value| !known.contains(value)).cloned();
+                    let all = known.iter().cloned().chain(more).collect();
+                    merged[*place] = membership(path, all, true);
+                }
+            }
+        }
+        (merged.len() < terms.len()).then(|| joined(merged, Expr::And))
+    }
+}
+
+fn exclusion(term: &Expr) -> Option<(&Path, &[Value])> {
+    let (path, values) = match term {
+        Expr::In { needle, values, negated: true } => match &**needle {
+            Expr::Field(path) => (path, values.as_slice()),
+            _ => return None,
+        },
+        _ => match term.as_field_compare()? {
+            (CompareOp::Ne, path, value) => (path, std::slice::from_ref(value)),
+            _ => return None,
+        },
+    };
+    (!values.iter().any(Value::is_regex)).then_some((path, values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_rewrites, assert_unchanged, compare};
+
+    fn ne(path: &str, value: i32) -> Expr {
+        compare(path, CompareOp::Ne, value)
+    }
+
+    #[test]
+    fn exclusions_of_one_path_are_one() {
+        let terms = vec![ne("a", 1), ne("b", 1), ne("a", 2), ne("a", 1)];
+        assert_rewrites(&MergeExclusions, Expr::And(terms), "(a not in [1, 2]) & (b != 1)");
+    }
+
+    #[test]
+    fn paths_and_disjunctions_stay_apart() {
+        assert_unchanged(&MergeExclusions, Expr::And(vec![ne("a", 1), ne("a.b", 1)]));
+        assert_unchanged(&MergeExclusions, Expr::Or(vec![ne("a", 1), ne("a", 2)]));
+    }
+}

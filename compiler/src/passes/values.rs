@@ -1,0 +1,171 @@
+//! The order that a match sees among constants, so far as it is known for certain.
+
+use std::cmp::Ordering;
+
+use bson::RawBson;
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Path, Value};
+
+/// A test of one path against constants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Test<'a> {
+    Compare(CompareOp, &'a Value),
+    In(&'a [Value]),
+    NotIn(&'a [Value]),
+}
+
+impl<'a> Test<'a> {
+    /// The path and the test, of a term that is one whose constants can all be told apart and ordered.
+    pub fn of(term: &'a Expr) -> Option<(&'a Path, Self)> {
+        if let Some((op, path, value)) = term.as_field_compare() {
+            let single = std::slice::from_ref(value);
+            return match op {
+                CompareOp::Eq if is_plain(value) => Some((path, Self::In(single))),
+                CompareOp::Ne if is_plain(value) => Some((path, Self::NotIn(single))),
+                // Null has no range of its own: `>= null` is equality.
+                _ if is_plain(value) && !value.is_null() => Some((path, Self::Compare(op, value))),
+                _ => None,
+            };
+        }
+        let Expr::In { needle, values, negated } = term else { return None };
+        let Expr::Field(path) = &**needle else { return None };
+        let test = if *negated { Self::NotIn(values) } else { Self::In(values) };
+        values.iter().all(is_plain).then_some((path, test))
+    }
+
+    /// Whether a single stored value that equals this one passes.
+    pub fn admits(self, value: &Value, order: Order) -> bool {
+        let equals = |each: &Value| order(value, each) == Some(Ordering::Equal);
+        match self {
+            Self::Compare(op, bound) => admits(op, order(value, bound)),
+            Self::In(values) => values.iter().any(equals),
+            Self::NotIn(values) => !values.iter().any(equals),
+        }
+    }
+}
+
+/// How two plain values compare; none where that is not known, and between types that a match does not compare.
+pub type Order = fn(&Value, &Value) -> Option<Ordering>;
+
+fn admits(op: CompareOp, order: Option<Ordering>) -> bool {
+    match op {
+        CompareOp::Eq => order == Some(Ordering::Equal),
+        CompareOp::Ne => order != Some(Ordering::Equal),
+        CompareOp::Gt => order == Some(Ordering::Greater),
+        CompareOp::Gte => order.is_some_and(Ordering::is_ge),
+        CompareOp::Lt => order == Some(Ordering::Less),
+        CompareOp::Lte => order.is_some_and(Ordering::is_le),
+    }
+}
+
+/// Values whose order this module knows for certain. Not among them: regexes, which match by pattern; documents and
+/// arrays, which are compared part by part; NaN, which has no order; decimals.
+fn is_plain(value: &Value) -> bool {
+    match &value.0 {
+        RawBson::Double(number) => !number.is_nan(),
+        RawBson::Null
+        | RawBson::Boolean(_)
+        | RawBson::Int32(_)
+        | RawBson::Int64(_)
+        | RawBson::String(_)
+        | RawBson::ObjectId(_)
+        | RawBson::DateTime(_) => true,
+        _ => false,
+    }
+}
+
+/// The order of two plain values where texts compare by their bytes.
+pub fn order_with_texts(left: &Value, right: &Value) -> Option<Ordering> {
+    match (&left.0, &right.0) {
+        (RawBson::String(left), RawBson::String(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
+        _ => order(left, right),
+    }
+}
+
+/// The order of two plain values. Of texts it is only known that equal ones are equal: a collection may have a collation.
+pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    match (&left.0, &right.0) {
+        (RawBson::Null, RawBson::Null) => Some(Ordering::Equal),
+        (RawBson::Boolean(left), RawBson::Boolean(right)) => Some(left.cmp(right)),
+        (RawBson::String(left), RawBson::String(right)) => (left == right).then_some(Ordering::Equal),
+        (RawBson::ObjectId(left), RawBson::ObjectId(right)) => Some(left.bytes().cmp(&right.bytes())),
+        (RawBson::DateTime(left), RawBson::DateTime(right)) => Some(left.cmp(right)),
+        (RawBson::Double(left), RawBson::Double(right)) => left.partial_cmp(right),
+        (RawBson::Double(left), _) => integer(right).and_then(|right| against(right, *left)).map(Ordering::reverse),
+        (_, RawBson::Double(right)) => integer(left).and_then(|left| against(left, *right)),
+        _ => Some(integer(left)?.cmp(&integer(right)?)),
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value.0 {
+        RawBson::Int32(number) => Some(number.into()),
+        RawBson::Int64(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// An integer against a double, exactly: large integers are not rounded.
+fn against(integer: i64, double: f64) -> Option<Ordering> {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    if double.is_nan() {
+        return None;
+    }
+    if double >= TWO_TO_63 {
+        return Some(Ordering::Less);
+    }
+    if double < -TWO_TO_63 {
+        return Some(Ordering::Greater);
+    }
+    let whole = double.trunc();
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number within the range of i64")]
+    let order = integer.cmp(&(whole as i64));
+    Some(order.then_with(|| 0.0_f64.total_cmp(&(double - whole + 0.0))))
+}
+
+/// `path in values`, or the equality that one value makes of it.
+pub fn membership(path: &Path, mut values: Vec<Value>, negated: bool) -> Expr {
+    if values.len() == 1 {
+        let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
+        return Expr::compare(op, Expr::Field(path.clone()), Expr::Literal(values.remove(0)));
+    }
+    Expr::In { needle: Box::new(Expr::Field(path.clone())), values, negated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_integers_are_told_from_the_doubles_beside_them() {
+        let large = 9_007_199_254_740_993_i64;
+        assert_eq!(order(&large.into(), &9_007_199_254_740_992.0.into()), Some(Ordering::Greater));
+        assert_eq!(order(&i64::MAX.into(), &9_223_372_036_854_775_807.0.into()), Some(Ordering::Less));
+        assert_eq!(order(&3_i32.into(), &3.5.into()), Some(Ordering::Less));
+        assert_eq!(order(&(-3_i32).into(), &(-3.5).into()), Some(Ordering::Greater));
+        assert_eq!(order(&0_i32.into(), &(-0.0).into()), Some(Ordering::Equal));
+        assert_eq!(order(&1_i32.into(), &f64::INFINITY.into()), Some(Ordering::Less));
+    }
+
+    #[test]
+    fn texts_have_an_order_only_where_no_collation_can_change_it() {
+        assert_eq!(order(&"a".into(), &"B".into()), None);
+        assert_eq!(order(&"a".into(), &"a".into()), Some(Ordering::Equal));
+        assert_eq!(order_with_texts(&"a".into(), &"B".into()), Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn types_of_different_brackets_have_no_order() {
+        assert_eq!(order(&1_i32.into(), &"1".into()), None);
+        assert_eq!(order(&true.into(), &1_i32.into()), None);
+    }
+
+    #[test]
+    fn what_is_compared_part_by_part_is_left_alone() {
+        let list = Value(RawBson::Array(bson::RawArrayBuf::new()));
+        let nan = Value::from(f64::NAN);
+        for value in [list, nan] {
+            assert_eq!(Test::of(&Expr::compare(CompareOp::Eq, Expr::field("a"), Expr::Literal(value))), None);
+        }
+    }
+}
