@@ -66,4 +66,6 @@ class DataBridgePeer(Peer):
         return [document for group in groups for document in group]
 
     def build_filter(self) -> Any:
-        return Person.find((Person.age > 25) & (Person.address.city == "City 7")).plan()
+        query = Person.find((Person.age > 25) & (Person.address.city == "City 7"))
+        # What every read does before it is sent; `plan()` also writes down what each rule did.
+        return query._compile(query._read("find"))

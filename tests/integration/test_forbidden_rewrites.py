@@ -1,0 +1,151 @@
+"""Rewrites that look right and are not: the wrong answer that each would give, and that no plan makes it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import ConfigDict
+from pymongo import MongoClient
+
+from data_bridge import Document, connect
+from data_bridge.embedded import Server
+
+
+class Forbidden(Document):
+    model_config = ConfigDict(extra="allow")
+
+    id: Any
+    a: Any = None
+    b: Any = None
+
+
+#: What is asked, documents, and the rewrite that would give another answer; as pipelines.
+CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "negated bound to the other bound": (
+        [{"a": 1}, {"a": None}, {}, {"a": "x"}, {"a": float("nan")}, {"a": [1, 9]}],
+        [{"$match": {"a": {"$not": {"$gt": 5}}}}],
+        [{"$match": {"a": {"$lte": 5}}}],
+    ),
+    "element match to dotted tests": (
+        [{"a": [{"x": 1, "y": 1}, {"x": 2, "y": 2}]}],
+        [{"$match": {"a": {"$elemMatch": {"x": 1, "y": 2}}}}],
+        [{"$match": {"a.x": 1, "a.y": 2}}],
+    ),
+    "dotted tests to an element match": (
+        [{"a": {"x": 1, "y": 2}}],
+        [{"$match": {"a.x": 1, "a.y": 2}}],
+        [{"$match": {"a": {"$elemMatch": {"x": 1, "y": 2}}}}],
+    ),
+    "document equality to a dotted test": (
+        [{"a": {"x": 1, "y": 2}}],
+        [{"$match": {"a": {"x": 1}}}],
+        [{"$match": {"a.x": 1}}],
+    ),
+    "inequality to two bounds": (
+        [{"a": "x"}, {}, {"a": 1}],
+        [{"$match": {"a": {"$ne": 5}}}],
+        [{"$match": {"$or": [{"a": {"$lt": 5}}, {"a": {"$gt": 5}}]}}],
+    ),
+    "null to not existing": (
+        [{"a": None}, {}],
+        [{"$match": {"a": None}}],
+        [{"$match": {"a": {"$exists": False}}}],
+    ),
+    "contradicting bounds to nothing": (
+        [{"a": [1, 9]}],
+        [{"$match": {"a": {"$gt": 5}, "$and": [{"a": {"$lt": 3}}]}}],
+        [{"$match": {"$nor": [{}]}}],
+    ),
+    "contradicting equalities to nothing": (
+        [{"a": [1, 2]}],
+        [{"$match": {"$and": [{"a": 1}, {"a": 2}]}}],
+        [{"$match": {"$nor": [{}]}}],
+    ),
+    "prefix regex with flags to a range": (
+        [{"a": "ABC"}],
+        [{"$match": {"a": {"$regex": "^ab", "$options": "i"}}}],
+        [{"$match": {"a": {"$gte": "ab", "$lt": "ac"}}}],
+    ),
+    "match across a limit": (
+        [{"a": 1, "b": 0}, {"a": 2, "b": 1}],
+        [{"$sort": {"a": 1}}, {"$limit": 1}, {"$match": {"b": 1}}],
+        [{"$match": {"b": 1}}, {"$sort": {"a": 1}}, {"$limit": 1}],
+    ),
+    "match across a skip": (
+        [{"a": 1, "b": 1}, {"a": 2, "b": 1}],
+        [{"$sort": {"a": 1}}, {"$skip": 1}, {"$match": {"a": 2}}],
+        [{"$match": {"a": 2}}, {"$sort": {"a": 1}}, {"$skip": 1}],
+    ),
+    "match through the unwind that makes its field": (
+        [{"a": [1, 2]}],
+        [{"$unwind": "$a"}, {"$match": {"a": {"$ne": 1}}}],
+        [{"$match": {"a": {"$ne": 1}}}, {"$unwind": "$a"}],
+    ),
+    "match through the group that makes its field": (
+        [{"a": 1}, {"a": 1}],
+        [{"$group": {"_id": "$a", "b": {"$sum": 1}}}, {"$match": {"b": 2}}],
+        [{"$match": {"b": 2}}, {"$group": {"_id": "$a", "b": {"$sum": 1}}}],
+    ),
+    "test for a missing key through a group": (
+        [{}],
+        [{"$group": {"_id": "$a"}}, {"$match": {"_id": {"$exists": True}}}],
+        [{"$match": {"a": {"$exists": True}}}, {"$group": {"_id": "$a"}}],
+    ),
+    "computed comparison to a match": (
+        [{}, {"a": 1}, {"a": "x"}],
+        [{"$match": {"$expr": {"$lt": ["$a", 5]}}}],
+        [{"$match": {"a": {"$lt": 5}}}],
+    ),
+    "sort across a limit": (
+        [{"a": 1, "b": 2}, {"a": 2, "b": 1}],
+        [{"$sort": {"a": 1}}, {"$limit": 1}, {"$sort": {"b": 1}}],
+        [{"$sort": {"b": 1}}, {"$limit": 1}],
+    ),
+    "limit before an unwind": (
+        [{"a": []}, {"a": [1]}],
+        [{"$sort": {"_id": 1}}, {"$unwind": "$a"}, {"$limit": 1}],
+        [{"$sort": {"_id": 1}}, {"$limit": 1}, {"$unwind": "$a"}],
+    ),
+    "one of two equal numbers": (
+        [{"a": 1}],
+        [{"$group": {"_id": None, "a": {"$addToSet": "$a"}, "b": {"$addToSet": {"$literal": 1.0}}}}],
+        [{"$group": {"_id": None, "a": {"$addToSet": "$a"}, "b": {"$addToSet": {"$literal": 1}}}}],
+    ),
+    "count of a filter from metadata": (
+        [{"a": 1}, {"a": 2}],
+        [{"$match": {"a": 1}}, {"$count": "a"}],
+        [{"$collStats": {"count": {}}}, {"$project": {"a": "$count"}}],
+    ),
+    "date before its year": (
+        [{"a": datetime.datetime(2000, 1, 1)}, {"a": "2000"}],
+        [{"$match": {"a": {"$not": {"$lt": datetime.datetime(2001, 1, 1)}}}}],
+        [{"$match": {"a": {"$gte": datetime.datetime(2001, 1, 1)}}}],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def collection(mongod: Server) -> Iterator[Any]:
+    with connect(mongod.uri, database="forbidden").run_sync(), MongoClient[Any](mongod.uri) as plain:
+        yield plain["forbidden"]["Forbidden"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_plan_makes_a_forbidden_rewrite(collection: Any, case: str) -> None:
+    documents, asked, wrong = CASES[case]
+    collection.delete_many({})
+    collection.insert_many([{"_id": number, **document} for number, document in enumerate(documents)])
+    # Numbers of different types look equal in Python.
+    right = repr(list(collection.aggregate(asked)))
+    assert repr(list(collection.aggregate(wrong))) != right
+    assert repr(Forbidden.aggregate(asked).to_list().run_sync()) == right
+
+
+def test_an_upsert_keeps_its_filter(collection: Any) -> None:
+    """Its equalities go into the document it makes."""
+    collection.delete_many({})
+    Forbidden.find({"$or": [{"a": 1}], "_id": 1}).upsert({"$set": {"b": 2}}).run_sync()
+    assert collection.find_one() == {"_id": 1, "a": 1, "b": 2}
