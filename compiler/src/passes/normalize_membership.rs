@@ -38,14 +38,15 @@ impl PredicateRule for NormalizeMembership {
     }
 }
 
-/// Integers in their order, everything else by its bytes: an order that is the same in every process.
+/// Integers and texts in their order, everything else by its bytes: an order that is the same in every process.
 type Key = (u8, i64, Vec<u8>);
 
 fn key(value: &Value) -> Key {
-    match value.0 {
-        bson::RawBson::Int32(number) => (0, number.into(), Vec::new()),
-        bson::RawBson::Int64(number) => (1, number, Vec::new()),
-        _ => (2, 0, value.bytes()),
+    match &value.0 {
+        bson::RawBson::Int32(number) => (0, (*number).into(), Vec::new()),
+        bson::RawBson::Int64(number) => (1, *number, Vec::new()),
+        bson::RawBson::String(text) => (2, 0, text.clone().into_bytes()),
+        _ => (3, 0, value.bytes()),
     }
 }
 
