@@ -5,6 +5,7 @@ pub mod joins;
 mod links;
 mod operator;
 mod predicate;
+pub mod reads;
 pub mod shape;
 mod value;
 

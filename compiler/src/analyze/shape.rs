@@ -155,9 +155,3 @@ fn declared(schema: &SchemaRef, path: &Path) -> Result<DType, CompileError> {
         }
     }
 }
-
-/// Whether an expression is known to read only these paths.
-pub fn reads(expr: &Expr) -> Option<Vec<Path>> {
-    let mut paths = Vec::new();
-    expr.paths(&mut |path| paths.push(path.clone())).then_some(paths)
-}
