@@ -16,8 +16,12 @@ mod flatten_boolean;
 mod fold_constants;
 mod merge_limits;
 mod merge_matches;
+mod push_match_below_project;
+mod push_match_below_set;
 mod push_match_below_sort;
+mod push_match_below_unset;
 mod remove_duplicate_terms;
+mod split_match;
 
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
@@ -51,8 +55,12 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &fold_constants::FoldConstants,
 ];
 
+/// Matches first, since what moves them up makes others adjacent.
 pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_sort::PushMatchBelowSort,
+    &push_match_below_set::PushMatchBelowSet,
+    &push_match_below_unset::PushMatchBelowUnset,
+    &push_match_below_project::PushMatchBelowProject,
     &merge_matches::MergeMatches,
     &merge_limits::MergeLimits,
     &drop_true_match::DropTrueMatch,
