@@ -16,10 +16,13 @@ mod flatten_boolean;
 mod fold_constants;
 mod merge_limits;
 mod merge_matches;
+mod push_match_below_group;
+mod push_match_below_lookup;
 mod push_match_below_project;
 mod push_match_below_set;
 mod push_match_below_sort;
 mod push_match_below_unset;
+mod push_match_below_unwind;
 mod remove_duplicate_terms;
 mod split_match;
 
@@ -61,6 +64,9 @@ pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_set::PushMatchBelowSet,
     &push_match_below_unset::PushMatchBelowUnset,
     &push_match_below_project::PushMatchBelowProject,
+    &push_match_below_unwind::PushMatchBelowUnwind,
+    &push_match_below_group::PushMatchBelowGroup,
+    &push_match_below_lookup::PushMatchBelowLookup,
     &merge_matches::MergeMatches,
     &merge_limits::MergeLimits,
     &drop_true_match::DropTrueMatch,
