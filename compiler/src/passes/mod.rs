@@ -8,7 +8,9 @@ pub mod flags;
 
 mod combine_negation;
 mod count_without_order;
+mod drop_order_of_one;
 mod drop_true_match;
+mod drop_unseen_sort;
 mod equalities_to_in;
 mod exists_reads_one;
 mod false_match_to_nothing;
@@ -16,6 +18,8 @@ mod flatten_boolean;
 mod fold_constants;
 mod merge_limits;
 mod merge_matches;
+mod push_limit_below_fields;
+mod push_limit_below_lookup;
 mod push_match_below_group;
 mod push_match_below_lookup;
 mod push_match_below_project;
@@ -24,6 +28,7 @@ mod push_match_below_sort;
 mod push_match_below_unset;
 mod push_match_below_unwind;
 mod remove_duplicate_terms;
+mod skip_before_limit;
 mod split_match;
 
 use data_bridge_ir::plan::Read;
@@ -68,7 +73,12 @@ pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_group::PushMatchBelowGroup,
     &push_match_below_lookup::PushMatchBelowLookup,
     &merge_matches::MergeMatches,
+    &push_limit_below_fields::PushLimitBelowFields,
+    &push_limit_below_lookup::PushLimitBelowLookup,
+    &skip_before_limit::SkipBeforeLimit,
     &merge_limits::MergeLimits,
+    &drop_order_of_one::DropOrderOfOne,
+    &drop_unseen_sort::DropUnseenSort,
     &drop_true_match::DropTrueMatch,
 ];
 
