@@ -2,7 +2,7 @@
 
 use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Read, Source, Terminal};
-use data_bridge_ir::stage::{Lookup, Projected, SortKey};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
 use data_bridge_ir::{Expr, SchemaRef, Stage, Value};
 
 use crate::passes::{PredicateRule, StageRule};
@@ -44,6 +44,13 @@ pub fn call(name: &str, operand: Expr) -> Expr {
 /// What no rule may evaluate elsewhere, or more or less often.
 pub fn chance() -> Expr {
     Expr::Call { name: "$rand".to_owned(), operands: Operands::Positional(Vec::new()) }
+}
+
+/// `n`, the sum of a field by another.
+pub fn group(by: &str, summed: &str) -> Stage {
+    let operands = Some(Operands::Single(Box::new(Expr::field(summed))));
+    let sum = Accumulator { output: "n".to_owned(), name: "$sum".to_owned(), operands };
+    Stage::Group { by: Some(Expr::field(by)), outputs: vec![sum] }
 }
 
 /// Other documents whose `other` is this one's `own`.

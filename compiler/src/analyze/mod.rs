@@ -4,6 +4,7 @@
 pub mod effects;
 pub mod joins;
 mod links;
+pub mod needed_fields;
 mod operator;
 mod predicate;
 pub mod reads;

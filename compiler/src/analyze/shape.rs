@@ -93,7 +93,11 @@ impl Shape {
         let gone = |name: &String| paths.iter().any(|path| path.as_str() == name);
         match self {
             Self::Made(fields) => Self::Made(fields.into_iter().filter(|(name, _)| !gone(name)).collect()),
-            other => other,
+            // A declared field may still be asked for, as one that a document does not have.
+            Self::Declared { schema, added } => {
+                Self::Declared { schema, added: added.into_iter().filter(|(name, _)| !gone(name)).collect() }
+            }
+            Self::Open => Self::Open,
         }
     }
 

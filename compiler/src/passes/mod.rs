@@ -8,8 +8,12 @@ pub mod flags;
 
 mod combine_negation;
 mod count_without_order;
+mod drop_identity_project;
 mod drop_order_of_one;
 mod drop_true_match;
+mod drop_unread_lookup;
+mod drop_unread_projection;
+mod drop_unread_set;
 mod drop_unseen_sort;
 mod equalities_to_in;
 mod exists_reads_one;
@@ -18,6 +22,9 @@ mod flatten_boolean;
 mod fold_constants;
 mod merge_limits;
 mod merge_matches;
+mod merge_projects;
+mod merge_sets;
+mod merge_unsets;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
 mod push_match_below_group;
@@ -82,8 +89,19 @@ pub static STAGE_RULES: &[&dyn StageRule] = &[
     &drop_true_match::DropTrueMatch,
 ];
 
+/// What these join could not be moved apart again, so they wait until nothing moves any more.
+pub static JOINING_RULES: &[&dyn StageRule] = &[
+    &merge_sets::MergeSets,
+    &merge_unsets::MergeUnsets,
+    &merge_projects::MergeProjects,
+    &drop_identity_project::DropIdentityProject,
+];
+
 pub static READ_RULES: &[&dyn ReadRule] = &[
     &count_without_order::CountWithoutOrder,
+    &drop_unread_set::DropUnreadSet,
+    &drop_unread_lookup::DropUnreadLookup,
+    &drop_unread_projection::DropUnreadProjection,
     &exists_reads_one::ExistsReadsOne,
     &false_match_to_nothing::FalseMatchToNothing,
 ];
@@ -91,6 +109,6 @@ pub static READ_RULES: &[&dyn ReadRule] = &[
 /// The names of all rules, in the order they are tried.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let predicates = PREDICATE_RULES.iter().map(|rule| rule.name());
-    let stages = STAGE_RULES.iter().map(|rule| rule.name());
+    let stages = STAGE_RULES.iter().chain(JOINING_RULES).map(|rule| rule.name());
     predicates.chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
 }
