@@ -75,6 +75,10 @@ def stage(given: dict[str, Any]) -> Any:
         case "$group":
             by, *outputs = body.items()
             return pipeline.Group(expression(by[1]), **{key: accumulator(value) for key, value in outputs})
+        case "$lookup":
+            return pipeline.Lookup(
+                body["from"], local=body["localField"], foreign=body["foreignField"], name=body["as"]
+            )
         case "$count":
             return pipeline.Count(body)
     raise AssertionError(f"{name} is not drawn")

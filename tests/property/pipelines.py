@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 #: Field paths of the aggregation language, which knows no empty names: even a match loses them behind another stage.
 VALUE_PATHS = ("a", "b", "a.x", "\xe9", "n", "n.x", "_id")
-MATCH_PATHS = (*VALUE_PATHS, *POSITIONS)
+#: The part of a key that `_group` makes is missing in every other document.
+MATCH_PATHS = (*VALUE_PATHS, *POSITIONS, "_id.k")
 #: A field that is a set in no order: it is kept or dropped as a whole and never looked into.
 BAG = "bag"
+#: What documents are joined with: their own collection.
+COLLECTION = "things"
 
 OPERANDS = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.fixed_dictionaries({"x": SCALARS}))
 LITERALS = st.builds(lambda value: {"$literal": value}, OPERANDS)
@@ -118,9 +121,9 @@ def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise
     else:
         body = dict.fromkeys(draw(st.lists(st.sampled_from(names), unique=True)) if names else (), 1)
         lost = {*(promise.key or ())} - {*body, "_id"}
-        if not body or draw(st.booleans()):
-            body["n"] = draw(expressions(paths))
-            lost.add("n")
+        for name in draw(st.lists(st.sampled_from(["n", "b"]), min_size=not body, max_size=2, unique=True)):
+            body[name] = draw(expressions(paths))
+            lost.add(name)
         after = replace(promise.without(*lost), fields=frozenset({*body, *promise.named(["_id"])}))
     if promise.named(["_id"]) and draw(st.integers(0, 2)) == 0:
         body["_id"] = 0
@@ -132,9 +135,15 @@ def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise
 
 @st.composite
 def _set(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
-    path = draw(st.sampled_from(["n", "b", "n.x", "a"]))
+    paths = draw(st.lists(st.sampled_from(["n", "b", "n.x", "a"]), min_size=1, max_size=2, unique=True))
+    if "n" in paths:
+        paths = [path for path in paths if path != "n.x"]
     name = draw(st.sampled_from(["$set", "$addFields"]))
-    return {name: {path: draw(expressions(promise.named(VALUE_PATHS)))}}, promise.without(path).with_field(path)
+    values = expressions(promise.named(VALUE_PATHS))
+    after = promise.without(*paths)
+    for path in paths:
+        after = after.with_field(path)
+    return {name: {path: draw(values) for path in paths}}, after
 
 
 @st.composite
@@ -209,11 +218,22 @@ def _group(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
     return {"$group": body}, Promise(key, joined=True, fields=frozenset(body))
 
 
+@st.composite
+def _lookup(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    known = promise.named(["a", "a.x", "n", "_id"])
+    if not known:
+        return draw(_match(promise))
+    local = draw(st.sampled_from(known))
+    foreign = draw(st.sampled_from(["a", "b", "a.x", "_id"]))
+    body = {"from": COLLECTION, "localField": local, "foreignField": foreign, "as": BAG}
+    return {"$lookup": body}, promise.with_field(BAG)
+
+
 def _count(promise: Promise) -> st.SearchStrategy[tuple[dict[str, Any], Promise]]:
     return st.just(({"$count": "n"}, replace(promise, key=("n",), fields=frozenset({"n"}))))
 
 
-ALWAYS = [*[_match, _project, _set, _unset, _sort, _unwind, _group] * 3, _count]
+ALWAYS = [*[_match, _project, _set, _unset, _sort, _unwind, _group, _lookup] * 3, _count]
 
 
 @st.composite

@@ -114,7 +114,9 @@ impl Shape {
             Projected::Computed(value) => Some(self.made(path, value)),
         });
         let id = Path::from("_id");
-        let id = (!excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
+        // Kept unasked, where there is one.
+        let there = !matches!(&self, Self::Made(known) if !known.contains_key("_id"));
+        let id = (there && !excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
         Self::Made(id.into_iter().chain(kept).collect())
     }
 }
