@@ -40,6 +40,11 @@ pub fn gives_one_for_one(stage: &Stage) -> bool {
     }
 }
 
+/// Whether one document comes out at most.
+pub fn gives_one_at_most(stage: &Stage) -> bool {
+    matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Group { by: None, .. })
+}
+
 /// Whether a projection only drops the fields it names.
 pub fn is_exclusion(fields: &[(Path, Projected)]) -> bool {
     fields.iter().all(|(_, projected)| matches!(projected, Projected::Exclude))

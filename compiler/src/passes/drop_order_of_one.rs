@@ -11,6 +11,7 @@
 use data_bridge_ir::Stage;
 
 use super::StageRule;
+use crate::analyze::effects::gives_one_at_most;
 
 pub struct DropOrderOfOne;
 
@@ -21,11 +22,7 @@ impl StageRule for DropOrderOfOne {
 
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
         match stages {
-            [
-                one @ (Stage::Count(_) | Stage::Limit(1) | Stage::Group { by: None, .. }),
-                Stage::Sort(_) | Stage::Limit(1..),
-                ..,
-            ] => Some((2, vec![one.clone()])),
+            [one, Stage::Sort(_) | Stage::Limit(1..), ..] if gives_one_at_most(one) => Some((2, vec![one.clone()])),
             _ => None,
         }
     }
