@@ -17,7 +17,7 @@ from data_bridge._core import rules
 
 #: Drawn the same in every run: a rule fires, or it does not.
 SAME = settings(
-    max_examples=1000,
+    max_examples=2000,
     derandomize=True,
     database=None,
     deadline=None,
