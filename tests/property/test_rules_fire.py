@@ -1,4 +1,4 @@
-"""Every rewrite rule applies somewhere in what is drawn: a rule that no longer does is not tested by anything else here."""
+"""Every rewrite rule applies somewhere in what is drawn: one that does not would be tested by nothing else here."""
 
 from __future__ import annotations
 
