@@ -37,6 +37,8 @@ def expression(given: Any) -> Any:
     [(name, operand)] = given.items()
     if name == "$literal":
         return Expression(ir.Literal(operand))
+    if name == "$cond" and isinstance(operand, dict):
+        operand = [operand["if"], operand["then"], operand["else"]]
     args = [expression(each) for each in (operand if isinstance(operand, list) else [operand])]
     if name in OPERATORS:
         return OPERATORS[name](*args)
@@ -71,7 +73,9 @@ def stage(given: dict[str, Any]) -> Any:
         case "$unwind" if isinstance(body, str):
             return pipeline.Unwind(F[body[1:]])
         case "$unwind":
-            return pipeline.Unwind(body["path"], body.get("includeArrayIndex"), body["preserveNullAndEmptyArrays"])
+            return pipeline.Unwind(
+                body["path"], body.get("includeArrayIndex"), body.get("preserveNullAndEmptyArrays", False)
+            )
         case "$group":
             by, *outputs = body.items()
             return pipeline.Group(expression(by[1]), **{key: accumulator(value) for key, value in outputs})
