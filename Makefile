@@ -28,7 +28,7 @@ help:
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make bench   the compiler alone, then this library beside its peers"
 	@echo "make fmt     format the sources"
-	@echo "make generate write what follows from the operator table in ir/catalog"
+	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
 	@echo "make clean   remove everything that was built"
 
 demo: $(STAMPS)/release
@@ -72,6 +72,7 @@ fmt: $(STAMPS)/dev
 
 generate: $(STAMPS)/dev
 	$(BIN)/python -m tools.catalog
+	$(BIN)/python -m tools.rules_doc
 
 clean:
 	rm -rf $(VENV) target python/data_bridge/*.so

@@ -1,9 +1,9 @@
 //! Helpers of the rule tests.
 
-use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Read, Source, Terminal};
 use data_bridge_ir::schema::{FieldSchema, Schema};
-use data_bridge_ir::stage::SortKey;
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 use crate::facts::Facts;
@@ -19,6 +19,52 @@ pub fn eq(path: &str, value: impl Into<Value>) -> Expr {
 
 pub fn gt(path: &str, value: impl Into<Value>) -> Expr {
     compare(path, CompareOp::Gt, value)
+}
+
+/// A predicate computed as a value.
+pub fn computed(value: Expr) -> Expr {
+    Expr::Computed(Box::new(value))
+}
+
+pub fn set(path: &str, value: Expr) -> Stage {
+    Stage::Set(vec![(path.into(), value)])
+}
+
+pub fn include(paths: &[&str]) -> Stage {
+    Stage::Project(paths.iter().map(|path| ((*path).into(), Projected::Include)).collect())
+}
+
+pub fn exclude(paths: &[&str]) -> Stage {
+    Stage::Project(paths.iter().map(|path| ((*path).into(), Projected::Exclude)).collect())
+}
+
+/// An operator of values, of one operand.
+pub fn call(name: &str, operand: Expr) -> Expr {
+    Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
+}
+
+/// What no rule may evaluate elsewhere, or more or less often.
+pub fn chance() -> Expr {
+    Expr::Call { name: "$rand".to_owned(), operands: Operands::Positional(Vec::new()) }
+}
+
+/// `n`, the sum of a field by another.
+pub fn group(by: &str, summed: &str) -> Stage {
+    let operands = Some(Operands::Single(Box::new(Expr::field(summed))));
+    let sum = Accumulator { output: "n".to_owned(), name: "$sum".to_owned(), operands };
+    Stage::Group { by: Some(Expr::field(by)), outputs: vec![sum] }
+}
+
+/// Other documents whose `other` is this one's `own`.
+pub fn lookup(output: &str) -> Stage {
+    Stage::Lookup(Lookup {
+        collection: Some("others".to_owned()),
+        local: Some("own".into()),
+        foreign: Some("other".into()),
+        variables: Vec::new(),
+        pipeline: None,
+        output: output.to_owned(),
+    })
 }
 
 pub fn sort(path: &str) -> Stage {

@@ -274,24 +274,35 @@ impl Expr {
         }
     }
 
-    /// How deep the tree is.
-    pub fn depth(&self) -> usize {
-        let deepest = |items: &[Self]| items.iter().map(Self::depth).max().unwrap_or(0);
-        1 + match self {
-            Self::Compare { left, right, .. } => left.depth().max(right.depth()),
+    /// The expressions directly under this one.
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Compare { left, right, .. } => vec![left, right],
             Self::Not(child)
             | Self::Computed(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
-            | Self::Linked { predicate: child, .. } => child.depth(),
-            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => deepest(items),
-            Self::Document(fields) => fields.iter().map(|(_, child)| child.depth()).max().unwrap_or(0),
-            Self::Call { operands, .. } => match operands {
-                Operands::Single(child) => child.depth(),
-                Operands::Positional(items) => deepest(items),
-                Operands::Named(fields) => fields.iter().map(|(_, child)| child.depth()).max().unwrap_or(0),
-            },
-            _ => 0,
+            | Self::Linked { predicate: child, .. } => vec![child],
+            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => items.iter().collect(),
+            Self::Document(fields) => fields.iter().map(|(_, child)| child).collect(),
+            Self::Call { operands, .. } => operands.children(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How deep the tree is.
+    pub fn depth(&self) -> usize {
+        1 + self.children().into_iter().map(Self::depth).max().unwrap_or(0)
+    }
+}
+
+impl Operands {
+    /// The expressions, without their names.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
+            Self::Single(child) => vec![child],
+            Self::Positional(items) => items.iter().collect(),
+            Self::Named(fields) => fields.iter().map(|(_, child)| child).collect(),
         }
     }
 }

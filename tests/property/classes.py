@@ -37,9 +37,13 @@ def expression(given: Any) -> Any:
     [(name, operand)] = given.items()
     if name == "$literal":
         return Expression(ir.Literal(operand))
+    if name == "$cond" and isinstance(operand, dict):
+        operand = [operand["if"], operand["then"], operand["else"]]
     args = [expression(each) for each in (operand if isinstance(operand, list) else [operand])]
     if name in OPERATORS:
-        return OPERATORS[name](*args)
+        # Python compares two constants itself.
+        first, second = (each if isinstance(each, Expression) else Expression(ir.Literal(each)) for each in args)
+        return OPERATORS[name](first, second)
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name[1:])
     # A name that Python keeps for itself ends with an underscore.
     return getattr(fn, f"{snake}_" if keyword.iskeyword(snake) else snake)(*args)
@@ -71,10 +75,16 @@ def stage(given: dict[str, Any]) -> Any:
         case "$unwind" if isinstance(body, str):
             return pipeline.Unwind(F[body[1:]])
         case "$unwind":
-            return pipeline.Unwind(body["path"], body.get("includeArrayIndex"), body["preserveNullAndEmptyArrays"])
+            return pipeline.Unwind(
+                body["path"], body.get("includeArrayIndex"), body.get("preserveNullAndEmptyArrays", False)
+            )
         case "$group":
             by, *outputs = body.items()
             return pipeline.Group(expression(by[1]), **{key: accumulator(value) for key, value in outputs})
+        case "$lookup":
+            return pipeline.Lookup(
+                body["from"], local=body["localField"], foreign=body["foreignField"], name=body["as"]
+            )
         case "$count":
             return pipeline.Count(body)
     raise AssertionError(f"{name} is not drawn")

@@ -60,9 +60,14 @@ def filters(
         st.builds(lambda present: {"$exists": present}, st.booleans()),
     )
     negated = st.builds(lambda inner: {"$not": inner}, test)
+    alternatives = st.builds(
+        lambda path, values: {"$or": [{path: {"$eq": value}} for value in values]},
+        paths,
+        st.lists(operands, min_size=2, max_size=3),
+    )
     connectives = st.sampled_from(["$and", "$or", "$nor"])
     return st.recursive(
-        st.builds(lambda path, inner: {path: inner}, paths, test | negated),
+        st.builds(lambda path, inner: {path: inner}, paths, test | negated) | alternatives,
         lambda inner: st.builds(lambda op, terms: {op: terms}, connectives, st.lists(inner, min_size=1, max_size=3)),
         max_leaves=6,
     )

@@ -16,10 +16,13 @@ from hostile import POSITIONS, SCALARS, filters
 from hypothesis import strategies as st
 
 #: Field paths of the aggregation language, which knows no empty names: even a match loses them behind another stage.
-VALUE_PATHS = ("a", "b", "a.x", "\xe9", "n", "n.x", "_id")
-MATCH_PATHS = (*VALUE_PATHS, *POSITIONS)
+VALUE_PATHS = ("a", "b", "a.x", "\xe9", "m", "n", "n.x", "_id")
+#: The part of a key that `_group` makes is missing in every other document.
+MATCH_PATHS = (*VALUE_PATHS, *POSITIONS, "_id.k")
 #: A field that is a set in no order: it is kept or dropped as a whole and never looked into.
 BAG = "bag"
+#: What documents are joined with: their own collection.
+COLLECTION = "things"
 
 OPERANDS = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.fixed_dictionaries({"x": SCALARS}))
 LITERALS = st.builds(lambda value: {"$literal": value}, OPERANDS)
@@ -106,7 +109,7 @@ def _match(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
 @st.composite
 def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
     paths = promise.named(VALUE_PATHS)
-    names = promise.named(("a", "b", "n", "\xe9", "i", BAG))
+    names = promise.named(("a", "b", "m", "n", "\xe9", "i", BAG))
     body: dict[str, Any] = {}
     after = promise
     if names and draw(st.booleans()):
@@ -116,11 +119,14 @@ def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise
         if after.fields is not None:
             after = replace(after, fields=after.fields - {*dropped})
     else:
-        body = dict.fromkeys(draw(st.lists(st.sampled_from(names), unique=True)) if names else (), 1)
+        some = draw(st.lists(st.sampled_from(names), unique=True)) if names else ()
+        every = promise.fields is not None and draw(st.booleans())
+        body = dict.fromkeys(names if every else some, 1)
         lost = {*(promise.key or ())} - {*body, "_id"}
-        if not body or draw(st.booleans()):
-            body["n"] = draw(expressions(paths))
-            lost.add("n")
+        most = 0 if every and body else 2
+        for name in draw(st.lists(st.sampled_from(["n", "b"]), min_size=not body, max_size=most, unique=True)):
+            body[name] = draw(expressions(paths))
+            lost.add(name)
         after = replace(promise.without(*lost), fields=frozenset({*body, *promise.named(["_id"])}))
     if promise.named(["_id"]) and draw(st.integers(0, 2)) == 0:
         body["_id"] = 0
@@ -132,9 +138,16 @@ def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise
 
 @st.composite
 def _set(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
-    path = draw(st.sampled_from(["n", "b", "n.x", "a"]))
+    paths = draw(st.lists(st.sampled_from(["n", "b", "m", "n.x", "a"]), min_size=1, max_size=2, unique=True))
+    if "n" in paths:
+        paths = [path for path in paths if path != "n.x"]
     name = draw(st.sampled_from(["$set", "$addFields"]))
-    return {name: {path: draw(expressions(promise.named(VALUE_PATHS)))}}, promise.without(path).with_field(path)
+    known = promise.named(VALUE_PATHS)
+    values = arguments(known) | expressions(known)
+    after = promise.without(*paths)
+    for path in paths:
+        after = after.with_field(path)
+    return {name: {path: draw(values) for path in paths}}, after
 
 
 @st.composite
@@ -209,11 +222,36 @@ def _group(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
     return {"$group": body}, Promise(key, joined=True, fields=frozenset(body))
 
 
+@st.composite
+def _lookup(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    known = promise.named(["a", "a.x", "n", "_id"])
+    if not known:
+        return draw(_match(promise))
+    local = draw(st.sampled_from(known))
+    foreign = draw(st.sampled_from(["a", "b", "a.x", "_id"]))
+    body = {"from": COLLECTION, "localField": local, "foreignField": foreign, "as": BAG}
+    return {"$lookup": body}, promise.with_field(BAG)
+
+
 def _count(promise: Promise) -> st.SearchStrategy[tuple[dict[str, Any], Promise]]:
     return st.just(({"$count": "n"}, replace(promise, key=("n",), fields=frozenset({"n"}))))
 
 
-ALWAYS = [*[_match, _project, _set, _unset, _sort, _unwind, _group] * 3, _count]
+ALWAYS = [*[_match, _project, _set, _set, _unset, _sort, _unwind, _group, _lookup] * 3, _count]
+#: What rules look for behind a stage, beside a second one of its kind.
+NEXT: dict[Any, list[Any]] = {
+    _set: [_set, _match, _limit, _skip, _unset, _project, _group],
+    _unset: [_set, _match, _limit, _skip, _unset, _group],
+    _project: [_match, _limit, _skip, _project, _group],
+    _sort: [_match, _sort, _group, _limit, _set, _set, _project, _lookup],
+    _unwind: [_match, _group],
+    _group: [_match, _match, _project, _project, _sort],
+    _lookup: [_match, _limit, _unset, _group, _unwind],
+    _limit: [_skip, _limit, _match],
+    _skip: [_limit, _skip, _match],
+    _match: [_set, _unset, _project, _unwind, _group, _sort, _lookup],
+    _count: [_project, _sort],
+}
 
 
 @st.composite
@@ -225,7 +263,8 @@ def pipelines(draw: st.DrawFn, most: int = 6) -> tuple[list[dict[str, Any]], Pro
     for _ in range(draw(st.integers(1, most))):
         stage, promise = draw(kind(promise))
         stages.append(stage)
-        kinds = ALWAYS + ([_skip, _limit] * 6 if promise.ordered else [])
-        # What two of a kind become is what most rules are about.
-        kind = draw(st.sampled_from(kinds + ([kind] * 8 if kind in kinds else [])))
+        counting = [_skip, _limit] if promise.ordered else []
+        kinds = ALWAYS + counting * 6
+        likely = [kind, *NEXT[kind]] if kind in kinds else NEXT[kind]
+        kind = draw(st.sampled_from(kinds + [each for each in likely if each in kinds] * 5))
     return stages, promise

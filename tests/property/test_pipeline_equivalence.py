@@ -129,6 +129,11 @@ def check(
     drawn=([{"$project": {"n": {"k": {"$literal": 0}, "a": "$a"}}}], Promise()),
     off=set(),
 )
+@example(
+    documents=[{"a": 1}],
+    drawn=([{"$project": {"n": "$a", "_id": 0}}, {"$project": {"n": 1}}], Promise(key=None)),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -86,3 +86,14 @@ def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[st
     twice = Thing.aggregate(again(once.commands[0])).plan()
     # As text, because NaN is not equal to itself, and 1 is to 1.0.
     assert repr(twice.commands) == repr(once.commands)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=pipelines())
+def test_nor_when_it_is_said_again_with_classes(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
+    assume(classes.well_typed(Thing, drawn[0]))
+    once = Thing.aggregate([classes.stage(stage) for stage in drawn[0]]).plan()
+    # An expression inside of a filter dict is opaque, so nothing that reads it may move.
+    assume(once.commands and "$expr" not in repr(once.commands))
+    twice = Thing.aggregate([classes.stage(stage) for stage in again(once.commands[0])]).plan()
+    assert repr(twice.commands) == repr(once.commands)

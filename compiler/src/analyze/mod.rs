@@ -1,10 +1,13 @@
 //! Binds a plan to its schema: checks every path and type, and decides for each expression whether it stands as a
 //! match predicate or as a value. Reports every error of the plan at once.
 
+pub mod effects;
 pub mod joins;
 mod links;
+pub mod needed_fields;
 mod operator;
 mod predicate;
+pub mod reads;
 pub mod shape;
 mod value;
 

@@ -93,7 +93,11 @@ impl Shape {
         let gone = |name: &String| paths.iter().any(|path| path.as_str() == name);
         match self {
             Self::Made(fields) => Self::Made(fields.into_iter().filter(|(name, _)| !gone(name)).collect()),
-            other => other,
+            // A declared field may still be asked for, as one that a document does not have.
+            Self::Declared { schema, added } => {
+                Self::Declared { schema, added: added.into_iter().filter(|(name, _)| !gone(name)).collect() }
+            }
+            Self::Open => Self::Open,
         }
     }
 
@@ -110,7 +114,9 @@ impl Shape {
             Projected::Computed(value) => Some(self.made(path, value)),
         });
         let id = Path::from("_id");
-        let id = (!excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
+        // Kept unasked, where there is one.
+        let there = !matches!(&self, Self::Made(known) if !known.contains_key("_id"));
+        let id = (there && !excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
         Self::Made(id.into_iter().chain(kept).collect())
     }
 }
@@ -154,10 +160,4 @@ fn declared(schema: &SchemaRef, path: &Path) -> Result<DType, CompileError> {
             Err(CompileError::new("not_a_document", message).at(path.as_str()))
         }
     }
-}
-
-/// Whether an expression is known to read only these paths.
-pub fn reads(expr: &Expr) -> Option<Vec<Path>> {
-    let mut paths = Vec::new();
-    expr.paths(&mut |path| paths.push(path.clone())).then_some(paths)
 }

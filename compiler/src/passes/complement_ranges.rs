@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Needs the facts that the field always holds one value of one type, none of which is without an order. Without them
-//! `~(a > 5)` also keeps documents where `a` is missing, null, a text, NaN or a list of small numbers, and `a <= 5` does
-//! not.
+//! `~(a > 5)` also keeps documents where `a` is missing, null, a text, NaN or an array of small numbers, and `a <= 5`
+//! does not.
 
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;

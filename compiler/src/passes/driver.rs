@@ -4,7 +4,7 @@ use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, Stage};
 
 use super::flags::Flags;
-use super::{PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
+use super::{JOINING_RULES, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
 use crate::analyze::shape::Shape;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -26,10 +26,13 @@ pub struct Firing {
 pub struct Rules<'a> {
     pub predicate: &'a [&'a dyn PredicateRule],
     pub stage: &'a [&'a dyn StageRule],
+    /// Tried where no other stage rule applies any more.
+    pub joining: &'a [&'a dyn StageRule],
     pub read: &'a [&'a dyn ReadRule],
 }
 
-pub const ALL: Rules<'static> = Rules { predicate: PREDICATE_RULES, stage: STAGE_RULES, read: READ_RULES };
+pub const ALL: Rules<'static> =
+    Rules { predicate: PREDICATE_RULES, stage: STAGE_RULES, joining: JOINING_RULES, read: READ_RULES };
 
 pub struct Driver<'a> {
     rules: Rules<'a>,
@@ -53,9 +56,9 @@ impl<'a> Driver<'a> {
         self.budget = BUDGET_PER_NODE * (64 + read.stages.iter().map(size).sum::<usize>());
         loop {
             let mut changed = self.predicates(&mut read)?;
-            changed |= self.stages(&mut read)?;
+            changed |= self.stages(self.rules.stage, &mut read)?;
             changed |= self.whole(&mut read)?;
-            if !changed {
+            if !changed && !self.stages(self.rules.joining, &mut read)? {
                 return Ok(read);
             }
         }
@@ -116,11 +119,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn stages(&mut self, read: &mut Read) -> Result<bool, Failure> {
+    fn stages(&mut self, rules: &[&dyn StageRule], read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
         let mut position = 0;
         while position < read.stages.len() {
-            let fired = self.rules.stage.iter().find_map(|rule| {
+            let fired = rules.iter().find_map(|rule| {
                 let allowed = self.flags.allows(rule.name());
                 allowed.then(|| rule.rewrite(&read.stages[position..])).flatten().map(|found| (rule.name(), found))
             });
@@ -218,7 +221,7 @@ fn terms(predicate: &Expr) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{eq, print, read, sort};
+    use crate::testing::{eq, print, read, set, sort};
 
     struct Flip;
     impl StageRule for Flip {
@@ -270,7 +273,7 @@ mod tests {
     #[test]
     fn rules_that_undo_each_other_are_noticed() {
         let stages = vec![Stage::Skip(1), Stage::Limit(2)];
-        let rules = || Rules { predicate: &[], stage: &[&Flip], read: &[] };
+        let rules = || Rules { predicate: &[], stage: &[&Flip], joining: &[], read: &[] };
         assert!(bug(run(rules(), stages.clone(), true)).contains("circle"));
         assert!(bug(run(rules(), stages, false)).contains("do not come to an end"));
     }
@@ -278,13 +281,13 @@ mod tests {
     #[test]
     fn a_rule_that_changes_the_answer_is_noticed() {
         let project = Stage::Project(vec![("a".into(), data_bridge_ir::stage::Projected::Include)]);
-        let rules = Rules { predicate: &[], stage: &[&DropsProjection], read: &[] };
+        let rules = Rules { predicate: &[], stage: &[&DropsProjection], joining: &[], read: &[] };
         assert!(bug(run(rules, vec![project], false)).contains("drops_projection"));
     }
 
     #[test]
     fn a_rule_that_changes_nothing_is_noticed() {
-        let rules = Rules { predicate: &[&Idle], stage: &[], read: &[] };
+        let rules = Rules { predicate: &[&Idle], stage: &[], joining: &[], read: &[] };
         assert!(bug(run(rules, vec![Stage::Match(eq("a", 1))], true)).contains("changed nothing"));
     }
 
@@ -300,6 +303,18 @@ mod tests {
         let once = run(ALL, stages, true).unwrap();
         assert_eq!(print(&once.stages), "Match((a in [1, 2]) & (c == 1)) . Sort(-b) . Limit(3)");
         assert_eq!(run(ALL, once.stages.clone(), true).unwrap(), once);
+    }
+
+    #[test]
+    fn what_can_still_move_apart_is_not_joined() {
+        let stages = vec![
+            set("n", Expr::field("a")),
+            set("m", Expr::field("b")),
+            Stage::Match(eq("n", 1)),
+            set("k", Expr::field("b")),
+        ];
+        let once = run(ALL, stages, true).unwrap();
+        assert_eq!(print(&once.stages), "Set(n=a) . Match(n == 1) . Set(m=b, k=b)");
     }
 
     #[test]

@@ -4,13 +4,15 @@
 //! Exists: Match(p) . Limit(10)   =>   Exists: Match(p) . Limit(1)
 //! ```
 //!
-//! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document. Null, missing and arrays: whole documents are
+//! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document; nor behind a `Count` or a `Group` by nothing,
+//! which give one document at most. Null, missing and arrays: whole documents are
 //! counted, never looked into.
 
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, Stage};
 
 use super::ReadRule;
+use crate::analyze::effects::gives_one_at_most;
 
 pub struct ExistsReadsOne;
 
@@ -20,8 +22,8 @@ impl ReadRule for ExistsReadsOne {
     }
 
     fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        let settled = matches!(read.stages.last(), Some(Stage::Limit(1) | Stage::Match(Expr::Constant(false))));
-        if read.terminal != Terminal::Exists || settled {
+        let settled = |last: &Stage| gives_one_at_most(last) || *last == Stage::Match(Expr::Constant(false));
+        if read.terminal != Terminal::Exists || read.stages.last().is_some_and(settled) {
             return None;
         }
         let mut stages = read.stages.clone();
@@ -56,6 +58,11 @@ mod tests {
     fn what_nothing_meets_needs_no_limit() {
         let stages = vec![Stage::Match(Expr::Constant(false))];
         assert_eq!(ExistsReadsOne.rewrite(&read(stages, Terminal::Exists)), None);
+    }
+
+    #[test]
+    fn what_gives_one_needs_no_limit() {
+        assert_eq!(ExistsReadsOne.rewrite(&read(vec![Stage::Count("n".into())], Terminal::Exists)), None);
     }
 
     #[test]

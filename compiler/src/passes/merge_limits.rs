@@ -4,8 +4,8 @@
 //! Limit(10) . Limit(3)   =>   Limit(3)          Skip(5) . Skip(2)   =>   Skip(7)
 //! ```
 //!
-//! Never a limit with a skip after it: `Limit(10) . Skip(3)` gives seven documents. Null, missing and arrays: whole
-//! documents are counted, never looked into.
+//! Never a limit with a skip after it: `Limit(10) . Skip(3)` gives seven documents. Never skips whose sum is beyond the
+//! 64 bits that a command can say. Null, missing and arrays: whole documents are counted, never looked into.
 
 use data_bridge_ir::Stage;
 
@@ -22,7 +22,8 @@ impl StageRule for MergeLimits {
         match stages {
             [Stage::Limit(first), Stage::Limit(second), ..] => Some((2, vec![Stage::Limit(*first.min(second))])),
             [Stage::Skip(first), Stage::Skip(second), ..] => {
-                first.checked_add(*second).map(|total| (2, vec![Stage::Skip(total)]))
+                let total = first.checked_add(*second).filter(|total| i64::try_from(*total).is_ok())?;
+                Some((2, vec![Stage::Skip(total)]))
             }
             [Stage::Skip(0), ..] => Some((1, vec![])),
             _ => None,
@@ -39,6 +40,17 @@ mod tests {
     fn the_smaller_limit_wins_and_skips_add_up() {
         assert_stages_rewrite(&MergeLimits, &[Stage::Limit(10), Stage::Limit(3)], "Limit(3)");
         assert_stages_rewrite(&MergeLimits, &[Stage::Skip(5), Stage::Skip(2)], "Skip(7)");
+    }
+
+    #[test]
+    fn a_skip_of_nothing_goes() {
+        assert_stages_rewrite(&MergeLimits, &[Stage::Skip(0), Stage::Limit(3)], "Limit(3)");
+    }
+
+    #[test]
+    fn skips_that_no_number_can_say_stay_two() {
+        assert_stages_unchanged(&MergeLimits, &[Stage::Skip(i64::MAX.unsigned_abs()), Stage::Skip(1)]);
+        assert_stages_unchanged(&MergeLimits, &[Stage::Skip(u64::MAX), Stage::Skip(1)]);
     }
 
     #[test]

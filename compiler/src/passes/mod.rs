@@ -11,8 +11,14 @@ mod combine_negation;
 mod complement_ranges;
 mod computed_to_match;
 mod count_without_order;
+mod drop_identity_project;
 mod drop_implied_terms;
+mod drop_order_of_one;
 mod drop_true_match;
+mod drop_unread_lookup;
+mod drop_unread_projection;
+mod drop_unread_set;
+mod drop_unseen_sort;
 mod equalities_to_in;
 mod exclusion_to_membership;
 mod exists_reads_one;
@@ -24,11 +30,24 @@ mod intersect_tests;
 mod merge_exclusions;
 mod merge_limits;
 mod merge_matches;
+mod merge_projects;
+mod merge_sets;
+mod merge_unsets;
 mod normalize_membership;
+mod push_limit_below_fields;
+mod push_limit_below_lookup;
+mod push_match_below_group;
+mod push_match_below_lookup;
+mod push_match_below_project;
+mod push_match_below_set;
 mod push_match_below_sort;
+mod push_match_below_unset;
+mod push_match_below_unwind;
 mod remove_duplicate_terms;
 mod settle_presence;
 mod settle_types;
+mod skip_before_limit;
+mod split_match;
 mod values;
 
 use data_bridge_ir::plan::Read;
@@ -76,15 +95,38 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &fold_constants::FoldConstants,
 ];
 
+/// Matches first, since what moves them up makes others adjacent.
 pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_sort::PushMatchBelowSort,
+    &push_match_below_set::PushMatchBelowSet,
+    &push_match_below_unset::PushMatchBelowUnset,
+    &push_match_below_project::PushMatchBelowProject,
+    &push_match_below_unwind::PushMatchBelowUnwind,
+    &push_match_below_group::PushMatchBelowGroup,
+    &push_match_below_lookup::PushMatchBelowLookup,
     &merge_matches::MergeMatches,
+    &push_limit_below_fields::PushLimitBelowFields,
+    &push_limit_below_lookup::PushLimitBelowLookup,
+    &skip_before_limit::SkipBeforeLimit,
     &merge_limits::MergeLimits,
+    &drop_order_of_one::DropOrderOfOne,
+    &drop_unseen_sort::DropUnseenSort,
     &drop_true_match::DropTrueMatch,
+];
+
+/// What these join could not be moved apart again, so they wait until nothing moves any more.
+pub static JOINING_RULES: &[&dyn StageRule] = &[
+    &merge_sets::MergeSets,
+    &merge_unsets::MergeUnsets,
+    &merge_projects::MergeProjects,
+    &drop_identity_project::DropIdentityProject,
 ];
 
 pub static READ_RULES: &[&dyn ReadRule] = &[
     &count_without_order::CountWithoutOrder,
+    &drop_unread_set::DropUnreadSet,
+    &drop_unread_lookup::DropUnreadLookup,
+    &drop_unread_projection::DropUnreadProjection,
     &exists_reads_one::ExistsReadsOne,
     &false_match_to_nothing::FalseMatchToNothing,
 ];
@@ -92,6 +134,6 @@ pub static READ_RULES: &[&dyn ReadRule] = &[
 /// The names of all rules, in the order they are tried.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let predicates = PREDICATE_RULES.iter().map(|rule| rule.name());
-    let stages = STAGE_RULES.iter().map(|rule| rule.name());
+    let stages = STAGE_RULES.iter().chain(JOINING_RULES).map(|rule| rule.name());
     predicates.chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
 }

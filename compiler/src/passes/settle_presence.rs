@@ -4,8 +4,8 @@
 //! a != null   =>   true        a exists   =>   true        a == null   =>   false
 //! ```
 //!
-//! Needs the fact that the field is required and never null, and no array stands on the path: `a == null` also finds
-//! documents without `a`, and lists with a null in them.
+//! Needs the fact that the field is never missing nor null, and no array stands on the path: `a == null` also finds
+//! documents without `a`, and arrays with a null in them.
 
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;

@@ -4,8 +4,9 @@
 //! a is of type "string"   =>   true, of a field of texts        a is of type "int"   =>   false
 //! ```
 //!
-//! Needs the facts that the field has one type and, to hold, that it is always there: a missing field has no type. Never
-//! decides between int and long, both of which an integer field holds.
+//! Needs the facts that the field has one type and, to hold, that it is always there: a missing field has no type, null is
+//! a type of its own, and an array has those of its elements too. Never decides between int and long, both of which an
+//! integer field holds.
 
 use data_bridge_ir::{DType, Expr};
 

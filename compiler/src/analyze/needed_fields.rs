@@ -1,0 +1,226 @@
+//! Which fields of the documents between two stages can still be observed by what comes after.
+
+use data_bridge_ir::plan::{Read, Terminal};
+use data_bridge_ir::stage::Projected;
+use data_bridge_ir::{Expr, Operands, Path, Stage};
+
+use super::effects::is_exclusion;
+use super::reads::{Roots, roots};
+
+/// Top-level fields that somebody may look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needed {
+    fields: Fields,
+    /// Documents are given, so that one can see in which order their fields stand.
+    order: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fields {
+    AllBut(Roots),
+    Only(Roots),
+}
+
+impl Needed {
+    fn everything() -> Self {
+        Self { fields: Fields::AllBut(Roots::new()), order: true }
+    }
+
+    fn nothing() -> Self {
+        Self { fields: Fields::Only(Roots::new()), order: false }
+    }
+
+    pub fn has(&self, root: &str) -> bool {
+        match &self.fields {
+            Fields::AllBut(roots) => !roots.contains(root),
+            Fields::Only(roots) => roots.contains(root),
+        }
+    }
+
+    /// The fields, where no others are needed.
+    pub fn only(&self) -> Option<&Roots> {
+        match &self.fields {
+            Fields::AllBut(_) => None,
+            Fields::Only(roots) => Some(roots),
+        }
+    }
+
+    fn and(mut self, read: Option<Roots>) -> Self {
+        let Some(read) = read else { return Self::everything() };
+        match &mut self.fields {
+            Fields::AllBut(roots) => roots.retain(|root| !read.contains(root)),
+            Fields::Only(roots) => roots.extend(read),
+        }
+        self
+    }
+
+    fn and_path(self, path: &Path) -> Self {
+        self.and(Some(Roots::from([path.root().to_owned()])))
+    }
+
+    fn and_values<'a>(self, values: impl IntoIterator<Item = &'a Expr>) -> Self {
+        values.into_iter().fold(self, |needed, value| needed.and(roots(value)))
+    }
+
+    /// Behind this, the fields with these names are gone.
+    fn dropping<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let whole = paths.into_iter().filter(|path| !path.contains('.'));
+        match &mut self.fields {
+            Fields::AllBut(roots) => roots.extend(whole.map(str::to_owned)),
+            Fields::Only(roots) => whole.for_each(|path| {
+                roots.remove(path);
+            }),
+        }
+        self
+    }
+
+    /// Behind this, the fields with these names hold something else; but where a field was, it keeps its place.
+    fn overwriting<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        if self.order { self } else { self.dropping(paths) }
+    }
+}
+
+/// What is needed behind each stage of a read, in the order of its stages.
+pub fn behind_each(read: &Read) -> Vec<Needed> {
+    let mut needed = match &read.terminal {
+        Terminal::Find | Terminal::First | Terminal::Aggregate => Needed::everything(),
+        Terminal::Count | Terminal::Exists => Needed::nothing(),
+        Terminal::Distinct(path) => Needed::nothing().and_path(path),
+    };
+    let mut behind: Vec<_> = read
+        .stages
+        .iter()
+        .rev()
+        .map(|stage| {
+            let earlier = before(stage, needed.clone());
+            std::mem::replace(&mut needed, earlier)
+        })
+        .collect();
+    behind.reverse();
+    behind
+}
+
+/// What a stage needs of the documents it takes, given what is needed of those it gives.
+fn before(stage: &Stage, needed: Needed) -> Needed {
+    match stage {
+        Stage::Match(predicate) => needed.and(roots(predicate)),
+        Stage::Sort(keys) => keys.iter().fold(needed, |needed, key| needed.and_path(&key.path)),
+        Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => needed,
+        Stage::Set(fields) => {
+            let seen: Vec<_> =
+                fields.iter().filter(|(path, _)| needed.has(path.root())).map(|(_, value)| value).collect();
+            needed.overwriting(fields.iter().map(|(path, _)| path.as_str())).and_values(seen)
+        }
+        Stage::Unset(paths) => needed.dropping(paths.iter().map(Path::as_str)),
+        Stage::Project(fields) => before_projection(fields, needed),
+        Stage::Group { by, outputs } => {
+            let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
+            Needed::nothing().and_values(by.iter().chain(operands))
+        }
+        // How many documents there are depends on the list.
+        Stage::Unwind { path, index, .. } => needed.overwriting(index.as_deref()).and_path(path),
+        Stage::Count(_) => Needed::nothing(),
+        Stage::Lookup(lookup) => {
+            let needed = needed.overwriting([lookup.output.as_str()]);
+            let needed = lookup.local.iter().fold(needed, Needed::and_path);
+            needed.and_values(lookup.variables.iter().map(|(_, value)| value))
+        }
+        Stage::Generic { .. } | Stage::Raw(_) => Needed::everything(),
+    }
+}
+
+fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
+    if is_exclusion(fields) {
+        return needed.dropping(fields.iter().map(|(path, _)| path.as_str()));
+    }
+    let seen = fields.iter().filter(|(path, _)| needed.has(path.root()));
+    let nothing = Needed { order: needed.order, ..Needed::nothing() };
+    let kept = seen.fold(nothing, |kept, (path, projected)| match projected {
+        Projected::Exclude => kept,
+        Projected::Include => kept.and_path(path),
+        // Below the top level a value is written into every element of the list that may be there.
+        Projected::Computed(value) if path.root() != path.as_str() => kept.and(roots(value)).and_path(path),
+        Projected::Computed(value) => kept.and(roots(value)),
+    });
+    let id_named = fields.iter().any(|(path, _)| path.root() == "_id");
+    if needed.has("_id") && !id_named { kept.and_path(&Path::from("_id")) } else { kept }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{eq, exclude, group, include, lookup, read, set, sort};
+
+    /// The needed fields before the stages.
+    fn needed(stages: &[Stage], terminal: Terminal) -> String {
+        let first = Stage::Limit(9);
+        let behind = behind_each(&read([&[first], stages].concat(), terminal));
+        match &behind[0].fields {
+            Fields::AllBut(roots) if roots.is_empty() => "all".to_owned(),
+            Fields::AllBut(roots) => format!("all but {}", names(roots)),
+            Fields::Only(roots) => names(roots),
+        }
+    }
+
+    fn names(roots: &Roots) -> String {
+        roots.iter().cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_given_is_needed() {
+        assert_eq!(needed(&[], Terminal::Find), "all");
+        assert_eq!(needed(&[], Terminal::Count), "");
+        assert_eq!(needed(&[], Terminal::Distinct("a.b".into())), "a");
+        assert_eq!(needed(&[exclude(&["a", "b.c"])], Terminal::Aggregate), "all but a");
+        assert_eq!(needed(&[Stage::Match(eq("a.x", 1)), exclude(&["a", "b"])], Terminal::Aggregate), "all but b");
+    }
+
+    #[test]
+    fn a_group_and_a_projection_need_what_they_read() {
+        assert_eq!(needed(&[group("a.b", "c")], Terminal::Aggregate), "a c");
+        assert_eq!(needed(&[include(&["a", "b.c"])], Terminal::Aggregate), "_id a b");
+        assert_eq!(needed(&[include(&["a", "b"]), group("a", "_id")], Terminal::Aggregate), "_id a");
+        assert_eq!(needed(&[Stage::Count("n".into())], Terminal::Aggregate), "");
+    }
+
+    #[test]
+    fn computed_entries_need_their_values_and_below_the_top_their_field() {
+        let computed = |path: &str| (path.into(), Projected::Computed(Expr::field("x")));
+        let without_id = |path: &str| vec![("_id".into(), Projected::Exclude), computed(path)];
+        assert_eq!(needed(&[Stage::Project(without_id("n"))], Terminal::Aggregate), "x");
+        assert_eq!(needed(&[Stage::Project(without_id("n.y"))], Terminal::Aggregate), "n x");
+    }
+
+    #[test]
+    fn what_is_overwritten_is_not_needed() {
+        let tail = group("a", "b");
+        assert_eq!(needed(&[set("a", Expr::field("c")), tail.clone()], Terminal::Aggregate), "b c");
+        assert_eq!(needed(&[set("a.x", Expr::field("c")), tail.clone()], Terminal::Aggregate), "a b c");
+        assert_eq!(needed(&[set("z", Expr::field("c")), tail.clone()], Terminal::Aggregate), "a b");
+        assert_eq!(needed(&[Stage::Unset(vec!["a".into()]), tail.clone()], Terminal::Aggregate), "b");
+        assert_eq!(needed(&[lookup("a"), tail], Terminal::Aggregate), "b own");
+    }
+
+    #[test]
+    fn what_is_overwritten_keeps_its_place_in_what_is_given() {
+        assert_eq!(needed(&[set("a", Expr::field("c"))], Terminal::Aggregate), "all");
+        assert_eq!(needed(&[lookup("a")], Terminal::Aggregate), "all");
+        assert_eq!(needed(&[set("a", Expr::field("c")), include(&["a", "b"])], Terminal::Aggregate), "_id a b c");
+    }
+
+    #[test]
+    fn what_chooses_documents_is_needed() {
+        let unwind = Stage::Unwind { path: "u.v".into(), index: Some("i".into()), preserve: false };
+        let stages = [Stage::Match(eq("m.x", 1)), sort("s"), unwind, group("i", "b")];
+        assert_eq!(needed(&stages, Terminal::Aggregate), "b m s u");
+    }
+
+    #[test]
+    fn opaque_stages_and_whole_documents_need_all() {
+        assert_eq!(needed(&[Stage::Raw(1.into()), group("a", "b")], Terminal::Aggregate), "all");
+        let whole = set("a", Expr::Variable("ROOT".into()));
+        assert_eq!(needed(&[whole.clone(), group("a", "b")], Terminal::Aggregate), "all");
+        assert_eq!(needed(&[whole, group("b", "b")], Terminal::Aggregate), "b");
+        assert_eq!(needed(&[Stage::Match(Expr::Raw(1.into())), group("a", "b")], Terminal::Aggregate), "all");
+    }
+}

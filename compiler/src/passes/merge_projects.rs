@@ -1,0 +1,150 @@
+//! Joins a `Project` with one behind it that only keeps some of its top-level fields, or drops some.
+//!
+//! ```text
+//! Project(a, n=b + 1, c) . Project(n, a)       =>   Project(a, n=b + 1)
+//! Project(a, n=b + 1) . Project(not a)         =>   Project(n=b + 1)
+//! ```
+//!
+//! Never when the second computes, or keeps or drops a part of a field (`a.b`), or keeps a field that the first does not
+//! name; nor when the first computes the id, or only the id would be left, or nothing. Null, missing and arrays: a field that is kept is the same behind
+//! both. The order of fields is that of the first: kept fields stand as they are stored, and computed ones follow as they
+//! are written, whatever order the second names them in.
+
+use data_bridge_ir::stage::Projected;
+use data_bridge_ir::{Path, Stage};
+
+use super::StageRule;
+use crate::analyze::effects::is_exclusion;
+
+pub struct MergeProjects;
+
+impl StageRule for MergeProjects {
+    fn name(&self) -> &'static str {
+        "merge_projects"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        let [Stage::Project(first), Stage::Project(second), ..] = stages else { return None };
+        let computes_id =
+            |(path, projected): &(Path, Projected)| path.root() == "_id" && matches!(projected, Projected::Computed(_));
+        if is_exclusion(first) || first.iter().any(computes_id) {
+            return None;
+        }
+        let kept = if is_exclusion(second) { without(first, second)? } else { only(first, second)? };
+        let some =
+            kept.iter().any(|(path, projected)| path.root() != "_id" && !matches!(projected, Projected::Exclude));
+        some.then(|| (2, vec![Stage::Project(kept)]))
+    }
+}
+
+type Fields = Vec<(Path, Projected)>;
+
+fn without(first: &Fields, dropped: &Fields) -> Option<Fields> {
+    let top_level = |(path, _): &(Path, Projected)| path.root() == path.as_str();
+    if !dropped.iter().all(top_level) {
+        return None;
+    }
+    let gone = |root: &str| dropped.iter().any(|(path, _)| path.as_str() == root);
+    Some(with_id(first.iter().filter(|(path, _)| !gone(path.root())), first, gone("_id")))
+}
+
+fn only(first: &Fields, second: &Fields) -> Option<Fields> {
+    let id_gone = second.iter().any(|(path, projected)| path.as_str() == "_id" && *projected == Projected::Exclude);
+    let named = |root: &str| second.iter().any(|(path, _)| path.as_str() == root);
+    let known = |path: &Path| {
+        path.as_str() == "_id"
+            || first.iter().any(|(own, projected)| own.root() == path.as_str() && *projected != Projected::Exclude)
+    };
+    let keeps = |(path, projected): &(Path, Projected)| match projected {
+        Projected::Include => known(path),
+        Projected::Exclude => path.as_str() == "_id",
+        Projected::Computed(_) => false,
+    };
+    if !second.iter().all(keeps) {
+        return None;
+    }
+    let stays = |root: &str| if root == "_id" { !id_gone } else { named(root) };
+    Some(with_id(first.iter().filter(|(path, _)| stays(path.root())), first, id_gone))
+}
+
+/// The entries, and the id's absence where either projection drops it.
+fn with_id<'a>(
+    entries: impl Iterator<Item = &'a (Path, Projected)>,
+    first: &Fields,
+    dropped_behind: bool,
+) -> Vec<(Path, Projected)> {
+    let is_id = |(path, projected): &(Path, Projected)| path.as_str() == "_id" && *projected == Projected::Exclude;
+    let dropped = dropped_behind || first.iter().any(is_id);
+    let kept = entries.filter(|entry| !is_id(entry)).cloned();
+    kept.chain(dropped.then(|| (Path::from("_id"), Projected::Exclude))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Expr;
+
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, exclude, include};
+
+    fn first() -> Stage {
+        let computed = Projected::Computed(Expr::field("b"));
+        let part = ("d.x".into(), Projected::Include);
+        Stage::Project(vec![("a".into(), Projected::Include), ("n".into(), computed), part])
+    }
+
+    fn without_id(paths: &[&str]) -> Stage {
+        let mut stage = include(paths);
+        if let Stage::Project(fields) = &mut stage {
+            fields.push(("_id".into(), Projected::Exclude));
+        }
+        stage
+    }
+
+    #[test]
+    fn what_both_keep_is_kept_in_the_first_order() {
+        assert_stages_rewrite(&MergeProjects, &[first(), include(&["d", "n", "a"])], "Project(a, n=b, d.x)");
+        assert_stages_rewrite(&MergeProjects, &[first(), include(&["n"])], "Project(n=b)");
+        assert_stages_rewrite(&MergeProjects, &[first(), include(&["_id", "n"])], "Project(n=b)");
+    }
+
+    #[test]
+    fn what_the_second_drops_is_not_kept() {
+        assert_stages_rewrite(&MergeProjects, &[first(), exclude(&["a", "d", "z"])], "Project(n=b)");
+        assert_stages_rewrite(&MergeProjects, &[first(), exclude(&["_id", "n"])], "Project(a, d.x, not _id)");
+    }
+
+    #[test]
+    fn either_may_drop_the_id() {
+        assert_stages_rewrite(&MergeProjects, &[without_id(&["a", "b"]), include(&["b"])], "Project(b, not _id)");
+        assert_stages_rewrite(&MergeProjects, &[include(&["a", "b"]), without_id(&["b"])], "Project(b, not _id)");
+        assert_stages_rewrite(&MergeProjects, &[without_id(&["a"]), include(&["_id", "a"])], "Project(a, not _id)");
+    }
+
+    #[test]
+    fn what_computes_or_cuts_stays_behind() {
+        let computing = Stage::Project(vec![("a".into(), Projected::Computed(Expr::field("n")))]);
+        for second in [computing, include(&["a.x"]), include(&["z"]), exclude(&["a.x"]), exclude(&["_id.x"])] {
+            assert_stages_unchanged(&MergeProjects, &[first(), second]);
+        }
+    }
+
+    #[test]
+    fn a_computed_id_stays_where_it_is() {
+        let id = Stage::Project(vec![
+            ("_id".into(), Projected::Computed(Expr::field("b"))),
+            ("a".into(), Projected::Include),
+        ]);
+        assert_stages_unchanged(&MergeProjects, &[id, include(&["a"])]);
+    }
+
+    #[test]
+    fn an_exclusion_does_not_join_what_keeps() {
+        assert_stages_unchanged(&MergeProjects, &[exclude(&["a"]), include(&["b"])]);
+    }
+
+    #[test]
+    fn something_is_left_beside_the_id() {
+        assert_stages_unchanged(&MergeProjects, &[include(&["a"]), include(&["_id"])]);
+        assert_stages_unchanged(&MergeProjects, &[include(&["a"]), exclude(&["a"])]);
+    }
+}

@@ -1,0 +1,69 @@
+//! Joins adjacent `Set`s: each document is taken apart and put together once.
+//!
+//! ```text
+//! Set(n=a + 1) . Set(m=b)   =>   Set(n=a + 1, m=b)
+//! ```
+//!
+//! Never when the second reads a field that the first writes, or may (`$$ROOT`, an opaque value): in one `Set` every value
+//! is of the document as it came in. Never when both write into one top-level field. Null, missing and arrays: each
+//! value is computed as before and stored where it was, and new fields stand in the order in which they are written.
+
+use data_bridge_ir::{Path, Stage};
+
+use super::StageRule;
+use crate::analyze::reads::{Roots, roots};
+
+pub struct MergeSets;
+
+impl StageRule for MergeSets {
+    fn name(&self) -> &'static str {
+        "merge_sets"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        let [Stage::Set(first), Stage::Set(second), ..] = stages else { return None };
+        let written: Roots = first.iter().map(|(path, _)| path.root().to_owned()).collect();
+        let apart = |path: &Path| !written.contains(path.root());
+        let independent = second
+            .iter()
+            .all(|(path, value)| apart(path) && roots(value).is_some_and(|read| written.is_disjoint(&read)));
+        independent.then(|| (2, vec![Stage::Set([first.as_slice(), second].concat())]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Expr;
+
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, call, set};
+
+    #[test]
+    fn independent_writes_join() {
+        let stages = [set("n", Expr::field("a")), set("m.x", Expr::field("b"))];
+        assert_stages_rewrite(&MergeSets, &stages, "Set(n=a, m.x=b)");
+    }
+
+    #[test]
+    fn what_reads_the_first_stays_behind_it() {
+        for read in ["n", "n.x"] {
+            assert_stages_unchanged(&MergeSets, &[set("n", Expr::field("a")), set("m", Expr::field(read))]);
+        }
+        assert_stages_unchanged(&MergeSets, &[set("n.x", Expr::field("a")), set("m", Expr::field("n"))]);
+    }
+
+    #[test]
+    fn what_may_read_anything_stays_behind() {
+        let field = call("$getField", Expr::Literal("n".into()));
+        for value in [Expr::Variable("ROOT".into()), Expr::Raw(1.into()), field] {
+            assert_stages_unchanged(&MergeSets, &[set("n", Expr::field("a")), set("m", value)]);
+        }
+    }
+
+    #[test]
+    fn writes_into_one_field_stay_two() {
+        for path in ["n", "n.x", "n.y"] {
+            assert_stages_unchanged(&MergeSets, &[set("n.x", Expr::field("a")), set(path, Expr::field("b"))]);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Moves the terms of a `Match` that do not read what is joined below a `Lookup`: fewer documents are joined.
+//!
+//! ```text
+//! Lookup(authors -> author) . Match(year > 2000 & author.name == "A")
+//!     =>   Match(year > 2000) . Lookup(authors -> author) . Match(author.name == "A")
+//! ```
+//!
+//! Never a term on the joined field or anything around it: with `Lookup(... -> a.b)` it keeps every term on `a`. Never
+//! across a join that depends on chance or on an opaque stage, and never what is opaque itself or follows a link. Null,
+//! missing and arrays: a join gives every document back, and its other fields as they were. A join that fails on a
+//! document fails no longer when that document is not asked for; a term that may fail itself stays behind the terms it
+//! follows.
+
+use data_bridge_ir::Stage;
+
+use super::{StageRule, split_match};
+use crate::analyze::effects::gives_one_for_one;
+
+pub struct PushMatchBelowLookup;
+
+impl StageRule for PushMatchBelowLookup {
+    fn name(&self) -> &'static str {
+        "push_match_below_lookup"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        match stages {
+            [join @ Stage::Lookup(_), Stage::Match(predicate), ..] if gives_one_for_one(join) => {
+                split_match::around(join, predicate)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Expr;
+
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, gt, lookup};
+
+    #[test]
+    fn terms_on_other_fields_move_and_the_rest_stays() {
+        let predicate = Expr::And(vec![eq("author.name", "A"), gt("own", 3), gt("year", 3)]);
+        let after =
+            "Match((own > 3) & (year > 3)) . Lookup(others -> author, own == other) . Match(author.name == \"A\")";
+        assert_stages_rewrite(&PushMatchBelowLookup, &[lookup("author"), Stage::Match(predicate)], after);
+    }
+
+    #[test]
+    fn what_is_joined_keeps_its_terms() {
+        for read in ["a", "a.b", "a.b.c", "a.x"] {
+            assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a.b"), Stage::Match(eq(read, 1))]);
+        }
+    }
+
+    #[test]
+    fn an_opaque_join_is_not_crossed_and_opaque_terms_stay() {
+        let Stage::Lookup(mut join) = lookup("a") else { unreachable!("made as one") };
+        join.pipeline = Some(vec![Stage::Raw(1.into())]);
+        assert_stages_unchanged(&PushMatchBelowLookup, &[Stage::Lookup(join), Stage::Match(eq("b", 1))]);
+        assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(Expr::Raw(1.into()))]);
+    }
+
+    #[test]
+    fn an_unwind_between_is_not_crossed() {
+        let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: false };
+        assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a"), unwind, Stage::Match(eq("b", 1))]);
+    }
+}

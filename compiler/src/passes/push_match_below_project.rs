@@ -1,0 +1,84 @@
+//! Moves the terms of a `Match` below a `Project` that keeps all they read as it is: an index may serve them.
+//!
+//! ```text
+//! Project(city, n=a + 1) . Match(city == "NYC" & n > 3)   =>   Match(city == "NYC") . Project(city, n=a + 1) . Match(n > 3)
+//! Project(not note) . Match(city == "NYC")                =>   Match(city == "NYC") . Project(not note)
+//! ```
+//!
+//! Never a term on a field that the projection drops, computes or keeps only a part of: behind `Project(a)` the field
+//! `b` is missing, and `Project(a.b)` drops a scalar `a`. The id counts as kept unless it is named. Never across chance
+//! (`$rand`), and never what is opaque, a link or the whole document (`$$ROOT`). Null, missing and arrays: a field that
+//! is kept whole is the same on both sides. A projection that fails on a document fails no longer when that document is
+//! not asked for; a term that may fail itself stays behind the terms it follows.
+
+use data_bridge_ir::Stage;
+
+use super::{StageRule, split_match};
+use crate::analyze::effects::gives_one_for_one;
+
+pub struct PushMatchBelowProject;
+
+impl StageRule for PushMatchBelowProject {
+    fn name(&self) -> &'static str {
+        "push_match_below_project"
+    }
+
+    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        match stages {
+            [project @ Stage::Project(_), Stage::Match(predicate), ..] if gives_one_for_one(project) => {
+                split_match::around(project, predicate)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Expr;
+    use data_bridge_ir::stage::Projected;
+
+    use super::*;
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, eq, exclude, gt, include};
+
+    fn unchanged(project: Stage, predicate: Expr) {
+        assert_stages_unchanged(&PushMatchBelowProject, &[project, Stage::Match(predicate)]);
+    }
+
+    fn computing(path: &str, value: Expr) -> Stage {
+        Stage::Project(vec![("city".into(), Projected::Include), (path.into(), Projected::Computed(value))])
+    }
+
+    #[test]
+    fn terms_on_kept_fields_move_and_the_rest_stays() {
+        let stages = [computing("n", Expr::field("a")), Stage::Match(Expr::And(vec![eq("city.x", 1), gt("n", 3)]))];
+        let after = "Match(city.x == 1) . Project(city, n=a) . Match(n > 3)";
+        assert_stages_rewrite(&PushMatchBelowProject, &stages, after);
+        let stages = [exclude(&["note"]), Stage::Match(eq("city", "NYC"))];
+        assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(city == \"NYC\") . Project(not note)");
+    }
+
+    #[test]
+    fn the_id_is_kept_unless_it_is_named() {
+        let stages = [include(&["a"]), Stage::Match(eq("_id", 1))];
+        assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(_id == 1) . Project(a)");
+        unchanged(exclude(&["_id"]), eq("_id", 1));
+        unchanged(include(&["_id.x"]), eq("_id.x", 1));
+        unchanged(computing("_id", Expr::field("a")), eq("_id", 1));
+    }
+
+    #[test]
+    fn fields_that_are_dropped_computed_or_cut_keep_their_terms() {
+        unchanged(include(&["a"]), eq("b", 1));
+        unchanged(include(&["a.b"]), eq("a.b", 1));
+        unchanged(exclude(&["a.b"]), eq("a", 1));
+        unchanged(computing("a.n", Expr::field("b")), eq("a", 1));
+        unchanged(computing("n", Expr::field("a")), eq("a", 1));
+    }
+
+    #[test]
+    fn chance_is_not_crossed_and_opaque_terms_stay() {
+        unchanged(computing("n", chance()), eq("city", 1));
+        unchanged(include(&["a"]), Expr::Raw(1.into()));
+    }
+}

@@ -1,0 +1,61 @@
+"""Every rewrite rule applies somewhere in what is drawn: one that does not would be tested by nothing else here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import classes
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from pipelines import Promise, pipelines
+from planned import Thing
+from test_fact_equivalence import FILTERS, Person, typed
+
+from data_bridge._core import compile as compile_plan
+from data_bridge._core import rules
+from data_bridge.errors import CompileError
+
+#: Drawn the same in every run: a rule fires, or it does not.
+SAME = settings(
+    max_examples=2000,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def fired(query: Any, terminal: str) -> list[str]:
+    """The rules that applied to a query which is asked for documents, a count or existence."""
+    compiled = compile_plan(query._read(terminal), True, traced=True)
+    return [step["rule"] for step in compiled.to_dict()["rules"]]
+
+
+@pytest.fixture(scope="module")
+def firings() -> Counter[str]:
+    counted: Counter[str] = Counter()
+
+    @SAME
+    @given(drawn=pipelines(), terminal=st.sampled_from(["aggregate", "aggregate", "count", "exists"]))
+    def of_pipelines(drawn: tuple[list[dict[str, Any]], Promise], terminal: str) -> None:
+        if classes.well_typed(Thing, drawn[0]):
+            counted.update(fired(Thing.aggregate([classes.stage(each) for each in drawn[0]]), terminal))
+
+    @SAME
+    @given(where=FILTERS)
+    def of_trusted_documents(where: dict[str, Any]) -> None:
+        try:
+            counted.update(fired(Person.find(typed(where)), "find"))
+        except CompileError:
+            event("refused for its types")
+
+    of_pipelines()
+    of_trusted_documents()
+    return counted
+
+
+@pytest.mark.parametrize("rule", rules())
+def test_a_rule_applies_to_something_that_is_drawn(rule: str, firings: Counter[str]) -> None:
+    assert firings[rule] > 0, firings
