@@ -31,7 +31,7 @@ impl Analyzer {
         let test = moved(expr, crossing.rest.clone());
         match test {
             Expr::Compare { op: CompareOp::Ne, left, right } => {
-                not(self.some_target(Expr::Compare { op: CompareOp::Eq, left, right }, &crossing))
+                not(self.some_or_none(Expr::Compare { op: CompareOp::Eq, left, right }, &crossing))
             }
             Expr::In { needle, values, negated: true } => {
                 not(self.some_or_none(Expr::In { needle, values, negated: false }, &crossing))
