@@ -212,7 +212,7 @@ def _back(
     size = target.settings().max_link_batch_size or BATCH
     requests = []
     for start in range(0, len(wanted), size):
-        query = _narrowed(target.find({original.stored: {"$in": wanted[start : start + size]}}), fetch, session)
+        query = _narrowed(_leading(target, original, wanted[start : start + size]), fetch, session)
         sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
         requests.append((query.sort(*sort) if fetch.sort is not None else query.sort("_id")).to_list())
     answers = yield together(requests)
@@ -228,6 +228,11 @@ def _back(
         found = found if fetch.limit is None else found[: fetch.limit]
         value: Any = found if link.many else (found[0] if found else None)
         _place(document, link.path, value)
+
+
+def _leading(target: type[Document], original: LinkField, ids: list[Any]) -> Any:
+    """The query for the documents whose link leads to one of these."""
+    return target.find({original.stored: {"$in": ids}}).with_children()
 
 
 def _place(document: Any, path: tuple[str, ...], value: Any) -> None:

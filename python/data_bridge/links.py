@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, ge
 
 import bson
 from bson import DBRef
+from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import core_schema
 
@@ -240,8 +241,8 @@ class Link(Generic[T], metaclass=_Declaring):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Link):
-            return bool(self.id == other.id) and self._to.target is other._to.target
-        return isinstance(other, self._to.target) and bool(self.id == other.id)
+            return bool(self.key == other.key) and self._to.target is other._to.target
+        return isinstance(other, self._to.target) and bool(self.key == link_key(other.id))
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -319,6 +320,11 @@ def link_key(id: Any) -> Any:
     try:
         hash(id)
     except TypeError:
+        if isinstance(id, BaseModel):
+            from .layout import layout_of
+
+            # The model and the document that it is stored as are one id.
+            id = RawBSONDocument(layout_of(type(id)).encode(id))  # type: ignore[arg-type]
         return bson.encode({"k": id})
     return id
 

@@ -24,6 +24,9 @@ from .settings import root_of, settings_of
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
 _UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
 
+#: What the documents of a class that shares its root's collection, and of those below it, hold in `CLASS_ID`.
+_CLASS_IDS: dict[type[BaseModel], list[str]] = {}
+
 #: The stored field that says which class of a family a document is of.
 CLASS_ID = "_class_id"
 
@@ -87,7 +90,16 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     return schema
 
 
+def admit(cls: type[BaseModel], class_id: str) -> None:
+    """Makes what is stored with this class id a document of the class: links to the class lead to no other."""
+    _CLASS_IDS.setdefault(cls, []).append(class_id)
+    if cls in _SCHEMAS:
+        _SCHEMAS[cls].admit(CLASS_ID, class_id)
+
+
 def _define(cls: type[BaseModel], schema: Schema) -> None:
+    for class_id in _CLASS_IDS.get(cls, ()):
+        schema.admit(CLASS_ID, class_id)
     serialized = {name for each in cls.__pydantic_decorators__.field_serializers.values() for name in each.info.fields}
     fields = []
     for name, field in cls.model_fields.items():

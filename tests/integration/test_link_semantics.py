@@ -1,6 +1,6 @@
 """What predicates on linked documents mean: each sentence of the guide, on every strategy, over every kind of link."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -47,7 +47,11 @@ MEANINGS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "equal": (lambda to: to.name == "Ann", "ann empty", "ann nullname"),
     "unequal": (lambda to: to.name != "Ann", "bob dangling missing nameless null nullname", "* ann nullname"),
     "in": (lambda to: to.name.in_(["Ann", "Bob"]), "ann bob empty", "ann bob nullname"),
-    "not in": (lambda to: to.name.not_in(["Ann", "Bob"]), "dangling missing nameless null nullname", "* ann bob nullname"),
+    "not in": (
+        lambda to: to.name.not_in(["Ann", "Bob"]),
+        "dangling missing nameless null nullname",
+        "* ann bob nullname",
+    ),
     "greater": (lambda to: to.age > 35, "bob nameless nullname", "ann bob nameless nullname"),
     "at most": (lambda to: to.age <= 30, "ann empty", "ann nullname"),
     "text": (lambda to: to.name.startswith("A"), "ann empty", "ann nullname"),
@@ -81,11 +85,11 @@ def ids(text: str) -> list[str]:
 
 
 @pytest.fixture
-async def works(client: Any) -> AsyncIterator[Any]:
+async def works(client: Any) -> Any:
     database = client.pymongo()[client.database]
     await database["Writer"].insert_many([dict(row) for row in WRITERS])
     await database["Work"].insert_many([dict(row) for row in WORKS])
-    yield database
+    return database
 
 
 async def found(predicate: Any, strategy: str) -> list[str]:
