@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .inheritance import Reach
 from .lazy import by_ids
 from .link_fields import link_fields
+from .link_shapes import link_rows
 from .links import LinkField, link_key
 from .operation import Operation, Script
 
@@ -43,7 +44,7 @@ def audit_links(cls: type[Document]) -> Operation[list[Dangling]]:
             if link.to.is_back:
                 continue
             if link.to.target.settings().database == cls.settings().database:
-                rows = yield cls.aggregate([*_links(link), *_joined(link)]).to_list()
+                rows = yield cls.aggregate([*link_rows(link), *_joined(link)]).to_list()
                 found += [Dangling(link.stored, row["count"], row["examples"]) for row in rows]
             else:
                 found += yield from _across_databases(cls, link)
@@ -56,8 +57,9 @@ def _across_databases(cls: type[Document], link: LinkField) -> Script[list[Dangl
     """The same where the server cannot join: each id that is linked to is looked for."""
     each = {"$group": {"_id": "$_link", "count": {"$sum": 1}, "documents": {"$addToSet": "$_id"}}}
     few = {"$project": {"count": 1, "documents": {"$slice": ["$documents", _EXAMPLES]}}}
-    rows = yield cls.aggregate([*_links(link), each, few]).to_list()
-    count, examples = 0, {}
+    rows = yield cls.aggregate([*link_rows(link), each, few]).to_list()
+    count = 0
+    examples: dict[Any, Any] = {}
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         there = yield by_ids(link.to.target, [row["_id"] for row in batch]).project("_id").to_list()
@@ -67,34 +69,6 @@ def _across_databases(cls: type[Document], link: LinkField) -> Script[list[Dangl
                 count += row["count"]
                 examples.update((link_key(id), id) for id in row["documents"])
     return [Dangling(link.stored, count, list(examples.values())[:_EXAMPLES])] if count else []
-
-
-def _links(link: LinkField) -> list[dict[str, Any]]:
-    """A row for each link that is not null, its id as `_link`."""
-    referred = {"$getField": {"field": {"$literal": "$id"}, "input": "$_link"}}
-    item = {"$ifNull": [referred, "$_link"]}
-    value: Any = "$_link"
-    if link.many:
-        of_dict = {"$map": {"input": {"$objectToArray": value}, "in": "$$this.v"}}
-        is_dict = {"$and": [{"$eq": [{"$type": value}, "object"]}, {"$not": [{"$ifNull": [referred, False]}]}]}
-        value = {
-            "$switch": {
-                "branches": [
-                    {"case": {"$isArray": [value]}, "then": value},
-                    {"case": is_dict, "then": of_dict},
-                ],
-                "default": [value],
-            }
-        }
-    parts = link.stored.count(".") + 1 if link.many else 1
-    return [
-        {"$set": {"_link": f"${link.stored}"}},
-        {"$set": {"_link": value}},
-        # Lists in lists of documents are lists of lists.
-        *[{"$unwind": "$_link"} for _ in range(parts)],
-        {"$match": {"_link": {"$ne": None}}},
-        {"$set": {"_link": item}},
-    ]
 
 
 def _joined(link: LinkField) -> list[dict[str, Any]]:

@@ -324,7 +324,7 @@ def link_key(id: Any) -> Any:
             from .layout import layout_of
 
             # The model and the document that it is stored as are one id.
-            id = RawBSONDocument(layout_of(type(id)).encode(id))  # type: ignore[arg-type]
+            id = RawBSONDocument(layout_of(type(id)).encode(id))
         return bson.encode({"k": id})
     return id
 
@@ -347,6 +347,7 @@ class LinkField:
         to: where it leads.
         many: it stands in a list or a dict, or below one.
         options: what its declaration says.
+        layers: for each name of the stored path, the lists and dicts that stand there, outermost first.
     """
 
     path: tuple[str, ...]
@@ -354,6 +355,7 @@ class LinkField:
     to: LinkTo
     many: bool
     options: LinkOptions
+    layers: tuple[tuple[str, ...], ...]
 
 
 def link_in(annotation: Any) -> LinkTo | None:
