@@ -35,6 +35,14 @@ def link_options(cls: type[BaseModel], name: str) -> LinkOptions:
     return LinkOptions()
 
 
+def link_crossed(cls: type[BaseModel], path: str) -> LinkField | None:
+    """The link that a stored path goes on behind, if any; a reference's own parts (`author.$id`) are on this side."""
+    for link in link_fields(cls):
+        if path.startswith(link.stored + ".") and not path.startswith(link.stored + ".$"):
+            return link
+    return None
+
+
 def _fields(
     cls: type[BaseModel],
     path: tuple[str, ...],

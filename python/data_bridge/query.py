@@ -15,8 +15,9 @@ from .fields import FieldProxy
 from .inheritance import Reach, descendants
 from .ir import stages
 from .layout import family_layout, layout_of
+from .link_values import distinct_values
 from .operation import Operation, Script
-from .paging import Page, behind, cursor_of
+from .paging import Page, behind, cursor_of, page_keys
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
 from .query_options import QueryOptions
@@ -277,7 +278,7 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def distinct(self, field: Any) -> Operation[list[Any]]:
         """The different values of a field; lists give their elements."""
-        return self._operation(self._read("distinct", str(field)), f"distinct({field})")
+        return distinct_values(self, field)
 
     def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
         def script() -> Script[Any]:
@@ -325,13 +326,10 @@ class Query(QueryOptions, QueryWrites[T]):
             after: the `next` of the page before.
 
         Raises:
-            CompileError: `after` is not of this query.
+            CompileError: `after` is not of this query, or the order is by a field of linked documents.
         """
         cls = self._cls
-        sorts = [stage for stage in self._stages if isinstance(stage, stages.Sort)]
-        keys = list(sorts[-1].keys) if sorts else []
-        if not any(path == "_id" for path, _ in keys):
-            keys.append(("_id", 1))
+        keys = page_keys(cls, self._stages)
 
         def script() -> Script[Page[T]]:
             query = self.find(behind(self._schema(), keys, after)) if after else self
