@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, overload
 
 import bson
 from bson import DBRef
@@ -39,14 +39,15 @@ class DeleteRules(Enum):
 
 
 #: What happens to a link when the document it leads to is deleted.
-ON_DELETE = ("nothing", "cascade", "deny", "nullify", "pull")
+OnDelete = Literal["nothing", "cascade", "deny", "nullify", "pull"]
+ON_DELETE: tuple[str, ...] = get_args(OnDelete)
 
 
 @dataclass(frozen=True)
 class LinkOptions:
     """What `Link(...)` and `BackLink(...)` say where a field is declared."""
 
-    on_delete: str = "nothing"
+    on_delete: OnDelete = "nothing"
     original_field: str | None = None
 
 
@@ -153,7 +154,8 @@ def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
 class _Declaring(type):
     """Calling `Link(...)` says how a link is declared; the links themselves are made of ids."""
 
-    def __call__(cls, *, on_delete: str = "nothing", original_field: str | None = None) -> LinkOptions:
+    # A type checker must take the options for the default of a field of links.
+    def __call__(cls, *, on_delete: OnDelete = "nothing", original_field: str | None = None) -> Any:
         if on_delete not in ON_DELETE:
             raise SchemaError(f"on_delete is {on_delete!r}; give one of {', '.join(ON_DELETE)}")
         return LinkOptions(on_delete, original_field)
@@ -179,7 +181,7 @@ class Link(Generic[T], metaclass=_Declaring):
         _to: LinkTo
         _document: Any
 
-        def __new__(cls, *, on_delete: str = "nothing") -> Any: ...
+        def __new__(cls, *, on_delete: OnDelete = "nothing") -> Any: ...
 
         @overload
         def __get__(self, instance: None, owner: Any) -> type[T]: ...
