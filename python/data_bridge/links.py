@@ -45,10 +45,17 @@ ON_DELETE: tuple[str, ...] = get_args(OnDelete)
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """What `Link(...)` and `BackLink(...)` say where a field is declared."""
+    """What `Link(...)` and `BackLink(...)` say where a field is declared.
+
+    Attributes:
+        on_delete: what happens to the link when the document it leads to is deleted.
+        original_field: the link on the other side that a back link follows.
+        index: whether `sync_indexes()` makes an index on the link; None leaves it to `Settings.index_links`.
+    """
 
     on_delete: OnDelete = "nothing"
     original_field: str | None = None
+    index: bool | None = None
 
 
 class LinkTo:
@@ -155,10 +162,12 @@ class _Declaring(type):
     """Calling `Link(...)` says how a link is declared; the links themselves are made of ids."""
 
     # A type checker must take the options for the default of a field of links.
-    def __call__(cls, *, on_delete: OnDelete = "nothing", original_field: str | None = None) -> Any:
+    def __call__(
+        cls, *, on_delete: OnDelete = "nothing", original_field: str | None = None, index: bool | None = None
+    ) -> Any:
         if on_delete not in ON_DELETE:
             raise SchemaError(f"on_delete is {on_delete!r}; give one of {', '.join(ON_DELETE)}")
-        return LinkOptions(on_delete, original_field)
+        return LinkOptions(on_delete, original_field, index)
 
 
 class Link(Generic[T], metaclass=_Declaring):
@@ -181,7 +190,7 @@ class Link(Generic[T], metaclass=_Declaring):
         _to: LinkTo
         _document: Any
 
-        def __new__(cls, *, on_delete: OnDelete = "nothing") -> Any: ...
+        def __new__(cls, *, on_delete: OnDelete = "nothing", index: bool | None = None) -> Any: ...
 
         @overload
         def __get__(self, instance: None, owner: Any) -> type[T]: ...

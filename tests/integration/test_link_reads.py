@@ -3,13 +3,13 @@
 import asyncio
 import time
 import tracemalloc
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from data_bridge import BackLink, Document, Link, connect, fetch_links
+from data_bridge import BackLink, Document, EmbeddedDocument, Indexed, Link, connect, fetch_links
 from data_bridge.embedded import Server
 from data_bridge.errors import CompileError, LinkTargetMissing
 
@@ -222,6 +222,40 @@ async def test_a_hundred_thousand_links_are_read_in_batches_within_bounds(client
     assert not book.is_changed
     await book.save()
     assert (await plain["Book"].find_one({}))["helpers"] == links
+
+
+class Stand(EmbeddedDocument):
+    keeper: Link[Writer] | None = None
+
+
+class Market(Document):
+    owner: Link[Writer]
+    friends: list[Link[Writer]] = []
+    ranked: Link[Writer] | None = None
+    rare: Annotated[Link[Writer] | None, Indexed(sparse=True, name="rare_sparse")] = None
+    plain: Link[Writer] = Link(index=False)
+    stands: list[Stand] = []
+    by_name: dict[str, Link[Writer]] = {}
+
+    class Settings:
+        index_links = True
+        indexes = [[("ranked", -1), ("_id", 1)]]
+
+
+class Stall(Document):
+    owner: Link[Writer] = Link(index=True)
+    other: Link[Writer] | None = None
+
+
+async def test_links_are_indexed_where_the_class_or_the_link_says_so(client: Any) -> None:
+    wanted = ["friends_1", "owner_1", "ranked_-1__id_1", "rare_1", "rare_sparse", "stands.keeper_1"]
+    assert sorted(await Market.sync_indexes()) == wanted
+    assert sorted(await Market.collection().index_information()) == ["_id_", *wanted]
+    assert await Stall.sync_indexes() == ["owner_1"]
+    assert await Book.sync_indexes() == []
+    explained = await Market.find(Market.owner == ObjectId()).explain()
+    assert explained.index == "owner_1"
+    assert (await Market.find(Market.stands.keeper == ObjectId()).explain()).index == "stands.keeper_1"
 
 
 def test_links_are_fetched_without_an_event_loop(mongod: Server, database_name: str) -> None:
