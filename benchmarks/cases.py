@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .data import comparable, row
+from pymongo import MongoClient
+
+from .data import COLLECTION, comparable, row
 from .peers.peer import Peer
 
 STORED = 100_000
@@ -15,14 +17,20 @@ TASKS = 64
 GETS_PER_TASK = 16
 FILTERS = 200
 
-Prepare = Callable[[Peer, int], Any]
-Run = Callable[[Peer, Any], Awaitable[Any]]
-Check = Callable[[Peer, Any, Any], None]
+#: The first argument is a peer: a `Peer`, or a `LinkPeer` for the cases of links.
+Prepare = Callable[[Any, int], Any]
+Run = Callable[[Any, Any], Awaitable[Any]]
+Check = Callable[[Any, Any, Any], None]
+#: The server's address, the database, and how often the case ran.
+Drop = Callable[[str, str, int], None]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table. `units` is how many things a run does; the table shows the time of one run over that."""
+    """One line of the table. `units` is how many things a run does; the table shows the time of one run over that.
+
+    A case that inserts has a `drop`, which removes what its runs left, after looking that it is all there.
+    """
 
     name: str
     rounds: int
@@ -30,6 +38,7 @@ class Case:
     run: Run
     check: Check
     units: int = 1
+    drop: Drop | None = None
 
 
 def _new_rows(count: int) -> Prepare:
@@ -99,6 +108,23 @@ def _check_find(peer: Peer, count: int, documents: list[Any]) -> None:
         _same(peer, documents[number], number)
 
 
+def _dropped(each: int) -> Drop:
+    """Removes what runs inserted, so many documents each."""
+
+    def drop(uri: str, database: str, runs: int) -> None:
+        new = {"_id": {"$gte": STORED}}
+        with MongoClient[dict[str, Any]](uri) as client:
+            collection = client[database][COLLECTION]
+            inserted = collection.count_documents(new)
+            assert inserted == runs * each, f"{inserted} documents inserted, not {runs * each}"
+            for document in collection.find(new).limit(5):
+                assert set(document) == set(row(0)), f"stored as {document}"
+                assert document["address"] == row(document["_id"])["address"]
+            collection.delete_many(new)
+
+    return drop
+
+
 def _nothing(_: Peer, __: Any, ___: Any) -> None:
     """Inserts are checked by what the server holds afterwards."""
 
@@ -109,8 +135,8 @@ def _found(count: int) -> Prepare:
 
 CASES = [
     Case("build and compile a two-term filter", 60, lambda _peer, _round: None, _filters, _check_filter, FILTERS),
-    Case("insert one", 300, _new_rows(1), _insert_one, _nothing),
-    Case("insert 1,000", 15, _new_rows(1000), _insert_many, _nothing),
+    Case("insert one", 300, _new_rows(1), _insert_one, _nothing, drop=_dropped(1)),
+    Case("insert 1,000", 15, _new_rows(1000), _insert_many, _nothing, drop=_dropped(1000)),
     Case("get by id", 300, _keys, _get, _check_get),
     Case("find 100", 100, _found(100), _find, _check_find),
     Case("find 1,000", 30, _found(1000), _find, _check_find),

@@ -190,6 +190,11 @@ impl PySchema {
         }
     }
 
+    /// Makes what holds this value in the field a document of the class, where other classes share the collection.
+    fn admit(&self, field: &str, id: &str) {
+        self.0.admit(field, id);
+    }
+
     #[getter]
     fn name(&self) -> &str {
         self.0.name()

@@ -52,8 +52,9 @@ pub struct FeedStep {
 pub enum Hole {
     /// The ids as they are.
     Ids { feed: usize },
-    /// Each id as it is, and as a reference to the collection: both forms in which links are stored.
-    Links { feed: usize, collection: String },
+    /// Each id as it is, and as a reference to the collection: the forms in which links are stored. A reference names
+    /// the database where the two sides' differ.
+    Links { feed: usize, collection: String, database: Option<String> },
 }
 
 impl Hole {
@@ -61,16 +62,22 @@ impl Hole {
     pub fn placeholder(&self) -> RawBson {
         RawBson::Symbol(match self {
             Self::Ids { feed } => format!("ids {feed}"),
-            Self::Links { feed, collection } => format!("links {feed} {collection}"),
+            // No database is called so.
+            Self::Links { feed, collection, database } => {
+                format!("links {feed} {} {collection}", database.as_deref().unwrap_or("."))
+            }
         })
     }
 
     pub fn parse(placeholder: &str) -> Option<Self> {
-        let mut parts = placeholder.splitn(3, ' ');
+        let mut parts = placeholder.splitn(4, ' ');
         let (kind, feed) = (parts.next()?, parts.next()?.parse().ok()?);
-        match (kind, parts.next()) {
-            ("ids", None) => Some(Self::Ids { feed }),
-            ("links", Some(collection)) => Some(Self::Links { feed, collection: collection.to_owned() }),
+        match (kind, parts.next(), parts.next()) {
+            ("ids", None, None) => Some(Self::Ids { feed }),
+            ("links", Some(database), Some(collection)) => {
+                let database = (database != ".").then(|| database.to_owned());
+                Some(Self::Links { feed, collection: collection.to_owned(), database })
+            }
             _ => None,
         }
     }
@@ -103,7 +110,12 @@ mod tests {
 
     #[test]
     fn holes_are_found_again() {
-        for hole in [Hole::Ids { feed: 2 }, Hole::Links { feed: 0, collection: "my books".to_owned() }] {
+        let links = |database: Option<&str>| Hole::Links {
+            feed: 0,
+            collection: "my books".to_owned(),
+            database: database.map(str::to_owned),
+        };
+        for hole in [Hole::Ids { feed: 2 }, links(None), links(Some("far"))] {
             let RawBson::Symbol(text) = hole.placeholder() else { panic!("a symbol") };
             assert_eq!(Hole::parse(&text), Some(hole));
         }

@@ -163,8 +163,11 @@ fn fill(out: &mut RawArrayBuf, hole: &Hole, found: &[Option<Vec<RawBson>>]) -> R
     for id in ids {
         out.push(id.clone());
         // A document is not the id of a reference that PyMongo could have stored.
-        if let (Hole::Links { collection, .. }, false) = (hole, matches!(id, RawBson::Document(_))) {
+        if let (Hole::Links { collection, database, .. }, false) = (hole, matches!(id, RawBson::Document(_))) {
             out.push(rawdoc! { "$ref": collection.as_str(), "$id": id.clone() });
+            if let Some(database) = database {
+                out.push(rawdoc! { "$ref": collection.as_str(), "$id": id.clone(), "$db": database.as_str() });
+            }
         }
     }
     Ok(())
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn holes_are_filled_in_both_forms_and_nothing_else_changes() {
-        let hole = Hole::Links { feed: 0, collection: "authors".into() }.placeholder();
+        let hole = Hole::Links { feed: 0, collection: "authors".into(), database: None }.placeholder();
         let command =
             rawdoc! { "find": "books", "filter": { "$and": [{ "author": { "$in": [hole] } }, { "n": [1] }] } };
         assert_eq!(needs(&command), [0]);

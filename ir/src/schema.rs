@@ -47,6 +47,14 @@ pub struct Collection {
     pub name: String,
 }
 
+/// How a class's documents are told from those of other classes in the same collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discriminator {
+    pub field: String,
+    /// What the documents of the class, and of those below it, hold there.
+    pub ids: Vec<String>,
+}
+
 /// A path that goes on behind a link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
@@ -66,6 +74,8 @@ struct Slot {
     name: String,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
+    /// Apart from the definition: classes below this one may be defined later.
+    discriminator: RwLock<Option<Discriminator>>,
 }
 
 /// What stands at a path.
@@ -94,7 +104,12 @@ impl Lookup {
 
 impl SchemaRef {
     pub fn declare(name: impl Into<String>) -> Self {
-        Self(Arc::new(Slot { name: name.into(), schema: OnceLock::new(), trust: RwLock::new(None) }))
+        Self(Arc::new(Slot {
+            name: name.into(),
+            schema: OnceLock::new(),
+            trust: RwLock::default(),
+            discriminator: RwLock::default(),
+        }))
     }
 
     /// Gives a declared schema its fields; false when it already has them.
@@ -104,6 +119,20 @@ impl SchemaRef {
 
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Makes what holds this value in the field a document of the class.
+    pub fn admit(&self, field: &str, id: &str) {
+        let mut known = self.0.discriminator.write().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_with(|| Discriminator { field: field.to_owned(), ids: Vec::new() });
+        if !known.ids.iter().any(|other| other == id) {
+            known.ids.push(id.to_owned());
+        }
+    }
+
+    /// None where every document of the collection is one of the class.
+    pub fn discriminator(&self) -> Option<Discriminator> {
+        self.0.discriminator.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The definition, or none while the class is still being built.
@@ -306,5 +335,16 @@ mod tests {
         let user = user();
         assert!(matches!(user.lookup("items.prize"), Lookup::Unknown { name, .. } if name == "prize"));
         assert_eq!(user.lookup("age.x"), Lookup::NotADocument { at: "age".to_owned(), dtype: DType::Int });
+    }
+
+    #[test]
+    fn classes_below_may_be_admitted_later() {
+        let dog = user();
+        assert_eq!(dog.discriminator(), None);
+        dog.admit("_class_id", "Dog");
+        dog.admit("_class_id", "Dog");
+        dog.clone().admit("_class_id", "Dog.Puppy");
+        let ids = vec!["Dog".to_owned(), "Dog.Puppy".to_owned()];
+        assert_eq!(dog.discriminator(), Some(Discriminator { field: "_class_id".to_owned(), ids }));
     }
 }

@@ -42,10 +42,13 @@ impl Value {
     }
 
     /// The reference that holds this id, as PyMongo's `DBRef` stores it.
-    pub fn as_reference(&self, collection: &str) -> Self {
+    pub fn as_reference(&self, collection: &str, database: Option<&str>) -> Self {
         let mut reference = RawDocumentBuf::new();
         reference.append(bson::cstr!("$ref"), collection);
         reference.append(bson::cstr!("$id"), self.0.clone());
+        if let Some(database) = database {
+            reference.append(bson::cstr!("$db"), database);
+        }
         Self(RawBson::Document(reference))
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,34 @@ def fetch_script(documents: list[Any], paths: Sequence[Any], depth: int, session
         by_class.setdefault(type(document), []).append(document)
     for cls, members in by_class.items():
         yield from _fetch(cls, members, _levels(cls, paths), depth if not paths else 0, session)
+
+
+def described(cls: type[Document], paths: Sequence[Any], depth: int) -> list[str]:
+    """What fetching does, in words: a line for the links that one command fetches, level by level."""
+    return list(_described(cls, _levels(cls, paths), depth, 1))
+
+
+def _described(cls: type[Document], levels: dict[str, _Level] | None, depth: int, number: int) -> Iterator[str]:
+    if levels is None and depth <= 0:
+        return
+    alike: dict[tuple[str, str], list[str]] = {}
+    chosen = [link for link in link_fields(cls) if levels is None or link.stored in levels]
+    for link in chosen:
+        target = link.to.target
+        size = target.settings().max_link_batch_size or BATCH
+        by = "_id" if not link.to.is_back else original_of(cls, link.to, link.options).stored
+        fetch = levels[link.stored].fetch if levels is not None else Fetch("")
+        plain = not link.to.is_back and fetch.filter is None and fetch.project is None
+        what = f"{target.settings().name} by {by}, {size:,} ids a command"
+        alike.setdefault((what, "" if plain else link.stored), []).append(link.stored)
+    for (what, _), fields in alike.items():
+        yield f"level {number}: {cls.__name__}.{', '.join(fields)} -> {what}"
+    if levels is None:
+        for target in dict.fromkeys(link.to.target for link in chosen):
+            yield from _described(target, None, depth - 1, number + 1)
+    else:
+        for link in chosen:
+            yield from _described(link.to.target, levels[link.stored].below, 0, number + 1)
 
 
 def _levels(cls: type[Document], paths: Sequence[Any]) -> dict[str, _Level] | None:
@@ -212,7 +240,7 @@ def _back(
     size = target.settings().max_link_batch_size or BATCH
     requests = []
     for start in range(0, len(wanted), size):
-        query = _narrowed(target.find({original.stored: {"$in": wanted[start : start + size]}}), fetch, session)
+        query = _narrowed(_leading(target, original, wanted[start : start + size]), fetch, session)
         sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
         requests.append((query.sort(*sort) if fetch.sort is not None else query.sort("_id")).to_list())
     answers = yield together(requests)
@@ -228,6 +256,11 @@ def _back(
         found = found if fetch.limit is None else found[: fetch.limit]
         value: Any = found if link.many else (found[0] if found else None)
         _place(document, link.path, value)
+
+
+def _leading(target: type[Document], original: LinkField, ids: list[Any]) -> Any:
+    """The query for the documents whose link leads to one of these."""
+    return target.find({original.stored: {"$in": ids}}).with_children()
 
 
 def _place(document: Any, path: tuple[str, ...], value: Any) -> None:

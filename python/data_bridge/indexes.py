@@ -10,6 +10,8 @@ from pymongo import IndexModel
 
 from .errors import SchemaError
 from .inheritance import family
+from .link_fields import link_fields
+from .link_shapes import is_plain
 from .schema import stored_name
 from .settings import settings_of
 
@@ -34,7 +36,9 @@ class Indexed:
 
 
 def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
-    """The declared indexes as `createIndexes` takes them: `key`, `name` and options. A family's are those of all.
+    """The declared indexes, and those on links, as `createIndexes` takes them: `key`, `name` and options.
+
+    A family's are those of all its classes.
 
     Raises:
         SchemaError: an entry of `Settings.indexes` is none of a name, a list of (name, direction) and an IndexModel.
@@ -47,6 +51,21 @@ def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
 
 
 def _models_of(cls: type[BaseModel]) -> Iterator[IndexModel]:
+    serving: set[str] = set()
+    for model in _given(cls):
+        # One that leaves documents out does not serve a filter on the link alone.
+        if not {"sparse", "partialFilterExpression"} & set(model.document):
+            serving.add(next(iter(model.document["key"])))
+        yield model
+    by_default = settings_of(cls).index_links
+    for link in link_fields(cls):
+        wanted = by_default if link.options.index is None else link.options.index
+        # Keys of a dict are no path that an index could be on.
+        if wanted and not link.to.is_back and is_plain(link) and link.stored not in serving:
+            yield IndexModel([(link.stored, 1)])
+
+
+def _given(cls: type[BaseModel]) -> Iterator[IndexModel]:
     for path, indexed in _declared(cls, "", frozenset()):
         yield IndexModel([(path, indexed.direction)], **indexed.options)
     for entry in settings_of(cls).indexes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from . import ir
 from .errors import SchemaError
 from .ir import stages
-from .schema import CLASS_ID, schema_of, stored_name, union_schema
+from .schema import CLASS_ID, admit, schema_of, stored_name, union_schema
 from .settings import root_of, settings_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def register(cls: type[Document]) -> None:
         )
     members[class_id] = cls
     _REACHES.clear()
+    for base in cls.__mro__:
+        if base is not root and root_of(base) is root:
+            admit(base, class_id)
 
 
 def _name(cls: type) -> str:

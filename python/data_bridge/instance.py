@@ -66,7 +66,7 @@ class InstanceWrites:
 
         def script() -> Script[Self]:
             if link_rule is WriteRules.WRITE:
-                yield from write_linked([self], session)
+                yield from write_linked([self], session, skip=skip_hooks)
                 return self
             yield from _insert(self._document, frozenset({Insert}), True, session, skip_hooks)
             return self
@@ -99,7 +99,7 @@ class InstanceWrites:
         def script() -> Script[Self]:
             skip = skip_hooks if hooks else True
             if link_rule is WriteRules.WRITE:
-                yield from write_linked([self], session, validate, hooks)
+                yield from write_linked([self], session, validate, skip)
                 return self
             if self._image is None:
                 yield from _insert(self._document, frozenset({Insert, Save}), validate, session, skip)

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ._core import Layout
+from .errors import SchemaError
 from .fields_set import FieldsSet
 from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
@@ -110,7 +111,7 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
     to = link_of_field(field)
     if to is not None and to.is_back:
         return None, name, ("any",), ("value", UNFETCHED), None, False, None
-    form = None if to is None else _link_form(cls, to)
+    form = None if to is None else _link_form(cls, name, to)
     strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
     annotation: Any = field.annotation
     if form is not None and field.metadata:
@@ -124,10 +125,20 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
     return stored_name(name, field), name, converter, _default(field), serializer, name == "id", form
 
 
-def _link_form(cls: type[BaseModel], to: LinkTo) -> tuple[Any, ...]:
-    """How a class stores its links: `(None,)` as ids, or the collection and database of references."""
+def _link_form(cls: type[BaseModel], name: str, to: LinkTo) -> tuple[Any, ...]:
+    """How a class stores its links: `(None,)` as ids, or the collection and database of references.
+
+    Raises:
+        SchemaError: the ids are documents, which a reference cannot be told from.
+    """
     if settings_of(cls).link_storage == "id":
         return (None,)
+    id = to.target.model_fields["id"].annotation
+    if isinstance(id, type) and issubclass(id, BaseModel):
+        raise SchemaError(
+            f"{cls.__name__}.{name} leads to {to.target.__name__}, whose ids are documents: they are stored as they "
+            f'stand, with link_storage = "id", and not as references'
+        )
     target = settings_of(to.target)
     own = settings_of(cls).database
     return ((target.name, None if target.database == own else target.database),)

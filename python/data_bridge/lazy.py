@@ -100,7 +100,7 @@ def by_ids(target: type[Document], ids: list[Any]) -> Any:
     field = ir.Field("_id", schema_of(target).field("_id"), target.__name__)  # type: ignore[arg-type]
     from .fields import Predicate
 
-    return target.find(Predicate(ir.In(field, tuple(ids))))
+    return target.find(Predicate(ir.In(field, tuple(ids)))).with_children()
 
 
 def _caller() -> tuple[str, int] | None:

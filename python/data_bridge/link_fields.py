@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from .errors import SchemaError
-from .links import LinkField, LinkOptions, LinkTo, link_of_field
+from .links import LinkField, LinkOptions, LinkTo, link_in, link_of_field
 from .schema import stored_name
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def link_fields(cls: type[BaseModel]) -> tuple[LinkField, ...]:
     """The links of a class and of the documents embedded in it."""
     known = _FIELDS.get(cls)
     if known is None:
-        known = _FIELDS[cls] = tuple(_fields(cls, (), (), False, ()))
+        known = _FIELDS[cls] = tuple(_fields(cls, (), (), (), ()))
     return known
 
 
@@ -35,8 +35,20 @@ def link_options(cls: type[BaseModel], name: str) -> LinkOptions:
     return LinkOptions()
 
 
+def link_crossed(cls: type[BaseModel], path: str) -> LinkField | None:
+    """The link that a stored path goes on behind, if any; a reference's own parts (`author.$id`) are on this side."""
+    for link in link_fields(cls):
+        if path.startswith(link.stored + ".") and not path.startswith(link.stored + ".$"):
+            return link
+    return None
+
+
 def _fields(
-    cls: type[BaseModel], path: tuple[str, ...], stored: tuple[str, ...], many: bool, seen: tuple[type, ...]
+    cls: type[BaseModel],
+    path: tuple[str, ...],
+    stored: tuple[str, ...],
+    above: tuple[tuple[str, ...], ...],
+    seen: tuple[type, ...],
 ) -> Iterator[LinkField]:
     if cls in seen:  # a class that embeds itself: its links are reached through the first level
         return
@@ -45,28 +57,35 @@ def _fields(
         at = (*stored, stored_name(name, field))
         to = link_of_field(field)
         if to is not None:
-            listed = many or _is_container(field.annotation)
-            yield LinkField(here, ".".join(at), to, listed, link_options(cls, name))
+            layers = (*above, _layers(field.annotation))
+            yield LinkField(here, ".".join(at), to, any(layers), link_options(cls, name), layers)
             continue
-        for embedded, listed in _embedded(field.annotation):
-            yield from _fields(embedded, here, at, many or listed, (*seen, cls))
+        for embedded, layer in _embedded(field.annotation):
+            yield from _fields(embedded, here, at, (*above, layer), (*seen, cls))
 
 
-def _is_container(annotation: Any) -> bool:
+def _container(annotation: Any) -> tuple[str, ...]:
+    """What the annotation itself adds: a list, a dict, or nothing."""
     origin = get_origin(annotation)
-    if origin is Union or str(origin) == "<class 'types.UnionType'>":
-        return any(_is_container(member) for member in get_args(annotation))
-    return isinstance(origin, type) and issubclass(origin, (list, tuple, set, frozenset, dict))
+    if not isinstance(origin, type):
+        return ()
+    return ("dict",) if issubclass(origin, Mapping) else ("list",) if issubclass(origin, Collection) else ()
 
 
-def _embedded(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
+def _layers(annotation: Any) -> tuple[str, ...]:
+    """The lists and dicts that the links of an annotation stand in, outermost first."""
+    inner = [_layers(argument) for argument in get_args(annotation) if link_in(argument) is not None]
+    return (*_container(annotation), *max(inner, key=len, default=()))
+
+
+def _embedded(annotation: Any) -> Iterator[tuple[type[BaseModel], tuple[str, ...]]]:
+    """The models in an annotation, with the lists and dicts that they stand in."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation, False
+        yield annotation, ()
         return
-    listed = _is_container(annotation)
     for argument in get_args(annotation):
         for embedded, below in _embedded(argument):
-            yield embedded, listed or below
+            yield embedded, (*_container(annotation), *below)
 
 
 def check_options(cls: type[BaseModel], name: str, options: LinkOptions) -> None:
@@ -82,7 +101,7 @@ def check_options(cls: type[BaseModel], name: str, options: LinkOptions) -> None
     where = f"{cls.__name__}.{name}"
     if field is not None and link_of_field(field) is None:
         raise SchemaError(f"{where} has the options of a link and is none: annotate it as Link[...] or BackLink[...]")
-    listed = _is_container(annotation)
+    listed = bool(_layers(annotation))
     if options.on_delete == "pull" and not listed:
         raise SchemaError(f"{where}: on_delete='pull' takes a link out of a list, and this is none; give 'nullify'")
     if options.on_delete == "nullify" and (listed or type(None) not in get_args(annotation)):
@@ -93,7 +112,7 @@ def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkFi
     """The link on the other side that a back link follows.
 
     Raises:
-        SchemaError: the other class has no such link, or it leads elsewhere.
+        SchemaError: the other class has no such link, it leads elsewhere, or it stands in a dict.
     """
     name = options.original_field
     for field in link_fields(to.target):
@@ -101,6 +120,11 @@ def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkFi
             if not issubclass(cls, field.to.target) and not issubclass(field.to.target, cls):
                 raise SchemaError(
                     f"{to.target.__name__}.{name} leads to {field.to.target.__name__}, not to {cls.__name__}"
+                )
+            if any("dict" in layers for layers in field.layers):
+                raise SchemaError(
+                    f"{cls.__name__} has a back link of {to.target.__name__}.{name}, which stands in a dict: no filter "
+                    "of the server finds what leads here; keep such links in a list"
                 )
             return field
     links = ", ".join(".".join(field.path) for field in link_fields(to.target)) or "none"

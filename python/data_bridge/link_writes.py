@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import DataBridgeError
+from .events import SkipHooks
 from .link_fields import link_fields
 from .operation import Script
+from .settings import root_of, settings_of
 from .writing import ensure_id
+
+#: Documents that an error names; of more it says how many.
+_NAMED = 10
 
 
 def linked_first(roots: list[Any]) -> list[Any]:
@@ -55,39 +59,62 @@ def _documents(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield value
 
 
-def write_linked(roots: list[Any], session: Any = None, validate: bool = True, hooks: bool = True) -> Script[None]:
+def write_linked(roots: list[Any], session: Any = None, validate: bool = True, skip: SkipHooks = False) -> Script[None]:
     """Inserts what is new and writes what changed, of the roots and of everything they lead to.
 
     Ids are given before anything is sent, so that new documents may link to one another.
 
     Raises:
         DocumentNotFound: a changed document was deleted meanwhile.
-        DuplicateKeyError, BulkWriteError: the server refused one; a note on the error says what was written before.
+        DuplicateKeyError, BulkWriteError: the server refused one; notes on the error say what was written before, and
+            what of it leads to documents that are not stored.
     """
     order = linked_first(roots)
     for document in order:
         ensure_id(document)
-    groups: dict[type[Any], tuple[list[Any], list[Any]]] = {}
+    groups: dict[Any, list[Any]] = {}
     for document in order:
-        new, loaded = groups.setdefault(type(document), ([], []))
-        (new if document._image is None else loaded).append(document)
-    written: list[Any] = []
-    for cls, (new, loaded) in groups.items():
-        bulk = cls.bulk(session=session, validate=validate, hooks=hooks)
-        for document in new:
-            bulk.insert(document)
-        for document in loaded:
-            bulk.save(document)
-        try:
+        groups.setdefault(_together(type(document)), []).append(document)
+    before = {id(document): document._image for document in order}
+    try:
+        for (cls, _), members in groups.items():
+            bulk = cls.bulk(session=session, validate=validate, hooks=skip is not True)
+            bulk._skip = skip
+            for document in members:
+                if document._image is None:
+                    bulk.insert(document)
+            for document in members:
+                if document._image is not None:
+                    bulk.save(document)
             yield bulk.execute()
-        except DataBridgeError as error:
-            _note(error, written)
-            raise
-        written += [*new, *loaded]
+    except Exception as error:
+        _note(error, [document for document in order if document._image is not before[id(document)]])
+        raise
 
 
-def _note(error: DataBridgeError, written: list[Any]) -> None:
+def _together(cls: type[Any]) -> tuple[type[Any], bool]:
+    """What is written with the same commands: classes of one collection, if they have revisions alike."""
+    return root_of(cls) or cls, settings_of(cls).use_revision
+
+
+def _note(error: Exception, written: list[Any]) -> None:
+    """Says on the error what is stored by now, and which of it leads to a document that never was."""
+    half = [
+        f"{_named(document)}.{link.stored}"
+        for document in written
+        for link in link_fields(type(document))
+        if not link.to.is_back and any(linked._image is None for linked in _documents(document, link.path))
+    ]
     if written:
-        names = ", ".join(f"{type(document).__name__}({document.id!r})" for document in written[:10])
-        more = f" and {len(written) - 10} more" if len(written) > 10 else ""
-        error.add_note(f"written before this: {names}{more}")
+        error.add_note(f"written before this: {_listed([_named(document) for document in written])}")
+    if half:
+        error.add_note(f"of these, links lead to documents that are not stored: {_listed(half)}")
+
+
+def _named(document: Any) -> str:
+    return f"{type(document).__name__}({document.id!r})"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, overload
 
 import bson
 from bson import DBRef
+from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import core_schema
 
@@ -38,15 +39,23 @@ class DeleteRules(Enum):
 
 
 #: What happens to a link when the document it leads to is deleted.
-ON_DELETE = ("nothing", "cascade", "deny", "nullify", "pull")
+OnDelete = Literal["nothing", "cascade", "deny", "nullify", "pull"]
+ON_DELETE: tuple[str, ...] = get_args(OnDelete)
 
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """What `Link(...)` and `BackLink(...)` say where a field is declared."""
+    """What `Link(...)` and `BackLink(...)` say where a field is declared.
 
-    on_delete: str = "nothing"
+    Attributes:
+        on_delete: what happens to the link when the document it leads to is deleted.
+        original_field: the link on the other side that a back link follows.
+        index: whether `sync_indexes()` makes an index on the link; None leaves it to `Settings.index_links`.
+    """
+
+    on_delete: OnDelete = "nothing"
     original_field: str | None = None
+    index: bool | None = None
 
 
 class LinkTo:
@@ -152,10 +161,13 @@ def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
 class _Declaring(type):
     """Calling `Link(...)` says how a link is declared; the links themselves are made of ids."""
 
-    def __call__(cls, *, on_delete: str = "nothing", original_field: str | None = None) -> LinkOptions:
+    # A type checker must take the options for the default of a field of links.
+    def __call__(
+        cls, *, on_delete: OnDelete = "nothing", original_field: str | None = None, index: bool | None = None
+    ) -> Any:
         if on_delete not in ON_DELETE:
             raise SchemaError(f"on_delete is {on_delete!r}; give one of {', '.join(ON_DELETE)}")
-        return LinkOptions(on_delete, original_field)
+        return LinkOptions(on_delete, original_field, index)
 
 
 class Link(Generic[T], metaclass=_Declaring):
@@ -178,7 +190,7 @@ class Link(Generic[T], metaclass=_Declaring):
         _to: LinkTo
         _document: Any
 
-        def __new__(cls, *, on_delete: str = "nothing") -> Any: ...
+        def __new__(cls, *, on_delete: OnDelete = "nothing", index: bool | None = None) -> Any: ...
 
         @overload
         def __get__(self, instance: None, owner: Any) -> type[T]: ...
@@ -240,8 +252,8 @@ class Link(Generic[T], metaclass=_Declaring):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Link):
-            return bool(self.id == other.id) and self._to.target is other._to.target
-        return isinstance(other, self._to.target) and bool(self.id == other.id)
+            return bool(self.key == other.key) and self._to.target is other._to.target
+        return isinstance(other, self._to.target) and bool(self.key == link_key(other.id))
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -319,6 +331,11 @@ def link_key(id: Any) -> Any:
     try:
         hash(id)
     except TypeError:
+        if isinstance(id, BaseModel):
+            from .layout import layout_of
+
+            # The model and the document that it is stored as are one id.
+            id = RawBSONDocument(layout_of(type(id)).encode(id))
         return bson.encode({"k": id})
     return id
 
@@ -341,6 +358,7 @@ class LinkField:
         to: where it leads.
         many: it stands in a list or a dict, or below one.
         options: what its declaration says.
+        layers: for each name of the stored path, the lists and dicts that stand there, outermost first.
     """
 
     path: tuple[str, ...]
@@ -348,6 +366,7 @@ class LinkField:
     to: LinkTo
     many: bool
     options: LinkOptions
+    layers: tuple[tuple[str, ...], ...]
 
 
 def link_in(annotation: Any) -> LinkTo | None:

@@ -10,11 +10,14 @@ import bson
 
 from . import ir
 from .errors import CompileError
+from .ir import stages
 from .ir.paths import dtype_at
 from .layout import layout_of
+from .link_fields import link_crossed
 
 if TYPE_CHECKING:
     from ._core import Schema
+    from .document import Document
 
 T = TypeVar("T")
 
@@ -32,6 +35,26 @@ def cursor_of(document: Any, keys: Sequence[tuple[str, int]]) -> str:
     stored = bson.decode(layout_of(type(document)).encode(document))
     values = [_at(stored, path) for path, _ in keys]
     return base64.urlsafe_b64encode(bson.encode({"k": [path for path, _ in keys], "v": values})).decode()
+
+
+def page_keys(cls: type[Document], given: Sequence[Any]) -> list[tuple[str, int]]:
+    """The order of pages: the query's, made unique by the id.
+
+    Raises:
+        CompileError: the order is by a field of linked documents, which a page's last document does not hold.
+    """
+    sorts = [stage for stage in given if isinstance(stage, stages.Sort)]
+    keys = list(sorts[-1].keys) if sorts else []
+    for path, _ in keys:
+        link = link_crossed(cls, path)
+        if link is not None:
+            raise CompileError(
+                f"pages cannot be in the order of {path!r}, which is stored where the link {link.stored!r} leads to",
+                code="page_by_link",
+                path=path,
+                hint="sort by a field of the class itself, or use skip() and limit()",
+            )
+    return keys if any(path == "_id" for path, _ in keys) else [*keys, ("_id", 1)]
 
 
 def _at(stored: Any, path: str) -> Any:

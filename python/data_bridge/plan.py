@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import _core
@@ -14,13 +14,15 @@ class Plan:
     Args:
         compiled: the query, compiled.
         server: the version of a server that must be able to run it, such as "7.0".
+        fetches: what is fetched of the links of what is found.
 
     Raises:
         CompileError: that server lacks something of the query.
     """
 
-    def __init__(self, compiled: _core.Compiled, server: str | None = None) -> None:
+    def __init__(self, compiled: _core.Compiled, server: str | None = None, fetches: Sequence[str] = ()) -> None:
         self._compiled = compiled
+        self.fetches = list(fetches)
         if server is not None:
             compiled.check_server(server)
 
@@ -33,7 +35,7 @@ class Plan:
         Raises:
             CompileError: the server lacks an operator, named with the version that has it.
         """
-        return Plan(self._compiled, version)
+        return Plan(self._compiled, version, self.fetches)
 
     @property
     def requires(self) -> dict[str, str]:
@@ -51,12 +53,15 @@ class Plan:
         return [firing["rule"] for firing in self._compiled.to_dict()["rules"]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as data: `plan`, `optimized`, `rules`, `commands`."""
-        return self._compiled.to_dict()
+        """The plan as data: `plan`, `optimized`, `rules`, `commands`, `fetches`."""
+        return {**self._compiled.to_dict(), "fetches": self.fetches}
 
     def text(self, verbose: bool = False) -> str:
         """The plan for people; verbose leaves nothing out."""
-        return self._compiled.text(verbose)
+        lines = [self._compiled.text(verbose)]
+        if self.fetches:
+            lines += ["then fetches", *(f"  {fetch}" for fetch in self.fetches)]
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         return self.text()
@@ -68,8 +73,8 @@ class Plan:
 class Explain(Plan):
     """A plan, and the server's own: winning plan, index, what was examined, warnings."""
 
-    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None) -> None:
-        super().__init__(compiled)
+    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None, fetches: Sequence[str] = ()) -> None:
+        super().__init__(compiled, fetches=fetches)
         #: The server's whole answer; None when nothing would be sent.
         self.server = reply
 

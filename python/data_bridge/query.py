@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -10,13 +11,14 @@ from pydantic import BaseModel
 from . import _core, ir
 from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
-from .fetching import fetch_script
+from .fetching import described, fetch_script
 from .fields import FieldProxy
 from .inheritance import Reach, reach_of
 from .ir import stages
 from .layout import family_layout, layout_of
+from .link_values import distinct_values
 from .operation import Operation, Script
-from .paging import Page, behind, cursor_of
+from .paging import Page, behind, cursor_of, page_keys
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
 from .query_options import QueryOptions
@@ -142,14 +144,14 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def _fetched(self, documents: list[Any]) -> Script[None]:
         """Fetches what the query, or else the class's settings, say."""
-        if self._output is not self._cls or not documents:
-            return
-        chosen = self._fetch or (((), 1) if self._cls.settings().eager_load_links else None)
-        if chosen is not None:
-            yield from fetch_script(documents, chosen[0], chosen[1], self._session)
+        paths, depth = self._chosen()
+        if documents and (paths or depth):
+            yield from fetch_script(documents, paths, depth, self._session)
 
-    def _fetching(self, documents: list[Any]) -> Operation[None]:
-        return Operation(lambda: self._fetched(documents), "fetch_links(...)")
+    def _chosen(self) -> tuple[tuple[Any, ...], int]:
+        """The paths and the depth of what is fetched."""
+        unsaid = ((), int(self._cls.settings().eager_load_links))
+        return (self._fetch or unsaid) if self._output is self._cls else ((), 0)
 
     # Compiling
 
@@ -200,19 +202,19 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def plan(self) -> Plan:
         """What is sent, and why; no connection is needed."""
-        return Plan(self._compile(self._read(self._terminal()), traced=True))
+        fetches = described(self._cls, *self._chosen())
+        return Plan(self._compile(self._read(self._terminal()), traced=True), fetches=fetches)
 
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
 
         def script() -> Script[Explain]:
             compiled = self._compile(self._read(self._terminal()), traced=True)
-            if not compiled.commands:
-                return Explain(compiled, None)
-            settings = self._cls.settings()
-            command = {"explain": compiled.commands[0], "verbosity": verbosity}
-            reply = yield _core.command(default_client().core, settings.database, command)
-            return Explain(compiled, reply)
+            reply = None
+            if compiled.commands:
+                command = {"explain": compiled.commands[0], "verbosity": verbosity}
+                reply = yield _core.command(default_client().core, self._cls.settings().database, command)
+            return Explain(compiled, reply, described(self._cls, *self._chosen()))
 
         return Operation(script, f"{self._cls.__name__}.find(...).explain()")
 
@@ -275,7 +277,7 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def distinct(self, field: Any) -> Operation[list[Any]]:
         """The different values of a field; lists give their elements."""
-        return self._operation(self._read("distinct", str(field)), f"distinct({field})")
+        return distinct_values(self, field)
 
     def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
         def script() -> Script[Any]:
@@ -317,13 +319,10 @@ class Query(QueryOptions, QueryWrites[T]):
             after: the `next` of the page before.
 
         Raises:
-            CompileError: `after` is not of this query.
+            CompileError: `after` is not of this query, or the order is by a field of linked documents.
         """
         cls = self._cls
-        sorts = [stage for stage in self._stages if isinstance(stage, stages.Sort)]
-        keys = list(sorts[-1].keys) if sorts else []
-        if not any(path == "_id" for path, _ in keys):
-            keys.append(("_id", 1))
+        keys = page_keys(cls, self._stages)
 
         def script() -> Script[Page[T]]:
             query = self.find(behind(self._schema(), keys, after)) if after else self
@@ -359,7 +358,7 @@ class Query(QueryOptions, QueryWrites[T]):
         cursor = await self._open().start()
         try:
             while (batch := await self._next(cursor, layout).start()) is not None:
-                await self._fetching(batch)
+                await Operation(partial(self._fetched, batch))
                 for document in batch:
                     yield document
         finally:
@@ -370,7 +369,7 @@ class Query(QueryOptions, QueryWrites[T]):
         cursor = self._open().wait()
         try:
             while (batch := self._next(cursor, layout).wait()) is not None:
-                self._fetching(batch).run_sync()
+                Operation(partial(self._fetched, batch)).run_sync()
                 yield from batch
         finally:
             cursor.close_sync()

@@ -25,6 +25,9 @@ from .trust import BY_SETTINGS
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
 _UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
 
+#: What the documents of a class that shares its root's collection, and of those below it, hold in `CLASS_ID`.
+_CLASS_IDS: dict[type[BaseModel], list[str]] = {}
+
 #: The stored field that says which class of a family a document is of.
 CLASS_ID = "_class_id"
 
@@ -101,7 +104,16 @@ def _serializes(item: Any) -> bool:
     return type(item).__name__ in {"PlainSerializer", "WrapSerializer"}
 
 
+def admit(cls: type[BaseModel], class_id: str) -> None:
+    """Makes what is stored with this class id a document of the class: links to the class lead to no other."""
+    _CLASS_IDS.setdefault(cls, []).append(class_id)
+    if cls in _SCHEMAS:
+        _SCHEMAS[cls].admit(CLASS_ID, class_id)
+
+
 def _define(cls: type[BaseModel], schema: Schema) -> None:
+    for class_id in _CLASS_IDS.get(cls, ()):
+        schema.admit(CLASS_ID, class_id)
     serialized = serialized_fields(cls)
     fields, renamed, values = [], {}, {}
     for name, field in cls.model_fields.items():

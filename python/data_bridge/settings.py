@@ -61,6 +61,8 @@ class Settings:
     link_storage: str = "id"
     #: Links are fetched with every query that does not say otherwise.
     eager_load_links: bool = False
+    #: `sync_indexes()` makes an index on each link whose declaration does not say otherwise.
+    index_links: bool = False
     #: How many linked documents one command fetches at most.
     max_link_batch_size: int = 10_000
     #: Fields that are None, and come back as None when they are missing, are stored as null.
@@ -95,6 +97,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "validator": (lambda value: _is_flag(value) or isinstance(value, Mapping), "True, False or a dict of conditions"),
     "link_storage": (lambda value: value in ("id", "dbref"), '"id" or "dbref"'),
     "eager_load_links": (_is_flag, "True or False"),
+    "index_links": (_is_flag, "True or False"),
     "max_link_batch_size": (_is_count, "an integer above 0"),
     "keep_nulls": (_is_flag, "True or False"),
     "timeseries": (

@@ -1,4 +1,4 @@
-"""What type checkers say of `Mapped` fields, and what they are at run time."""
+"""What type checkers say of `Mapped` fields and of links, and what `Mapped` fields are at run time."""
 
 import json
 import subprocess
@@ -13,33 +13,37 @@ from data_bridge import Document, Mapped
 from data_bridge.layout import layout_of
 
 ROOT = Path(__file__).parents[2]
-JUDGED = Path(__file__).with_name("mapped.py")
+JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py")]
 
 
-def mypy(_: Path) -> list[str]:
-    return [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(JUDGED)]
+def mypy(judged: Path, _: Path) -> list[str]:
+    return [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(judged)]
 
 
-def pyright(folder: Path) -> list[str]:
+def pyright(judged: Path, folder: Path) -> list[str]:
     prefix = Path(sys.prefix)
     config = {
-        "include": [JUDGED.name],
+        "include": [judged.name],
         "extraPaths": [str(ROOT / "python")],
         "venvPath": str(prefix.parent),
         "venv": prefix.name,
     }
-    (folder / JUDGED.name).write_text(JUDGED.read_text())
+    (folder / judged.name).write_text(judged.read_text())
     (folder / "pyrightconfig.json").write_text(json.dumps(config))
     return [str(Path(sys.executable).with_name("pyright")), "-p", str(folder)]
 
 
+@pytest.mark.parametrize("judged", JUDGED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("checker", [mypy, pyright])
-def test_the_marked_lines_are_refused_and_no_others(checker: Callable[[Path], list[str]], tmp_path: Path) -> None:
-    command = checker(tmp_path)
+def test_the_marked_lines_are_refused_and_no_others(
+    checker: Callable[[Path, Path], list[str]], judged: Path, tmp_path: Path
+) -> None:
+    command = checker(judged, tmp_path)
+    name = f"{judged.name}:"
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "python", check=False, timeout=300)
     said = [line for line in done.stdout.splitlines() if "error:" in line or " - error" in line]
-    refused = {int(line.split("mapped.py:")[1].split(":")[0]) for line in said if "mapped.py:" in line}
-    marked = {at for at, line in enumerate(JUDGED.read_text().splitlines(), 1) if line.endswith("# error")}
+    refused = {int(line.split(name)[1].split(":")[0]) for line in said if name in line}
+    marked = {at for at, line in enumerate(judged.read_text().splitlines(), 1) if line.endswith("# error")}
     assert refused == marked, done.stdout + done.stderr
 
 

@@ -151,17 +151,18 @@ impl Analyzer {
             return None;
         }
         let name = format!("_link{number}");
+        let narrowed = its_class(&crossing.target).map(|only| vec![Stage::Match(only)]);
         let listed = match &crossing.back {
             None => {
                 let listed = base.listed || is_listed(schema, &crossing.link);
-                before.extend(join_stages(local, &target, &name, listed, None));
+                before.extend(join_stages(local, &target, &name, listed, narrowed));
                 if !listed {
                     before.push(Stage::Set(vec![(name.as_str().into(), call("$first", Expr::field(&name)))]));
                 }
                 listed
             }
             Some(back) => {
-                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, None));
+                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, narrowed));
                 true
             }
         };
@@ -230,6 +231,15 @@ pub fn back_join_stages(
         join(format!("{}.$id", back.as_str()), &references),
         Stage::Set(vec![(field.into(), both)]),
     ]
+}
+
+/// What tells documents of the class from others in its collection.
+pub fn its_class(schema: &SchemaRef) -> Option<Expr> {
+    schema.discriminator().map(|discriminator| Expr::In {
+        needle: Box::new(Expr::field(&discriminator.field)),
+        values: discriminator.ids.iter().map(|id| Value::from(id.as_str())).collect(),
+        negated: false,
+    })
 }
 
 /// The ids that the value at a path holds: a reference gives its id, lists are flat.

@@ -5,7 +5,7 @@
 //! a test that a missing field passes (equal to null) also holds where the link leads to no document.
 
 use data_bridge_ir::expr::CompareOp;
-use data_bridge_ir::schema::Crossing;
+use data_bridge_ir::schema::{Collection, Crossing};
 use data_bridge_ir::{DType, Expr, Path, Value};
 
 use super::Analyzer;
@@ -31,7 +31,7 @@ impl Analyzer {
         let test = moved(expr, crossing.rest.clone());
         match test {
             Expr::Compare { op: CompareOp::Ne, left, right } => {
-                not(self.some_target(Expr::Compare { op: CompareOp::Eq, left, right }, &crossing))
+                not(self.some_or_none(Expr::Compare { op: CompareOp::Eq, left, right }, &crossing))
             }
             Expr::In { needle, values, negated: true } => {
                 not(self.some_or_none(Expr::In { needle, values, negated: false }, &crossing))
@@ -74,14 +74,12 @@ impl Analyzer {
             Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } => match (*left, *right) {
                 (Expr::Field(path), Expr::Literal(id)) if !id.is_null() => Expr::In {
                     needle: Box::new(Expr::Field(path)),
-                    values: forms(vec![id], &collection.name),
+                    values: forms(vec![id], &collection),
                     negated: op == CompareOp::Ne,
                 },
                 (left, right) => return Err(Expr::compare(op, left, right)),
             },
-            Expr::In { needle, values, negated } => {
-                Expr::In { needle, values: forms(values, &collection.name), negated }
-            }
+            Expr::In { needle, values, negated } => Expr::In { needle, values: forms(values, &collection), negated },
             other => return Err(other),
         })
     }
@@ -121,19 +119,22 @@ fn linked(crossing: &Crossing, predicate: Expr) -> Expr {
             _ => vec![],
         };
         if !ids.is_empty() && !ids.iter().any(Value::is_null) {
-            let values = forms(ids, &collection.name);
+            let values = forms(ids, &collection);
             return Expr::In { needle: Box::new(Expr::Field(link)), values, negated: false };
         }
     }
     Expr::Linked { link, target, back, predicate: Box::new(predicate) }
 }
 
-/// Each id as it stands, and as a reference.
-fn forms(ids: Vec<Value>, collection: &str) -> Vec<Value> {
+/// Each id as it stands, and as a reference, which names the database where the two sides' differ.
+fn forms(ids: Vec<Value>, collection: &Collection) -> Vec<Value> {
     ids.into_iter()
         .flat_map(|id| {
-            let reference = (!id.is_null() && !id.is_document()).then(|| id.as_reference(collection));
-            [Some(id), reference]
+            let refers = !id.is_null() && !id.is_document();
+            let reference = refers.then(|| id.as_reference(&collection.name, None));
+            let far = collection.database.as_deref().filter(|_| refers);
+            let far = far.map(|database| id.as_reference(&collection.name, Some(database)));
+            [Some(id), reference, far]
         })
         .flatten()
         .collect()

@@ -5,7 +5,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage, Value};
 
-use super::{links, stored};
+use super::{links, of_class, stored};
 use crate::analyze::joins::{back_join_stages, is_listed, join_stages};
 use crate::error::CompileError;
 
@@ -62,7 +62,7 @@ fn tested(
             }
             // A null link leads nowhere, not to a document whose id is null.
             let stored_id = Expr::compare(CompareOp::Ne, Expr::field("_id"), Expr::Literal(Value(bson::RawBson::Null)));
-            let narrowed = Stage::Match(Expr::And(vec![stored_id, *predicate]));
+            let narrowed = Stage::Match(Expr::And(vec![stored_id, of_class(&target, *predicate)]));
             let mut inner = pipeline(vec![narrowed], &target)?;
             inner.push(Stage::Limit(1));
             inner.push(Stage::Project(vec![("_id".into(), Projected::Include)]));

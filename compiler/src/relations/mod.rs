@@ -15,6 +15,7 @@ use data_bridge_ir::plan::{Change, FindAndModify, Plan, Read, Write};
 use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage};
 
+use crate::analyze::joins::its_class;
 use crate::error::{CompileError, Failure};
 
 /// Ids beyond this many are not sent back to the server: the documents are joined there instead. At the two forms in
@@ -133,6 +134,15 @@ fn selects_one(stages: &[Stage]) -> bool {
     let Some(Stage::Match(predicate)) = stages.first() else { return false };
     let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
     terms.iter().any(|term| matches!(term.as_field_compare(), Some((CompareOp::Eq, path, _)) if path.as_str() == "_id"))
+}
+
+/// The predicate, of documents of the class only where others share its collection.
+fn of_class(schema: &SchemaRef, predicate: Expr) -> Expr {
+    match its_class(schema) {
+        None => predicate,
+        Some(only) if predicate == Expr::Constant(true) => only,
+        Some(only) => Expr::And(vec![only, predicate]),
+    }
 }
 
 /// Where a class's documents are stored.

@@ -1,8 +1,9 @@
 //! The ids of the other side first: each linked predicate becomes `$in` of ids that an earlier step reads.
 
+use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Value};
 
-use super::{Feed, stored};
+use super::{Feed, of_class, stored};
 use crate::error::CompileError;
 use crate::physical::Hole;
 
@@ -11,9 +12,13 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
     match predicate {
         Expr::Linked { link, target, back, predicate: test } => {
             let filter = self::predicate(*test, feeds)?;
+            let filter = of_class(&target, filter);
             let collection = stored(&target)?;
             let (field, collected, hole) = match back {
-                None => (link, "_id".into(), Hole::Links { feed: feeds.len(), collection: collection.name.clone() }),
+                None => {
+                    let Collection { name: collection, database } = collection.clone();
+                    (link, "_id".into(), Hole::Links { feed: feeds.len(), collection, database })
+                }
                 Some(back) => ("_id".into(), back, Hole::Ids { feed: feeds.len() }),
             };
             feeds.push(Feed { collection, schema: target, filter, collected });
@@ -27,5 +32,56 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
             predicate.map_children(|child| self::predicate(child, feeds))
         }
         other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::expr::CompareOp;
+    use data_bridge_ir::schema::Schema;
+    use data_bridge_ir::{Path, SchemaRef};
+
+    use super::*;
+
+    fn target(class_id: Option<&str>) -> SchemaRef {
+        let dog = SchemaRef::declare("Dog");
+        let collection = Some(Collection { database: Some("far".to_owned()), name: "animals".to_owned() });
+        dog.define(Schema { collection, ..Schema::default() });
+        if let Some(class_id) = class_id {
+            dog.admit("_class_id", class_id);
+        }
+        dog
+    }
+
+    fn fed(target: SchemaRef, back: Option<Path>) -> (Expr, Feed) {
+        let named = Expr::compare(CompareOp::Eq, Expr::field("name"), Expr::Literal(Value::from("Rex")));
+        let mut feeds = Vec::new();
+        let linked = Expr::Linked { link: "pet".into(), target, back, predicate: Box::new(named) };
+        let met = predicate(linked, &mut feeds).unwrap();
+        (met, feeds.remove(0))
+    }
+
+    #[test]
+    fn ids_are_fed_of_the_class_only() {
+        let (_, feed) = fed(target(None), None);
+        assert!(matches!(feed.filter, Expr::Compare { .. }));
+        let (_, feed) = fed(target(Some("Animal.Dog")), None);
+        assert!(format!("{:?}", feed.filter).contains("Animal.Dog"), "{:?}", feed.filter);
+    }
+
+    #[test]
+    fn a_link_is_met_by_ids_and_references_and_a_back_link_by_ids() {
+        let needle = |met: &Expr| match met {
+            Expr::In { needle, values, .. } => (format!("{needle:?}"), values[0].clone()),
+            other => panic!("{other:?}"),
+        };
+        let (met, feed) = fed(target(None), None);
+        let links = Hole::Links { feed: 0, collection: "animals".to_owned(), database: Some("far".to_owned()) };
+        assert_eq!(needle(&met).1, Value(links.placeholder()));
+        assert_eq!(feed.collected.as_str(), "_id");
+        let (met, feed) = fed(target(None), Some("owner".into()));
+        assert_eq!(needle(&met).1, Value(Hole::Ids { feed: 0 }.placeholder()));
+        assert!(needle(&met).0.contains("_id"));
+        assert_eq!(feed.collected.as_str(), "owner");
     }
 }

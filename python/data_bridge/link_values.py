@@ -1,0 +1,38 @@
+"""Values that stand in linked documents, read by a join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .link_fields import link_crossed
+from .operation import Operation, Script
+from .stages import Project
+
+if TYPE_CHECKING:
+    from .query import Query
+
+
+def distinct_values(query: Query[Any], field: Any) -> Operation[list[Any]]:
+    """The different values of a field, a linked document's too: lists give their elements, and null is a value.
+
+    A link that leads to no document, or to one without the field, gives none.
+    """
+    label = f"distinct({field})"
+    if link_crossed(query._cls, str(field)) is None:
+        return query._operation(query._read("distinct", str(field)), label)
+    unwound = {"$unwind": {"path": "$value", "preserveNullAndEmptyArrays": True}}
+    # A linked list of lists is one of its own elements' lists.
+    pipeline = [
+        Project(value=field),
+        {"$match": {"value": {"$exists": True, "$ne": []}}},
+        unwound,
+        {"$match": {"value": {"$exists": True, "$ne": []}}},
+        unwound,
+        {"$group": {"_id": "$value"}},
+    ]
+
+    def script() -> Script[list[Any]]:
+        rows = yield query.aggregate(pipeline).to_list()
+        return [row["_id"] for row in rows]
+
+    return Operation(script, f"{query._cls.__name__}.find(...).{label}")
