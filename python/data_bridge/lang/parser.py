@@ -74,7 +74,7 @@ class _Trees(Transformer[Any, Any]):
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("grammar.lark").read_text()
     return Lark(
-        grammar, parser="lalr", lexer=_Words, transformer=_Trees(visit_tokens=False), maybe_placeholders=False
+        grammar, start="value", parser="lalr", lexer=_Words, transformer=_Trees(visit_tokens=False), maybe_placeholders=False
     )
 
 
