@@ -13,8 +13,8 @@ from ..errors import CompileError, LangError
 from ..fields.path import Path
 from . import literals, tree
 from .lexer import Word
-from .members import Known, MemberError, Namespace, attribute, method, root
-from .names import JAVASCRIPT_OPERATORS, REACHING
+from .members import Known, MemberError, Namespace, attribute, field_of, method, root
+from .names import JAVASCRIPT, JAVASCRIPT_OPERATORS, REACHING
 from .operators import BadOperation, joined
 
 #: What a method or function raises when its arguments make no sense.
@@ -86,8 +86,18 @@ class Builder:
 
     def path(self, word: Word) -> Any:
         """The value of a name, or of names with dots between them."""
+        first, dot, rest = word.text.partition(".")
+        if not dot:
+            return self._root(first, word.at)
+        model = self.models.get(first)
+        if model is not None and first not in self.scope:
+            try:
+                return field_of(model, rest)
+            except (MemberError, CompileError):
+                # Step by step it is told which name is wrong.
+                pass
         names = word.text.split(".")
-        found = self._root(names[0], word.at)
+        found = self._root(first, word.at)
         at = word.at
         before = names[0]
         for name in names[1:]:
@@ -102,7 +112,7 @@ class Builder:
         model = self.models.get(name)
         if model is not None:
             return model
-        return self.guarded(at, root, name, self.models, self.scope, self.javascript)
+        return self.guarded(at, root, name, self.models, self.scope)
 
     # Trees
 
@@ -167,13 +177,17 @@ class Builder:
         return _Lambda(self, names, part.body, dict(self.scope))
 
     def call(self, part: tree.Call) -> Any:
-        called, at, last = self._callee(part.function)
+        called, at, last = self._callee(part)
         if called.writes and not self.writing:
             raise self.error(
                 f"{last}() writes, and this text may only read",
                 "writing_not_allowed",
                 at,
                 hint="parse(..., allow_writing=True)",
+            )
+        if called.label in JAVASCRIPT and not self.javascript:
+            raise self.error(
+                f"{called.label} runs a program on the server", "javascript_not_allowed", at, hint=_JAVASCRIPT_HINT
             )
         self.reaches |= last in REACHING
         arguments: list[Any] = []
@@ -198,21 +212,20 @@ class Builder:
             raise self.error(f"the argument {name!r} stands there twice", "bad_argument", at)
         named[name] = value
 
-    def _callee(self, part: tree.Part) -> tuple[Known, int, str]:
+    def _callee(self, part: tree.Call) -> tuple[Known, int, str]:
         """What is called, where its name stands, and the name."""
-        if isinstance(part, tree.Attribute):
-            names = part.path.text.split(".")
-            base = self.value(part.base)
-            return self._method(base, names, part.path.at)
-        if not isinstance(part, Word) or part.type != "PATH":
+        if part.name is None:
             raise self.error("only functions and methods can be called", "not_callable", part.at)
-        first, *names = part.text.split(".")
-        base = self._root(first, part.at)
+        first, *names = part.name.text.split(".")
+        at = part.name.at
+        if part.base is not None:
+            return self._method(self.value(part.base), [first, *names], at)
+        base = self._root(first, at)
         if names:
-            return self._method(base, names, part.at + len(first) + 1)
+            return self._method(base, names, at + len(first) + 1)
         if type(base) is not Known:
-            raise self.error(f"{first} cannot be called", "not_callable", part.at)
-        return base, part.at, first
+            raise self.error(f"{first} cannot be called", "not_callable", at)
+        return base, at, first
 
     def _method(self, base: Any, names: list[str], at: int) -> tuple[Known, int, str]:
         for name in names[:-1]:

@@ -20,7 +20,12 @@ _WORDS = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_MARKS = {"{": "_OPEN_DICT", "}": "_CLOSE_DICT", "]": "_CLOSE_ITEM", ")": "_CLOSE", ",": "_COMMA", ":": "_COLON"}
+_MARKS = {
+    **{"{": "_OPEN_DICT", "}": "_CLOSE_DICT", "]": "_CLOSE_ITEM", ")": "_CLOSE"},
+    **{",": "_COMMA", ":": "_COLON", ".": "_DOT"},
+}
+#: What a bracket opens, behind an operand and elsewhere.
+_OPENING = {("(", True): "_OPEN", ("(", False): "_OPEN_GROUP", ("[", True): "_OPEN_ITEM", ("[", False): "_OPEN_LIST"}
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 #: Python's words that have no meaning here, and what to write instead.
 _RESERVED = {
@@ -68,43 +73,36 @@ def words_of(text: str, limits: Limits) -> list[Word]:
     while found := match(text, at):
         kind: str = found.lastgroup  # type: ignore[assignment]  # every alternative is a group
         word = found[kind]
-        start = found.start(kind)
-        if kind == "END":
-            nesting.end()
-            return words
         at = found.end()
-        if kind == "MARK":
-            if word == "(":
-                kind = "OPEN" if after else "_OPEN_GROUP"
-            elif word == "[":
-                kind = "_OPEN_ITEM" if after else "_OPEN_LIST"
-            elif word == ".":
-                kind = "_DOT"
+        start = at - len(word)
+        if kind == "PATH":
+            if word in _RESERVED:
+                raise _reserved(text, word, start)
+            after = word != "lambda"
+            if after:
+                nesting.path(word, start)
             else:
-                kind = _MARKS[word]
+                kind = "LAMBDA"
+                nesting.deepen(start)
+        elif kind == "MARK":
+            if word == "(" and after and words[-1].type == "PATH":
+                # A name and its bracket are one word: that is how most calls are written.
+                words[-1].type = "CALLED"
+                after = nesting.mark(word, start)
+                continue
+            kind = _OPENING[word, after] if word in "([" else _MARKS[word]
             after = nesting.mark(word, start)
         elif kind == "BINARY":
             if not after or word == "~":
                 kind = "STARS" if word == "**" else "PREFIX" if word in "-+~" else "BINARY"
             after = False
             nesting.deepen(start)
-        elif kind == "PATH":
-            if word == "lambda":
-                kind = "LAMBDA"
-                nesting.deepen(start)
-            elif word in _RESERVED:
-                raise LangError(
-                    f"{word!r} has no meaning in a query",
-                    code="reserved_word",
-                    text=text,
-                    position=start,
-                    hint=_RESERVED[word],
-                )
-            else:
-                nesting.path(word, start)
-            after = kind == "PATH"
         elif kind == "KEYWORD":
+            start = found.start(kind)
             after = False
+        elif kind == "END":
+            nesting.end()
+            return words
         else:
             after = True
             if kind == "NUMBER":
@@ -115,6 +113,12 @@ def words_of(text: str, limits: Limits) -> list[Word]:
                 f"the text has more than {limits.terms:,} words", code="too_many_terms", text=text, position=start
             )
     raise _no_word(text, len(text) - len(text[at:].lstrip()))
+
+
+def _reserved(text: str, word: str, start: int) -> LangError:
+    return LangError(
+        f"{word!r} has no meaning in a query", code="reserved_word", text=text, position=start, hint=_RESERVED[word]
+    )
 
 
 def _check_number(text: str, word: str, start: int, end: int, limits: Limits) -> None:
@@ -147,7 +151,7 @@ def _no_word(text: str, position: int) -> LangError:
         code="bad_character",
         text=text,
         position=position,
-        hint='write == to compare, and name= in front of arguments' if character == "=" else None,
+        hint="write == to compare, and name= in front of arguments" if character == "=" else None,
     )
 
 
@@ -226,9 +230,7 @@ class _Nesting:
     def _unpaired(self, mark: str, position: int) -> LangError:
         expected: Sequence[str] = [repr(_closing(self.open[-1][0]))] if self.open else ["the end of the text"]
         message = f"{mark!r} does not close {self.open[-1][0]!r}" if self.open else f"{mark!r} closes nothing"
-        return LangError(
-            message, code="unpaired_bracket", text=self.text, position=position, expected=expected
-        )
+        return LangError(message, code="unpaired_bracket", text=self.text, position=position, expected=expected)
 
 
 def _closing(opening: str) -> str:

@@ -63,7 +63,7 @@ def _unescaped(found: re.Match[str]) -> str:
             return _ESCAPES[found[4]]
         except KeyError:
             raise BadLiteral(
-                f"\\{found[4]} is no escape: write \\\\ for a backslash, or r\"...\"", found.start() + 1
+                f'\\{found[4]} is no escape: write \\\\ for a backslash, or r"..."', found.start() + 1
             ) from None
     code = int(digits, 16)
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:

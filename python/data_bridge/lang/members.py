@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from ..document import Document, DocumentMeta
+from ..document import Document, DocumentMeta, proxy_of
 from ..fields.path import Path
 from ..fields.proxy import FieldProxy, no_such_field
 from ..fields.values import Value
@@ -40,6 +41,7 @@ class Known:
     def __init__(self, label: str, function: Callable[..., Any], writes: bool = False) -> None:
         self.label = label
         self.function = function
+        #: It changes stored documents when it is run.
         self.writes = writes
 
 
@@ -57,7 +59,7 @@ class Namespace:
 _F = Namespace("F")
 
 
-def root(name: str, models: Mapping[str, Any], scope: Mapping[str, Any], javascript: bool) -> Any:
+def root(name: str, models: Mapping[str, Any], scope: Mapping[str, Any]) -> Any:
     """What a name means that is neither a class nor a parameter.
 
     Raises:
@@ -68,18 +70,28 @@ def root(name: str, models: Mapping[str, Any], scope: Mapping[str, Any], javascr
     if name in CONSTANTS:
         return CONSTANTS[name]
     functions = names.functions_by_name()
-    if name in names.JAVASCRIPT and not javascript:
-        raise MemberError(
-            f"{name} runs a program on the server",
-            "javascript_not_allowed",
-            "parse(..., allow_javascript=True), if the text is your own",
-        )
     if name in functions:
         return Known(name, functions[name])
     if name in names.namespaces():
         return Namespace(name)
     known = [*models, *scope, *(each for each in functions if "." not in each), "F", "fn"]
     raise MemberError(_unknown(f"{name!r} is not known", name, known, f"classes: {', '.join(models)}"), "unknown_name")
+
+
+@lru_cache(maxsize=4096)
+def field_of(cls: type[Any], path: str) -> FieldProxy:
+    """The field of a class at a path of names.
+
+    Raises:
+        MemberError: one of the names can be no field.
+        CompileError: there is no such field.
+    """
+    first, *names = path.split(".")
+    # A proxy keeps those that were made below it, and texts may name any number: they are not kept on the class.
+    found = proxy_of(cls, first) if first in cls.model_fields else attribute(cls, first)
+    for name in names:
+        found = attribute(found, name)
+    return found
 
 
 def attribute(base: Any, name: str) -> Any:
@@ -96,7 +108,7 @@ def attribute(base: Any, name: str) -> Any:
     if isinstance(base, DocumentMeta):
         # Classes are known by their fields alone: nothing else of them is looked up.
         if name in base.model_fields:
-            return getattr(base, name)
+            return field_of(base, name)
         if name in _methods_of(base):
             raise MemberError(f"{base.__name__}.{name} is a method", "not_a_value", "call it: (...)")
         raise no_such_field(base, name)
@@ -174,7 +186,8 @@ _OF_VALUES: tuple[tuple[type, Mapping[str, Callable[[Any, str], Known]]], ...] =
 
 
 def _in_namespace(base: Namespace, name: str) -> Known:
-    return Known(name, names.functions_by_name()[f"{base.label}.{name}"])
+    label = f"{base.label}.{name}"
+    return Known(label, names.functions_by_name()[label])
 
 
 def _no_method(base: Any, name: str, known: Iterable[str]) -> MemberError:

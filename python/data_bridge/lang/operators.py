@@ -56,6 +56,11 @@ def joined(parts: list[Part], evaluate: Callable[[Part, bool], Any], guard: Call
     Raises:
         BadOperation: an operator cannot stand between its operands.
     """
+    if len(parts) == 3:
+        # One operator and no prefix: what most conditions are.
+        left, word, right = parts
+        assert isinstance(word, Word)
+        return _applied(word, _BINARY[word.text][1], evaluate(left, False), evaluate(right, False), guard)
     return _Joining(parts, evaluate, guard).expression(0)
 
 
@@ -93,7 +98,7 @@ class _Joining:
                 compared = True
             self.place += 1
             right = self.expression(binds + 1)
-            left = self._apply(word, apply, left, right)
+            left = _applied(word, apply, left, right, self.guard)
         return left
 
     def _operand(self) -> Any:
@@ -114,27 +119,10 @@ class _Joining:
             self.place += 1
             # The exponent may have a sign, and further powers belong to it.
             exponent = self._operand()
-            value = self._apply(following, operator.pow, value, exponent)
+            value = _applied(following, operator.pow, value, exponent, self.guard)
         for prefix in reversed(prefixes):
             value = self._prefixed(prefix, value)
         return value
-
-    def _apply(self, word: Word, apply: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-        if word.text in _LOGIC:
-            if not (_is_term(left) and _is_term(right)) or not isinstance(left, Expression) | isinstance(
-                right, Expression
-            ):
-                raise BadOperation(
-                    f"{word.text} joins conditions",
-                    "not_a_condition",
-                    "comparisons bind less: put each in parentheses, as in (User.age > 5) & (User.age < 9)",
-                    word.at,
-                )
-        elif not isinstance(left, Expression) and not isinstance(right, Expression):
-            raise BadOperation(
-                f"{word.text} needs a field or a computed value on one side", "constant_operation", None, word.at
-            )
-        return self.guard(word.at, apply, left, right)
 
     def _prefixed(self, word: Word, value: Any) -> Any:
         if word.text == "~":
@@ -152,6 +140,23 @@ class _Joining:
             "write 0 - value to change a value's sign",
             word.at,
         )
+
+
+def _applied(word: Word, apply: Callable[[Any, Any], Any], left: Any, right: Any, guard: Callable[..., Any]) -> Any:
+    computed = isinstance(left, Expression) or isinstance(right, Expression)
+    if word.text in _LOGIC:
+        if not (computed and _is_term(left) and _is_term(right)):
+            raise BadOperation(
+                f"{word.text} joins conditions",
+                "not_a_condition",
+                "comparisons bind less: put each in parentheses, as in (User.age > 5) & (User.age < 9)",
+                word.at,
+            )
+    elif not computed:
+        raise BadOperation(
+            f"{word.text} needs a field or a computed value on one side", "constant_operation", None, word.at
+        )
+    return guard(word.at, apply, left, right)
 
 
 def _is_term(value: Any) -> bool:

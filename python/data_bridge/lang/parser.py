@@ -18,6 +18,7 @@ from .limits import Limits
 #: What people call the words that could stand somewhere, in the order they are named.
 _SPOKEN = {
     "PATH": "a name",
+    "CALLED": "a name",
     "STRING": "a value",
     "NUMBER": "a value",
     "_OPEN_GROUP": "a value",
@@ -29,7 +30,7 @@ _SPOKEN = {
     "KEYWORD": "name=value",
     "BINARY": "an operator such as == or &",
     "_DOT": "'.' and a name",
-    "OPEN": "'('",
+    "_OPEN": "'('",
     "_OPEN_ITEM": "'['",
     "_COMMA": "','",
     "_COLON": "':'",
@@ -38,8 +39,11 @@ _SPOKEN = {
     "_CLOSE_DICT": "'}'",
     "$END": "the end of the text",
 }
-_CLOSING = {"OPEN": "_CLOSE", "_OPEN_GROUP": "_CLOSE", "_OPEN_ITEM": "_CLOSE_ITEM", "_OPEN_LIST": "_CLOSE_ITEM"}
-_CLOSING["_OPEN_DICT"] = "_CLOSE_DICT"
+_CLOSING = {
+    **dict.fromkeys(("_OPEN", "CALLED", "_OPEN_GROUP"), "_CLOSE"),
+    **dict.fromkeys(("_OPEN_ITEM", "_OPEN_LIST"), "_CLOSE_ITEM"),
+    "_OPEN_DICT": "_CLOSE_DICT",
+}
 
 
 class _Words(Lexer):
@@ -59,7 +63,9 @@ class _Trees(Transformer[Any, Any]):
 
     operations = prefixed = tree.Operations
     attribute = tree.Attribute
-    call = tree.Call
+    called = tree.Call.by_name
+    method = tree.Call.of_value
+    call = tree.Call.of_no_name
     item = tree.Item
     tuple = tree.Tuple
     list = tree.List
@@ -74,7 +80,12 @@ class _Trees(Transformer[Any, Any]):
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("grammar.lark").read_text()
     return Lark(
-        grammar, start="value", parser="lalr", lexer=_Words, transformer=_Trees(visit_tokens=False), maybe_placeholders=False
+        grammar,
+        start="value",
+        parser="lalr",
+        lexer=_Words,
+        transformer=_Trees(visit_tokens=False),
+        maybe_placeholders=False,
     )
 
 

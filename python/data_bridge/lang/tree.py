@@ -34,15 +34,31 @@ class Attribute(Tree):
 
 
 class Call(Tree):
-    """A call; the arguments are values, `Keyword`s and `Spread`s."""
+    """A call, of a name or of a value's method; the arguments are values, `Keyword`s and `Spread`s."""
 
-    __slots__ = ("arguments", "function")
+    __slots__ = ("arguments", "base", "name")
 
-    def __init__(self, parts: list[Any]) -> None:
-        # The second part is the bracket.
-        self.function = parts[0]
-        self.arguments = parts[2:]
-        self.at = self.function.at
+    def __init__(self, base: Part | None, name: Word | None, arguments: list[Part]) -> None:
+        self.base = base
+        self.name = name
+        self.arguments = arguments
+        first = base or name
+        self.at = first.at if first is not None else 0
+
+    @classmethod
+    def by_name(cls, parts: list[Any]) -> Call:
+        """`name(...)`."""
+        return cls(None, parts[0], parts[1:])
+
+    @classmethod
+    def of_value(cls, parts: list[Any]) -> Call:
+        """`value.name(...)`."""
+        return cls(parts[0], parts[1], parts[2:])
+
+    @classmethod
+    def of_no_name(cls, parts: list[Any]) -> Call:
+        """`value(...)`, which only has errors."""
+        return cls(parts[0], None, parts[1:])
 
 
 class Item(Tree):
