@@ -20,6 +20,7 @@ from .paging import Page, behind, cursor_of
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
 from .query_options import QueryOptions
+from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name, union_schema
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryWrites[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
@@ -386,6 +387,8 @@ class Query(QueryOptions, QueryWrites[T]):
 
 class Aggregation(Query[Any]):
     """A pipeline over a class's collection: its stages stay in the order they are given."""
+
+    _is_pipeline = True
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return given
