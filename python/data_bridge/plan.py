@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import _core
@@ -14,13 +14,15 @@ class Plan:
     Args:
         compiled: the query, compiled.
         server: the version of a server that must be able to run it, such as "7.0".
+        python: writes the Python expression that builds the query.
 
     Raises:
         CompileError: that server lacks something of the query.
     """
 
-    def __init__(self, compiled: _core.Compiled, server: str | None = None) -> None:
+    def __init__(self, compiled: _core.Compiled, server: str | None = None, *, python: Callable[[], str]) -> None:
         self._compiled = compiled
+        self._python = python
         if server is not None:
             compiled.check_server(server)
 
@@ -33,7 +35,7 @@ class Plan:
         Raises:
             CompileError: the server lacks an operator, named with the version that has it.
         """
-        return Plan(self._compiled, version)
+        return Plan(self._compiled, version, python=self._python)
 
     @property
     def requires(self) -> dict[str, str]:
@@ -58,6 +60,10 @@ class Plan:
         """The plan for people; verbose leaves nothing out."""
         return self._compiled.text(verbose)
 
+    def to_python(self) -> str:
+        """The Python expression that builds the query: for someone who knows MQL, the way over."""
+        return self._python()
+
     def __str__(self) -> str:
         return self.text()
 
@@ -68,8 +74,10 @@ class Plan:
 class Explain(Plan):
     """A plan, and the server's own: winning plan, index, what was examined, warnings."""
 
-    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None) -> None:
-        super().__init__(compiled)
+    def __init__(
+        self, compiled: _core.Compiled, reply: Mapping[str, Any] | None, python: Callable[[], str]
+    ) -> None:
+        super().__init__(compiled, python=python)
         #: The server's whole answer; None when nothing would be sent.
         self.server = reply
 

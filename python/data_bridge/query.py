@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -201,9 +201,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
     def _terminal(self) -> str:
         return "first" if self._single else "find"
 
+    def _plan(self, node: ir.Plan, python: Callable[[], str]) -> Plan:
+        return Plan(self._compile(node, traced=True), python=python)
+
     def plan(self) -> Plan:
         """What is sent, and why; no connection is needed."""
-        return Plan(self._compile(self._read(self._terminal()), traced=True))
+        return self._plan(self._read(self._terminal()), self.to_python)
 
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
@@ -211,11 +214,11 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         def script() -> Script[Explain]:
             compiled = self._compile(self._read(self._terminal()), traced=True)
             if not compiled.commands:
-                return Explain(compiled, None)
+                return Explain(compiled, None, self.to_python)
             settings = self._cls.settings()
             command = {"explain": compiled.commands[0], "verbosity": verbosity}
             reply = yield _core.command(default_client().core, settings.database, command)
-            return Explain(compiled, reply)
+            return Explain(compiled, reply, self.to_python)
 
         return Operation(script, f"{self._cls.__name__}.find(...).explain()")
 
@@ -280,10 +283,14 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         """The different values of a field; lists give their elements."""
         return self._operation(self._read("distinct", str(field)), f"distinct({field})")
 
+    def _accumulated(self, name: str, field: FieldProxy) -> Query[Any]:
+        group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
+        query: Query[Any] = self._with(group)
+        return query
+
     def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
         def script() -> Script[Any]:
-            group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
-            query = self._with(group)
+            query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))
             return rows[0]["value"] if rows else None
 
@@ -328,22 +335,27 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         Raises:
             CompileError: `after` is not of this query.
         """
-        cls = self._cls
-        sorts = [stage for stage in self._stages if isinstance(stage, stages.Sort)]
-        keys = list(sorts[-1].keys) if sorts else []
-        if not any(path == "_id" for path, _ in keys):
-            keys.append(("_id", 1))
-
         def script() -> Script[Page[T]]:
-            query = self.find(behind(self._schema(), keys, after)) if after else self
-            query = query.sort(*keys).limit(size + 1)
+            query = self._page(size, after)
             documents = yield query._run(query._read("find"), self._layout())
             yield from self._fetched(documents[:size])
             if len(documents) <= size:
                 return Page(documents, None)
-            return Page(documents[:size], cursor_of(documents[size - 1], keys))
+            return Page(documents[:size], cursor_of(documents[size - 1], self._page_keys()))
 
-        return Operation(script, f"{cls.__name__}.find(...).paginate({size})")
+        return Operation(script, f"{self._cls.__name__}.find(...).paginate({size})")
+
+    def _page_keys(self) -> list[tuple[str, int]]:
+        """The keys of the order, which ends with the id: no two documents are equal in it."""
+        sorts = [stage for stage in self._stages if isinstance(stage, stages.Sort)]
+        keys = list(sorts[-1].keys) if sorts else []
+        return keys if any(path == "_id" for path, _ in keys) else [*keys, ("_id", 1)]
+
+    def _page(self, size: int, after: str | None) -> Query[T]:
+        """The documents of a page, and one more, which tells whether there is another page."""
+        keys = self._page_keys()
+        query = self.find(behind(self._schema(), keys, after)) if after else self
+        return query.sort(*keys).limit(size + 1)
 
     # A query is an operation, and a stream
 

@@ -25,6 +25,7 @@ CROSSING = {
     "inheritance",
     "instance",
     "lambdas",
+    "lang",
     "layout",
     "link_deletes",
     "link_writes",

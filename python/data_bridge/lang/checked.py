@@ -44,7 +44,12 @@ class Checked(Staged):
         return evaluate(text, self._models, True, True)
 
     def whole(self, node: Any, schema: Schema | None) -> str:
-        """A predicate, as an argument of `find` or `Match`."""
+        """A predicate, as the arguments of `find` or `Match`."""
+        if type(node) is ir.And and len(node.terms) > 2:
+            texts = [self.condition(term) for term in node.terms]
+            # Dicts are read with the schema there, and without it between others.
+            if not any(text.startswith("{") for text in texts):
+                return ", ".join(texts)
 
         def read(text: str) -> Any:
             return conjunction([self.read(text)], schema)
@@ -53,6 +58,13 @@ class Checked(Staged):
             return ir.parse_filter(node.to_mql(), schema)
 
         return self._checked(node, lambda writer: (writer.condition(node), ATOM), read, of_mql, node.to_mql)[0]
+
+    def kept(self, path: str) -> str:
+        try:
+            text = self.of_class(path)
+            return text if str(self.read(text)) == path else super().kept(path)
+        except (NoForm, CompileError):
+            return super().kept(path)
 
     def checked_stage(self, node: Any, schema: Schema | None) -> str:
         """A stage of a pipeline."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import functions, ir
 from .conditions import ATOM, POWER, PRODUCT, SUM, Bound, Conditions, call, placed
-from .written import NoForm, is_name
+from .written import NoForm, is_name, quoted
 
 _INFIX = {
     "$add": ("+", SUM),
@@ -68,7 +68,7 @@ class Computed(Conditions):
         return self.predicate(node)
 
     def _document(self, node: ir.DocumentExpr) -> str:
-        return "{" + ", ".join(f"{name!r}: {self.value(item)}" for name, item in node.fields.items()) + "}"
+        return "{" + ", ".join(f"{quoted(name)}: {self.value(item)}" for name, item in node.fields.items()) + "}"
 
     def expression(self, node: Any) -> Bound:
         if type(node) is ir.Field:
@@ -83,7 +83,7 @@ class Computed(Conditions):
         first, *rest = node.name.split(".")
         if first in self.variables:
             return first + self.below(rest)
-        return call("variable", repr(node.name))
+        return call("variable", quoted(node.name))
 
     def _call(self, node: ir.Call) -> Bound:
         args = node.args

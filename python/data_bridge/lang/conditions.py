@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from .. import ir
 from ..fields.proxy import FieldProxy
 from ..schema import stored_name
-from .written import NoForm, is_name, written
+from .written import NoForm, is_name, quoted, written
 
 #: A text, and how tightly it binds: what binds less than its place needs stands in parentheses.
 Bound: TypeAlias = tuple[str, int]
@@ -84,16 +84,16 @@ class Conditions:
         first, *rest = path.split(".")
         for name, field in self.cls.model_fields.items():
             if stored_name(name, field) == first:
-                own = f".{name}" if is_name(name) else f"[{name!r}]"
+                own = f".{name}" if is_name(name) else f"[{quoted(name)}]"
                 return f"{self.cls.__name__}{own}{self.below(rest)}"
-        raise NoForm(f"{self.cls.__name__} has no field {path!r}")
+        raise NoForm(f"{self.cls.__name__} has no field {quoted(path)}")
 
     def made(self, path: str) -> str:
         """A field that an earlier stage made."""
         first, *rest = path.split(".")
         if is_name(first) and not hasattr(FieldProxy, first):
             return f"F.{first}{self.below(rest)}"
-        return f"F[{path!r}]"
+        return f"F[{quoted(path)}]"
 
     def below(self, names: list[str]) -> str:
         """Names below a field."""
@@ -103,7 +103,7 @@ class Conditions:
         if name.isascii() and name.isdigit() and str(int(name)) == name:
             return f"[{name}]"
         # What proxies have themselves hides fields of the same name.
-        return f".{name}" if is_name(name) and not hasattr(FieldProxy, name) else f"[{name!r}]"
+        return f".{name}" if is_name(name) and not hasattr(FieldProxy, name) else f"[{quoted(name)}]"
 
     # Predicates
 
@@ -170,7 +170,7 @@ class Conditions:
     def _by_path(self, name: str, field: ir.Field, *arguments: str) -> str:
         if not field.path or field.path.startswith("$"):
             raise NoForm(f"{field.path!r} is no path for a class of its own")
-        return call(name, repr(field.path), *arguments)
+        return call(name, quoted(field.path), *arguments)
 
     def test(self, field: Any, method: str, name: str, *arguments: str) -> Bound:
         """A method of a field, or the class that does the same to a path."""
@@ -188,18 +188,18 @@ class Conditions:
         return self.test(node.field, "exists", "Exists", *([] if node.present else ["False"]))
 
     def typed(self, node: Any) -> Bound:
-        return self.test(node.field, "type_", "Type", *(repr(each) for each in node.types))
+        return self.test(node.field, "type_", "Type", *(quoted(each) for each in node.types))
 
     def matched(self, node: Any) -> Bound:
         if self._is_bare(node.field):
-            options = [repr(node.options)] if node.options else []
-            return self._by_path("Regex", node.field, repr(node.pattern), *options), ATOM
+            options = [quoted(node.options)] if node.options else []
+            return self._by_path("Regex", node.field, quoted(node.pattern), *options), ATOM
         subject = self.field(node.field)
         holds_lists = any(member.kind == "array" for member in node.field.dtype.members)
         for method, found, options in _plain_texts(node.pattern):
             if found and node.options == options and not (holds_lists and method == "contains"):
-                return f"{subject}.{method}({found!r})", ATOM
-        return call(f"{subject}.regex", repr(node.pattern), *([repr(node.options)] if node.options else [])), ATOM
+                return f"{subject}.{method}({quoted(found)})", ATOM
+        return call(f"{subject}.regex", quoted(node.pattern), *([quoted(node.options)] if node.options else [])), ATOM
 
     def element(self, node: Any) -> Bound:
         if self._is_bare(node.field):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import ir
+from .._core import Schema
 from ..errors import CompileError
 from ..fetching import Fetch
 from ..fields.proxy import FieldProxy
 from ..ir import stages
+from ..schema import schema_of
 from ..update import merge_updates
 from .checked import Checked, same
 from .conditions import call
-from .written import NoForm
+from .written import NoForm, quoted
 
 if TYPE_CHECKING:
     from ..query import Query
@@ -52,6 +54,46 @@ def query_text(query: Query[Any], python: bool = False) -> str:
 def statement_text(statement: Statement, python: bool = False) -> str:
     """The text of a query and what ends it."""
     return _Queries(statement.query, python).statement(statement.terminal, statement.arguments, statement.named)
+
+
+def to_python(node: Any, model: type[Any] | None = None) -> str:
+    """The Python expression that builds what `ir.parse_filter`, `parse_update` or `parse_pipeline` gave.
+
+    Args:
+        node: a predicate, an update, a stage, or several stages; or a filter as a dict, or stages as a list of dicts.
+        model: the class whose fields they are; without it fields are named by their stored paths.
+
+    Raises:
+        CompileError: the model has no such field, or something has no form in Python.
+    """
+    writer = Checked(model, python=True)
+    schema = None if model is None else schema_of(model)
+    try:
+        return _python(node, writer, schema)
+    except NoForm as error:
+        raise CompileError(f"this cannot be written in Python: {error}", code="no_python_form") from None
+
+
+def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
+    if isinstance(node, (ir.UpdateOperators, ir.UpdatePipeline)):
+        if schema is None:
+            return ", ".join(updates_text(node, writer))
+        typed = ir.parse_update(node.to_mql(), schema)
+        if isinstance(typed, ir.UpdateOperators) and isinstance(node, ir.UpdateOperators):
+            typed = ir.UpdateOperators(typed.operations, node.array_filters)
+        return ", ".join(updates_text(typed, writer))
+    if isinstance(node, Mapping):
+        return writer.whole(ir.parse_filter(node, schema), schema)
+    if isinstance(node, (list, tuple)):
+        plain = [each.to_mql() if isinstance(each, ir.Node) else each for each in node]
+        typed_stages = ir.parse_pipeline(plain, schema)
+        texts = [writer.checked_stage(each, None if place else schema) for place, each in enumerate(typed_stages)]
+        return f"[{', '.join(texts)}]"
+    if isinstance(node, stages.Stage):
+        return _python([node], writer, schema)[1:-1]
+    if schema is None:
+        return writer.whole(node, None)
+    return writer.whole(ir.parse_filter(node.to_mql(), schema), schema)
 
 
 class _Queries:
@@ -96,7 +138,7 @@ class _Queries:
                 return field if direction == 1 else f"-{field}"
         except (NoForm, CompileError):
             pass
-        return f"({path!r}, {direction!r})"
+        return f"({quoted(path)}, {direction!r})"
 
     def _projected(self, stage: Any) -> list[str]:
         output = self.asked._output
@@ -125,7 +167,7 @@ class _Queries:
                     ".fetch_links",
                     *(self._fetched(path) for path in paths),
                     depth="" if depth == 1 else literal(depth),
-                    strategy="" if asked._links == "auto" else repr(asked._links),
+                    strategy="" if asked._links == "auto" else quoted(asked._links),
                 )
             )
         for option, given in asked._options.items():
@@ -150,7 +192,7 @@ class _Queries:
         try:
             return self.writer.of_class(path)
         except NoForm:
-            return repr(path)
+            return quoted(path)
 
     # Statements
 

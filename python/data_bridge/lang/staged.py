@@ -12,7 +12,7 @@ from .. import stages as classes
 from ..ir import stages
 from .computed import Computed, plain
 from .conditions import call
-from .written import NoForm, is_name
+from .written import NoForm, is_name, quoted
 
 
 @cache
@@ -54,7 +54,7 @@ class Staged(Computed):
             raise NoForm("a name is that of another argument")
         # Their order is that of fields.
         if others:
-            return ["**{" + ", ".join(f"{name!r}: {text}" for name, text in named.items()) + "}"]
+            return ["**{" + ", ".join(f"{quoted(name)}: {text}" for name, text in named.items()) + "}"]
         return [f"{name}={text}" for name, text in named.items()]
 
     def projected(self, fields: Sequence[tuple[str, Any]]) -> list[str]:
@@ -68,7 +68,7 @@ class Staged(Computed):
 
     def kept(self, path: str) -> str:
         """A field that is kept."""
-        return repr(path)
+        return quoted(path)
 
     def _projection(self, given: Any) -> str:
         if given is True or given is False:
@@ -84,7 +84,7 @@ class Staged(Computed):
         """Sort keys."""
         if all(is_name(path) for path, _ in keys):
             return [f"{path}={direction!r}" for path, direction in keys]
-        return [f"({path!r}, {direction!r})" for path, direction in keys]
+        return [f"({quoted(path)}, {direction!r})" for path, direction in keys]
 
     def _set(self, node: Any) -> str:
         return call("Set", *self.assigned(node.fields))
@@ -94,7 +94,7 @@ class Staged(Computed):
         texts = {path: self.value(given) for path, given in fields}
         if len(texts) == len(fields) and all(is_name(path) for path in texts):
             return [f"{path}={text}" for path, text in texts.items()]
-        return ["{" + ", ".join(f"{path!r}: {text}" for path, text in texts.items()) + "}"]
+        return ["{" + ", ".join(f"{quoted(path)}: {text}" for path, text in texts.items()) + "}"]
 
     def _group(self, node: Any) -> str:
         by = "" if node.by is None else self.value(node.by)
@@ -140,7 +140,7 @@ class Staged(Computed):
         if isinstance(given, stages.Stage):
             return self.stage(given)
         if isinstance(given, Mapping):
-            return "{" + ", ".join(f"{key!r}: {self.part(item)}" for key, item in given.items()) + "}"
+            return "{" + ", ".join(f"{quoted(key)}: {self.part(item)}" for key, item in given.items()) + "}"
         if isinstance(given, (list, tuple)):
             return f"[{', '.join(self.part(item) for item in given)}]"
         return self.literal(given)
@@ -148,12 +148,12 @@ class Staged(Computed):
     def _lookup(self, node: Any) -> str:
         collection, local, foreign, let, pipeline, name = node._parts()
         named = {"local": local, "foreign": foreign, "name": name}
-        texts = {key: repr(text) for key, text in named.items() if text is not None}
+        texts = {key: quoted(text) for key, text in named.items() if text is not None}
         if pipeline is not None:
             texts["pipeline"] = self.pipeline(pipeline)
         if let:
-            texts["let"] = "{" + ", ".join(f"{key!r}: {self.value(item)}" for key, item in let.items()) + "}"
-        return call("Lookup", repr(collection), **texts)
+            texts["let"] = "{" + ", ".join(f"{quoted(key)}: {self.value(item)}" for key, item in let.items()) + "}"
+        return call("Lookup", quoted(collection), **texts)
 
     def _generic(self, node: Any) -> str:
         name, body = node._parts()
@@ -172,7 +172,7 @@ class Staged(Computed):
         return call("Facet", *self.keywords({name: self.pipeline(nodes) for name, nodes in body.items()}))
 
     def _union(self, body: Any) -> str:
-        collection = repr(body["coll"]) if "coll" in body else ""
+        collection = quoted(body["coll"]) if "coll" in body else ""
         return call("UnionWith", collection=collection, pipeline=self.pipeline(body["pipeline"]) if "pipeline" in body else "")
 
     def _buckets(self, name: str, body: Mapping[str, Any]) -> str:
@@ -197,8 +197,8 @@ class Staged(Computed):
         if "let" in body:
             named["let"] = self.part(body["let"])
         matched = body["whenMatched"]
-        named["when_matched"] = repr(matched) if isinstance(matched, str) else self.pipeline(matched)
-        named["when_not_matched"] = repr(body["whenNotMatched"])
+        named["when_matched"] = quoted(matched) if isinstance(matched, str) else self.pipeline(matched)
+        named["when_not_matched"] = quoted(body["whenNotMatched"])
         into = named.pop("into")
         return call("Merge", into, **named)
 
@@ -208,7 +208,7 @@ class Staged(Computed):
 
     def target(self, given: Any) -> str:
         """A collection that is written into."""
-        return repr(given) if isinstance(given, str) else self.literal((given["db"], given["coll"]))
+        return quoted(given) if isinstance(given, str) else self.literal((given["db"], given["coll"]))
 
 
 _SPECIAL: Mapping[str, Callable[[Staged, Any], str]] = {
@@ -227,18 +227,18 @@ _WRITTEN: Mapping[type, Callable[[Staged, Any], str]] = {
     stages.Match: lambda self, node: call("Match", self.condition(node.predicate)),
     stages.Project: lambda self, node: call("Project", *self.projected(node.fields)),
     stages.Set: Staged._set,
-    stages.Unset: lambda self, node: call("Unset", *(repr(path) for path in node.paths)),
+    stages.Unset: lambda self, node: call("Unset", *(quoted(path) for path in node.paths)),
     stages.Sort: Staged._sort,
     stages.Skip: lambda self, node: call("Skip", self.literal(node.count)),
     stages.Limit: lambda self, node: call("Limit", self.literal(node.count)),
     stages.Sample: lambda self, node: call("Sample", self.literal(node.size)),
     stages.Unwind: lambda self, node: call(
         "Unwind",
-        repr(node.path),
-        index="" if node.index is None else repr(node.index),
+        quoted(node.path),
+        index="" if node.index is None else quoted(node.index),
         preserve="True" if node.preserve else "",
     ),
-    stages.CountStage: lambda self, node: call("Count", repr(node.name)),
+    stages.CountStage: lambda self, node: call("Count", quoted(node.name)),
     stages.Group: Staged._group,
     stages.Lookup: Staged._lookup,
     stages.GenericStage: Staged._generic,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .names import WRITES
+from .. import ir
+from .names import READS, WRITES
+from .planning import node_of
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -29,6 +31,8 @@ class Statement:
     def __init__(
         self, query: Query[Any], terminal: str, arguments: tuple[Any, ...] = (), named: Mapping[str, Any] | None = None
     ) -> None:
+        if terminal not in READS and terminal not in WRITES:
+            raise ValueError(f"{terminal!r} does not end a query")
         self.query = query
         self.terminal = terminal
         self.arguments = arguments
@@ -53,10 +57,15 @@ class Statement:
 
     def plan(self) -> Plan:
         """What would be sent, and why; no connection is needed."""
-        return self.query._plan_of(self.terminal, *self.arguments, **self.named)
+        return self.query._plan(self._node(), self.to_python)
+
+    def _node(self) -> ir.Plan:
+        return node_of(self.query, self.terminal, self.arguments, self.named)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Statement) and str(self) == str(other) and self.query == other.query
+        if not isinstance(other, Statement) or self.terminal != other.terminal or self.query != other.query:
+            return False
+        return repr(self._node()) == repr(other._node())
 
     def __hash__(self) -> int:
         return hash((self.query, self.terminal))

@@ -45,7 +45,9 @@ def written(value: Any, python: bool) -> str:
         NoForm: the value has no literal.
     """
     kind = type(value)
-    if kind in (str, bool, bytes) or value is None:
+    if kind is str:
+        return quoted(value)
+    if kind is bool or kind is bytes or value is None:
         return repr(value)
     if kind is int:
         return _whole(value)
@@ -68,6 +70,15 @@ def written(value: Any, python: bool) -> str:
     return _of_subclass(value, python)
 
 
+def quoted(text: str) -> str:
+    """A text between double quotes."""
+    written = repr(text)
+    if written[0] == '"':
+        return written
+    inner = written[1:-1].replace("\\'", "'").replace('"', '\\"')
+    return f'"{inner}"'
+
+
 def _whole(value: int) -> str:
     if not -(2**63) <= value < 2**63:
         raise NoForm(f"{value} is no 64-bit number")
@@ -77,7 +88,7 @@ def _whole(value: int) -> str:
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise NoForm(f"{key!r} is a key, and no text")
-    return repr(str(key))
+    return quoted(str(key))
 
 
 def _moment(value: datetime.datetime, python: bool) -> str:
@@ -107,24 +118,26 @@ def _of_subclass(value: Any, python: bool) -> str:
 def _pattern(value: re.Pattern[Any]) -> str:
     default = re.compile("" if isinstance(value.pattern, str) else b"").flags
     flags = value.flags & ~default
-    return f"re.compile({value.pattern!r}, {flags})" if flags else f"re.compile({value.pattern!r})"
+    pattern = written(value.pattern, False)
+    return f"re.compile({pattern}, {flags})" if flags else f"re.compile({pattern})"
 
 
 def _regex(value: Any) -> str:
-    return f"bson.Regex({value.pattern!r}, {value.flags!r})" if value.flags else f"bson.Regex({value.pattern!r})"
+    pattern = written(value.pattern, False)
+    return f"bson.Regex({pattern}, {value.flags})" if value.flags else f"bson.Regex({pattern})"
 
 
 def _reference(value: Any) -> str:
-    parts = [repr(value.collection), written(value.id, False)]
+    parts = [quoted(value.collection), written(value.id, False)]
     if value.database is not None:
-        parts.append(repr(value.database))
+        parts.append(quoted(value.database))
     return f"DBRef({', '.join(parts)})"
 
 
 def _code(value: Any) -> str:
     if value.scope is not None:
         raise NoForm("a program with a scope has no literal")
-    return f"Code({str(value)!r})"
+    return f"Code({quoted(str(value))})"
 
 
 _FORMS: Mapping[type, Any] = {
