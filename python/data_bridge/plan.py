@@ -74,9 +74,7 @@ class Plan:
 class Explain(Plan):
     """A plan, and the server's own: winning plan, index, what was examined, warnings."""
 
-    def __init__(
-        self, compiled: _core.Compiled, reply: Mapping[str, Any] | None, python: Callable[[], str]
-    ) -> None:
+    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None, python: Callable[[], str]) -> None:
         super().__init__(compiled, python=python)
         #: The server's whole answer; None when nothing would be sent.
         self.server = reply

@@ -335,6 +335,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         Raises:
             CompileError: `after` is not of this query.
         """
+
         def script() -> Script[Page[T]]:
             query = self._page(size, after)
             documents = yield query._run(query._read("find"), self._layout())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import ir
-from ..paging import behind
 
 if TYPE_CHECKING:
     from ..query import Query

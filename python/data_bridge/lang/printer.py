@@ -186,7 +186,9 @@ class _Queries:
         sort = "" if path.sort is None else self.writer.literal(path.sort)
         limit = "" if path.limit is None else self.writer.literal(path.limit)
         condition = "" if path.filter is None else self.writer.whole(path.filter.__ir__, None)
-        return call(f"{self.writer.of_class(path.path)}.fetch", filter=condition, sort=sort, limit=limit, project=project)
+        return call(
+            f"{self.writer.of_class(path.path)}.fetch", filter=condition, sort=sort, limit=limit, project=project
+        )
 
     def _field_or_path(self, path: str) -> str:
         try:

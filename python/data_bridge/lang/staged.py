@@ -173,7 +173,9 @@ class Staged(Computed):
 
     def _union(self, body: Any) -> str:
         collection = quoted(body["coll"]) if "coll" in body else ""
-        return call("UnionWith", collection=collection, pipeline=self.pipeline(body["pipeline"]) if "pipeline" in body else "")
+        return call(
+            "UnionWith", collection=collection, pipeline=self.pipeline(body["pipeline"]) if "pipeline" in body else ""
+        )
 
     def _buckets(self, name: str, body: Mapping[str, Any]) -> str:
         named = {"by" if key == "groupBy" else key: self.part(item) for key, item in body.items() if key != "output"}
@@ -203,7 +205,11 @@ class Staged(Computed):
         return call("Merge", into, **named)
 
     def _out(self, body: Any) -> str:
-        more = {"timeseries": self.literal(body["timeseries"])} if "timeseries" in body and not isinstance(body, str) else {}
+        more = (
+            {"timeseries": self.literal(body["timeseries"])}
+            if "timeseries" in body and not isinstance(body, str)
+            else {}
+        )
         return call("Out", self.target(body), **more)
 
     def target(self, given: Any) -> str:
