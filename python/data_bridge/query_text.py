@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+if TYPE_CHECKING:
+    from .document import Document
+
 
 class QueryText:
     """The text of a query, and equality by what it asks for."""
@@ -13,7 +16,7 @@ class QueryText:
     _is_pipeline: ClassVar[bool] = False
 
     if TYPE_CHECKING:
-        _cls: type[Any]
+        _cls: type[Document]
         _stages: tuple[Any, ...]
         _options: dict[str, Any]
         _output: Any

@@ -99,15 +99,17 @@ def _path(node: Any) -> str:
     """The path of the field that a test is of."""
     while type(node) in (Not, And):
         node = node.term if type(node) is Not else node.terms[0]
-    field = node.left if type(node) is Compare else node.needle if type(node) is In else node.field
-    path: str = field.path
+    # The field is the first part of every test.
+    parts = node._parts()
+    path: str = (parts[1] if type(node) is Compare else parts[0]).path
     return path
 
 
 def _test(node: Any) -> Any:
     """What stands under the field's path."""
     if type(node) is Compare:
-        value = plain(node.right.value)
+        right: Any = node.right
+        value = plain(right.value)
         return value if node.spelling == BARE else {f"${node.op}": value}
     if type(node) is And:
         found = {name: operand for term in node.terms for name, operand in _test(term).items()}

@@ -89,7 +89,7 @@ class Builder:
         first, dot, rest = word.text.partition(".")
         if not dot:
             return self._root(first, word.at)
-        model = self.models.get(first)
+        model: Any = self.models.get(first)
         if model is not None and first not in self.scope:
             try:
                 return field_of(model, rest)
@@ -142,13 +142,13 @@ class Builder:
             raise self.error("this value holds no fields", "bad_index", part.index.at)
         return self.guarded(part.index.at, attribute, base, str(index))
 
-    def list(self, part: tree.List) -> list[Any]:
+    def of_list(self, part: tree.List) -> list[Any]:
         return [self.value(item) for item in part.items]
 
-    def tuple(self, part: tree.Tuple) -> tuple[Any, ...]:
+    def of_tuple(self, part: tree.Tuple) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in part.items)
 
-    def dict(self, part: tree.Dict) -> dict[Any, Any]:
+    def of_dict(self, part: tree.Dict) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
         seen: set[str] = set()
         for pair in part.items:
@@ -284,9 +284,9 @@ _EVALUATED: Mapping[type, Callable[[Builder, Any], Any]] = {
     tree.Operations: Builder.operations,
     tree.Attribute: Builder.attribute,
     tree.Item: Builder.item,
-    tree.List: Builder.list,
-    tree.Tuple: Builder.tuple,
-    tree.Dict: Builder.dict,
+    tree.List: Builder.of_list,
+    tree.Tuple: Builder.of_tuple,
+    tree.Dict: Builder.of_dict,
     tree.Function: Builder.function,
     tree.Call: Builder.call,
 }

@@ -80,15 +80,18 @@ class Checked(Staged):
         return self._checked(node, lambda writer: (writer.stage(node), ATOM), read, of_mql, node.to_mql)[0]
 
     def condition(self, node: Any) -> str:
-        return self._with(not self.elements and not self.variables, super().condition, node)
+        text: str = self._with(not self.elements and not self.variables, super().condition, node)
+        return text
 
     def bound(self, node: Any) -> Bound:
-        return self._with(False, super().bound, node)
+        found: Bound = self._with(False, super().bound, node)
+        return found
 
     def predicate(self, node: Any) -> Bound:
         if not self._checking or isinstance(node, _CONNECTIVES):
             return super().predicate(node)
-        return self._with(False, self._term, node)
+        found: Bound = self._with(False, self._term, node)
+        return found
 
     def _with(self, checking: bool, write: Callable[[Any], Any], node: Any) -> Any:
         around, self._checking = self._checking, checking

@@ -191,15 +191,15 @@ class Conditions:
         return self.test(node.field, "type_", "Type", *(quoted(each) for each in node.types))
 
     def matched(self, node: Any) -> Bound:
+        arguments = [quoted(node.pattern), *([quoted(node.options)] if node.options else [])]
         if self._is_bare(node.field):
-            options = [quoted(node.options)] if node.options else []
-            return self._by_path("Regex", node.field, quoted(node.pattern), *options), ATOM
+            return self._by_path("Regex", node.field, *arguments), ATOM
         subject = self.field(node.field)
         holds_lists = any(member.kind == "array" for member in node.field.dtype.members)
         for method, found, options in _plain_texts(node.pattern):
             if found and node.options == options and not (holds_lists and method == "contains"):
                 return f"{subject}.{method}({quoted(found)})", ATOM
-        return call(f"{subject}.regex", quoted(node.pattern), *([quoted(node.options)] if node.options else [])), ATOM
+        return call(f"{subject}.regex", *arguments), ATOM
 
     def element(self, node: Any) -> Bound:
         if self._is_bare(node.field):

@@ -21,8 +21,13 @@ _WORDS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MARKS = {
-    "{": "_OPEN_DICT", "}": "_CLOSE_DICT", "]": "_CLOSE_ITEM", ")": "_CLOSE",
-    ",": "_COMMA", ":": "_COLON", ".": "_DOT",
+    "{": "_OPEN_DICT",
+    "}": "_CLOSE_DICT",
+    "]": "_CLOSE_ITEM",
+    ")": "_CLOSE",
+    ",": "_COMMA",
+    ":": "_COLON",
+    ".": "_DOT",
 }
 #: What a bracket opens, behind an operand and elsewhere.
 _OPENING = {("(", True): "_OPEN", ("(", False): "_OPEN_GROUP", ("[", True): "_OPEN_ITEM", ("[", False): "_OPEN_LIST"}

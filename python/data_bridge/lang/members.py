@@ -107,8 +107,9 @@ def attribute(base: Any, name: str) -> Any:
         return base[name]
     if isinstance(base, DocumentMeta):
         # Classes are known by their fields alone: nothing else of them is looked up.
-        if name in base.model_fields:
-            return field_of(base, name)
+        cls: Any = base
+        if name in cls.model_fields:
+            return field_of(cls, name)
         if name in _methods_of(base):
             raise MemberError(f"{base.__name__}.{name} is a method", "not_a_value", "call it: (...)")
         raise no_such_field(base, name)

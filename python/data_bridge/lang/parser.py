@@ -101,7 +101,7 @@ def parse_tree(text: str, limits: Limits) -> tree.Part:
             "there is nothing to read", code="empty_text", text=text, position=0, expected=["a query: User.find(...)"]
         )
     try:
-        found: tree.Part = _parser().parse(words)  # type: ignore[arg-type, assignment]
+        found: tree.Part = _parser().parse(words)  # type: ignore[assignment]
     except UnexpectedToken as error:
         raise _unexpected(text, words, error) from None
     return found
@@ -109,7 +109,7 @@ def parse_tree(text: str, limits: Limits) -> tree.Part:
 
 def _unexpected(text: str, words: list[Word], error: UnexpectedToken) -> LangError:
     at_end = error.token.type == "$END"
-    place = len(words) if at_end else next(place for place, word in enumerate(words) if word is error.token)  # type: ignore[comparison-overlap]
+    place = len(words) if at_end else next(place for place, word in enumerate(words) if word is error.token)
     closing = _open_before(words[:place])
     # The parser's tables know no brackets: some of what they expect fits other ones only.
     never = {*_CLOSING.values(), "$END"} - {closing or "$END"}

@@ -11,6 +11,7 @@ class Tree:
     """A part of a text; `at` is where it begins."""
 
     __slots__ = ("at",)
+    at: int
 
 
 class Operations(Tree):

@@ -9,7 +9,7 @@ import keyword
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import bson
@@ -106,7 +106,8 @@ def _of_subclass(value: Any, python: bool) -> str:
         return _FORMS[bson.ObjectId](value)
     for base in (str, int, float, bytes, list):
         if isinstance(value, base):
-            return written(base(value), python)  # type: ignore[call-overload, operator]
+            plain: Any = base
+            return written(plain(value), python)
     if isinstance(value, (set, frozenset)):
         return written(list(value), python)
     image = getattr(value, "model_dump", None)
@@ -140,7 +141,7 @@ def _code(value: Any) -> str:
     return f"Code({quoted(str(value))})"
 
 
-_FORMS: Mapping[type, Any] = {
+_FORMS: Mapping[type, Callable[[Any], str]] = {
     bson.ObjectId: lambda value: f'ObjectId("{value}")',
     bson.Decimal128: lambda value: f'Decimal128("{value}")',
     decimal.Decimal: lambda value: f'Decimal("{value}")',
@@ -148,8 +149,8 @@ _FORMS: Mapping[type, Any] = {
     uuid.UUID: lambda value: f'UUID("{value}")',
     bson.Binary: lambda value: f"Binary({bytes(value)!r}, {value.subtype})",
     bson.Timestamp: lambda value: f"Timestamp({value.time}, {value.inc})",
-    bson.MinKey: lambda value: "MinKey()",
-    bson.MaxKey: lambda value: "MaxKey()",
+    bson.MinKey: lambda _: "MinKey()",
+    bson.MaxKey: lambda _: "MaxKey()",
     bson.DBRef: _reference,
     Code: _code,
     re.Pattern: _pattern,
