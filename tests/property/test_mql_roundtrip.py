@@ -69,7 +69,7 @@ def same_bytes(written: Any, again: Any) -> None:
     assert bson.encode({"it": again}) == bson.encode({"it": written})
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"$and": [{"a": 1}, {"b": 2}]})
 @example({"a": {"$not": {"$not": {"$gt": 1}}}})
 @example({"a": {"$elemMatch": {"$or": [{"x": 1}]}}})

@@ -19,6 +19,11 @@ from .written import NoForm
 _CONNECTIVES = (ir.And, ir.Or, ir.Nor, ir.Not)
 
 
+def mql_of(predicate: Any) -> Any:
+    """A predicate as a filter document: a computed one too."""
+    return predicate.to_mql() if hasattr(predicate, "spelling") else stages.Match(predicate).to_mql()["$match"]
+
+
 def same(left: Any, right: Any) -> bool:
     """Whether two nodes are the same, the types of their values and of their fields included."""
     return repr(left) == repr(right)
@@ -30,10 +35,12 @@ class Checked(Staged):
     Args:
         cls: the class whose fields are named; None when none is known.
         python: literals are Python's.
+        strict: what has no form is an error; else the node itself is shown.
     """
 
-    def __init__(self, cls: type[Any] | None, python: bool) -> None:
+    def __init__(self, cls: type[Any] | None, python: bool, strict: bool = False) -> None:
         super().__init__(cls, python)
+        self.strict = strict
         self._models: Mapping[str, type[Any]] = {} if cls is None else {cls.__name__: cls}
         #: What is written for the check: the language's own literals.
         self._plain: Checked = Checked(cls, False) if python else self
@@ -46,18 +53,20 @@ class Checked(Staged):
     def whole(self, node: Any, schema: Schema | None) -> str:
         """A predicate, as the arguments of `find` or `Match`."""
         if type(node) is ir.And and len(node.terms) > 2:
-            texts = [self.condition(term) for term in node.terms]
-            # Dicts are read with the schema there, and without it between others.
-            if not any(text.startswith("{") for text in texts):
-                return ", ".join(texts)
+            try:
+                texts = [self._plain.condition(term) for term in node.terms]
+                if same(conjunction(self.read(f"[{', '.join(texts)}]"), schema), node):
+                    return ", ".join(self.condition(term) for term in node.terms)
+            except (NoForm, CompileError):
+                pass
 
         def read(text: str) -> Any:
             return conjunction([self.read(text)], schema)
 
         def of_mql() -> Any:
-            return ir.parse_filter(node.to_mql(), schema)
+            return ir.parse_filter(mql_of(node), schema)
 
-        return self._checked(node, lambda writer: (writer.condition(node), ATOM), read, of_mql, node.to_mql)[0]
+        return self._checked(node, lambda writer: (writer.condition(node), ATOM), read, of_mql, lambda: mql_of(node))[0]
 
     def kept(self, path: str) -> str:
         try:
@@ -108,9 +117,9 @@ class Checked(Staged):
             return found.__ir__ if isinstance(found, Expression) else ir.parse_filter(found)
 
         def of_mql() -> Any:
-            return ir.parse_filter(node.to_mql())
+            return ir.parse_filter(mql_of(node))
 
-        return self._checked(node, lambda writer: Staged.predicate(writer, node), read, of_mql, node.to_mql)
+        return self._checked(node, lambda writer: Staged.predicate(writer, node), read, of_mql, lambda: mql_of(node))
 
     def _checked(
         self,
@@ -121,18 +130,24 @@ class Checked(Staged):
         mql: Callable[[], Any],
     ) -> Bound:
         """The text if it is read as the node, else the MQL if that is, else the text or the MQL, whichever there is."""
-        try:
-            text = write(self._plain)[0]
-            exact = same(read(text), node)
-        except (NoForm, CompileError):
-            text, exact = "", False
-        if exact:
-            return write(self)
+        text = ""
+        for marking in (False, True):
+            self._plain.marking = self.marking = marking
+            try:
+                text = write(self._plain)[0]
+                if same(read(text), node):
+                    return write(self)
+            except (NoForm, CompileError):
+                pass
+            finally:
+                self._plain.marking = self.marking = False
         try:
             if not text or same(of_mql(), node):
                 return self.literal(mql()), ATOM
         except (NoForm, CompileError):
             pass
-        if text:
-            return write(self)
-        raise NoForm(f"{type(node).__name__} cannot be written")
+        if not text:
+            if self.strict:
+                raise NoForm(f"{type(node).__name__} has no form")
+            return repr(node), ATOM
+        return write(self)

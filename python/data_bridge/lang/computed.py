@@ -41,6 +41,8 @@ class Computed(Conditions):
 
     def __init__(self, cls: type[Any] | None, python: bool) -> None:
         super().__init__(cls, python)
+        #: Constant documents are marked as such even where a function may take them as they are.
+        self.marking = False
         #: The parameters around, which are variables of the server.
         self.variables: set[str] = set()
 
@@ -57,8 +59,9 @@ class Computed(Conditions):
     def bound(self, node: Any) -> Bound:
         """A value in an aggregation."""
         if type(node) is ir.Literal:
-            if isinstance(node.value, (dict, list, tuple)):
-                raise NoForm("a constant document is a computed one here")
+            if _holds_more(node):
+                # As it stands it would be read as a computed one.
+                return call("ir.Literal", self.literal(node.value)), ATOM
             text = self.literal(node.value)
             return text, SUM if text.startswith("-") else ATOM
         if type(node) is ir.DocumentExpr:
@@ -126,7 +129,13 @@ class Computed(Conditions):
 
     def argument(self, node: Any) -> str:
         """A function's argument: a value, or a constant that the function takes as it is."""
-        return self.literal(node.value) if type(node) is ir.Literal else self.value(node)
+        return self.constant(node) if type(node) is ir.Literal else self.value(node)
+
+    def constant(self, node: ir.Literal) -> str:
+        """A constant argument: documents are orders and the like, which functions take as they are."""
+        if _holds_more(node) and (self.marking or not isinstance(node.value, dict)):
+            return self.value(node)
+        return self.literal(node.value)
 
     def _infix(self, name: str, args: Any, sign: str | None = None) -> Bound | None:
         left, right = args
@@ -173,6 +182,10 @@ class Computed(Conditions):
 
     def _cond(self, args: Mapping[str, Any]) -> str:
         return call("fn.cond", *(self.value(args[part]) for part in ("if", "then", "else")))
+
+
+def _holds_more(node: ir.Literal) -> bool:
+    return isinstance(node.value, (dict, list, tuple))
 
 
 def _is_number(node: ir.Literal) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from .. import accumulators, functions, geo, lambdas, predicates, stages, update, windows
+from .. import accumulators, functions, geo, ir, lambdas, predicates, stages, update, windows
 from ..fields.methods import RECEIVERS
 from .literals import CONSTRUCTORS
 
@@ -69,6 +69,8 @@ def functions_by_name() -> Mapping[str, Callable[..., Any]]:
     """What may be called: classes, functions and, as `fn.name`, the expressions."""
     return {
         **CONSTRUCTORS,
+        # A constant that is not looked into, where lists and dicts are computed values.
+        "ir.Literal": ir.Literal,
         **_table(predicates, predicates.__all__),
         **_table(accumulators, accumulators.__all__),
         **_table(windows, windows.__all__),

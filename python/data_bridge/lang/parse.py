@@ -71,7 +71,11 @@ def evaluate(
 
 
 def _by_name(models: Iterable[type[Any]] | Mapping[str, type[Any]]) -> Mapping[str, type[Any]]:
-    named: dict[str, Any] = dict(models) if isinstance(models, Mapping) else {each.__name__: each for each in models}
+    named: dict[str, Any] = {}
+    if isinstance(models, Mapping):
+        named.update({str(name): model for name, model in models.items()})
+    else:
+        named.update({model.__name__: model for model in models})
     for name, model in named.items():
         if not isinstance(model, type) or not hasattr(model, "model_fields"):
             raise TypeError(f"{name} is {model!r}: models are document classes, or pydantic models to project to")

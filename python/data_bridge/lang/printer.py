@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import ir
@@ -47,13 +47,25 @@ _METHODS = {
 
 
 def query_text(query: Query[Any], python: bool = False) -> str:
-    """The text of a query. A session is not part of it."""
-    return _Queries(query, python).query()
+    """The text of a query. A session is not part of it.
+
+    Raises:
+        CompileError: something has no form in Python, which was asked for.
+    """
+    return _formed(_Queries(query, python).query)
 
 
 def statement_text(statement: Statement, python: bool = False) -> str:
     """The text of a query and what ends it."""
-    return _Queries(statement.query, python).statement(statement.terminal, statement.arguments, statement.named)
+    asked = _Queries(statement.query, python)
+    return _formed(lambda: asked.statement(statement.terminal, statement.arguments, statement.named))
+
+
+def _formed(write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except NoForm as error:
+        raise CompileError(f"this cannot be written in Python: {error}", code="no_python_form") from None
 
 
 def to_python(node: Any, model: type[Any] | None = None) -> str:
@@ -66,12 +78,9 @@ def to_python(node: Any, model: type[Any] | None = None) -> str:
     Raises:
         CompileError: the model has no such field, or something has no form in Python.
     """
-    writer = Checked(model, python=True)
+    writer = Checked(model, python=True, strict=True)
     schema = None if model is None else schema_of(model)
-    try:
-        return _python(node, writer, schema)
-    except NoForm as error:
-        raise CompileError(f"this cannot be written in Python: {error}", code="no_python_form") from None
+    return _formed(lambda: _python(node, writer, schema))
 
 
 def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
@@ -102,7 +111,7 @@ class _Queries:
     def __init__(self, query: Query[Any], python: bool) -> None:
         self.asked = query
         self.cls: Any = query._cls
-        self.writer = Checked(self.cls, python)
+        self.writer = Checked(self.cls, python, strict=python)
 
     def query(self) -> str:
         name = self.cls.__name__

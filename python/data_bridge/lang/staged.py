@@ -129,12 +129,12 @@ class Staged(Computed):
         return f"{text}.{call('over', **named)}"
 
     def argument(self, node: Any) -> str:
-        return self.value(node) if isinstance(node, ir.Expr) and type(node) is not ir.Literal else self.part(node)
+        return super().argument(node) if isinstance(node, ir.Expr) else self.part(node)
 
     def part(self, given: Any) -> str:
         """A part of a stage's body: constants, with expressions and stages in them."""
         if isinstance(given, ir.Literal):
-            return self.literal(given.value)
+            return self.constant(given)
         if isinstance(given, ir.Expr):
             return self.value(given)
         if isinstance(given, stages.Stage):

@@ -125,7 +125,11 @@ def _pattern(value: re.Pattern[Any]) -> str:
 
 def _regex(value: Any) -> str:
     pattern = written(value.pattern, False)
-    return f"bson.Regex({pattern}, {value.flags})" if value.flags else f"bson.Regex({pattern})"
+    letters = "".join(letter for letter, flag in _LETTERS.items() if int(value.flags) & flag)
+    return f'bson.Regex({pattern}, "{letters}")' if letters else f"bson.Regex({pattern})"
+
+
+_LETTERS = {"i": re.I, "l": re.L, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
 
 
 def _reference(value: Any) -> str:
