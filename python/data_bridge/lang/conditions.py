@@ -30,7 +30,7 @@ def placed(bound: Bound, least: int) -> str:
     return text if binds >= least else f"({text})"
 
 
-def call(name: str, *arguments: str, **named: str) -> str:
+def call(name: str, /, *arguments: str, **named: str) -> str:
     """A call; arguments whose text is empty were not given."""
     given = [*arguments, *(f"{key}={text}" for key, text in named.items() if text)]
     return f"{name}({', '.join(given)})"

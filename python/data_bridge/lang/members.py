@@ -168,7 +168,7 @@ def _methods_of(base: Any) -> Mapping[str, Callable[[Any, str], Known]]:
     for kind, methods in _OF_VALUES:
         if isinstance(base, kind):
             return methods
-    if isinstance(base, Namespace):
+    if isinstance(base, (Namespace, Known)):
         functions = names.functions_by_name()
         start = f"{base.label}."
         return {each.removeprefix(start): _in_namespace for each in functions if each.startswith(start)}
@@ -186,7 +186,7 @@ _OF_VALUES: tuple[tuple[type, Mapping[str, Callable[[Any, str], Known]]], ...] =
 )
 
 
-def _in_namespace(base: Namespace, name: str) -> Known:
+def _in_namespace(base: Namespace | Known, name: str) -> Known:
     label = f"{base.label}.{name}"
     return Known(label, names.functions_by_name()[label])
 
