@@ -30,7 +30,6 @@ _SPOKEN = {
     "KEYWORD": "name=value",
     "BINARY": "an operator such as == or &",
     "_DOT": "'.' and a name",
-    "_OPEN": "'('",
     "_OPEN_ITEM": "'['",
     "_COMMA": "','",
     "_COLON": "':'",
