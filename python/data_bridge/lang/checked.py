@@ -35,27 +35,38 @@ class Checked(Staged):
     Args:
         cls: the class whose fields are named; None when none is known.
         python: literals are Python's.
+        free: what sends the same may be written, even when its nodes are others.
         strict: what has no form is an error; else the node itself is shown.
     """
 
-    def __init__(self, cls: type[Any] | None, python: bool, strict: bool = False) -> None:
-        super().__init__(cls, python)
+    def __init__(self, cls: type[Any] | None, python: bool, *, free: bool = False, strict: bool = False) -> None:
+        super().__init__(cls, python, free)
         self.strict = strict
         self._models: Mapping[str, type[Any]] = {} if cls is None else {cls.__name__: cls}
         #: What is written for the check: the language's own literals.
-        self._plain: Checked = Checked(cls, False) if python else self
+        self._plain: Checked = Checked(cls, False, free=free) if python else self
         self._checking = False
 
     def read(self, text: str) -> Any:
         """What a text means."""
         return evaluate(text, self._models, True, True)
 
-    def whole(self, node: Any, schema: Schema | None) -> str:
-        """A predicate, as the arguments of `find` or `Match`."""
-        if type(node) is ir.And and len(node.terms) > 2:
+    def _is(self, found: Any, node: Any) -> bool:
+        """Whether what was read is what was written."""
+        if same(found, node):
+            return True
+        if not self.free:
+            return False
+        if isinstance(found, stages.Stage):
+            return bool(repr(found.to_mql()) == repr(node.to_mql()))
+        return bool(repr(stages.Match(found).to_mql()) == repr(stages.Match(node).to_mql()))
+
+    def whole(self, node: Any, schema: Schema | None, several: bool = True) -> str:
+        """A predicate, as the arguments of `find` or `Match`; `several` may be joined without saying so."""
+        if several and type(node) is ir.And and len(node.terms) > 2:
             try:
                 texts = [self._plain.condition(term) for term in node.terms]
-                if same(conjunction(self.read(f"[{', '.join(texts)}]"), schema), node):
+                if self._is(conjunction(self.read(f"[{', '.join(texts)}]"), schema), node):
                     return ", ".join(self.condition(term) for term in node.terms)
             except (NoForm, CompileError):
                 pass
@@ -75,8 +86,14 @@ class Checked(Staged):
         except (NoForm, CompileError):
             return super().kept(path)
 
-    def checked_stage(self, node: Any, schema: Schema | None) -> str:
-        """A stage of a pipeline."""
+    def checked_stage(self, node: Any, schema: Schema | None, instead: Any = None) -> str:
+        """A stage of a pipeline.
+
+        Args:
+            node: the stage.
+            schema: the class's fields, at the start of a pipeline.
+            instead: a node that says the same and is easier to write.
+        """
         if type(node) is stages.Match:
             return f"Match({self.whole(node.predicate, schema)})"
 
@@ -86,7 +103,8 @@ class Checked(Staged):
         def of_mql() -> Any:
             return ir.parse_pipeline([node.to_mql()], schema)[0]
 
-        return self._checked(node, lambda writer: (writer.stage(node), ATOM), read, of_mql, node.to_mql)[0]
+        chosen = node if instead is None else instead
+        return self._checked(node, lambda writer: (writer.stage(chosen), ATOM), read, of_mql, node.to_mql)[0]
 
     def condition(self, node: Any) -> str:
         text: str = self._with(not self.elements and not self.variables, super().condition, node)
@@ -135,7 +153,7 @@ class Checked(Staged):
             self._plain.marking = self.marking = marking
             try:
                 text = write(self._plain)[0]
-                if same(read(text), node):
+                if self._is(read(text), node):
                     return write(self)
             except (NoForm, CompileError):
                 pass

@@ -31,6 +31,11 @@ def _functions() -> Mapping[str, tuple[str, Mapping[str, str]]]:
     return found
 
 
+def known_parameters(name: str) -> Mapping[str, str]:
+    """The parameters of the function for an operator, by their names in small letters; none when there is none."""
+    return _functions().get(plain(name), ("", {}))[1]
+
+
 def plain(name: str) -> str:
     """A name as MQL and Python both have it: small letters without signs."""
     return name.replace("_", "").removeprefix("$").lower()
@@ -39,8 +44,8 @@ def plain(name: str) -> str:
 class Computed(Conditions):
     """Writes computed values too."""
 
-    def __init__(self, cls: type[Any] | None, python: bool) -> None:
-        super().__init__(cls, python)
+    def __init__(self, cls: type[Any] | None, python: bool, free: bool = False) -> None:
+        super().__init__(cls, python, free)
         #: Constant documents are marked as such even where a function may take them as they are.
         self.marking = False
         #: The parameters around, which are variables of the server.

@@ -42,11 +42,13 @@ class Conditions:
     Args:
         cls: the class whose fields are named; None when none is known.
         python: literals are Python's.
+        free: what means the same may be written, even when its nodes are others.
     """
 
-    def __init__(self, cls: type[Any] | None, python: bool) -> None:
+    def __init__(self, cls: type[Any] | None, python: bool, free: bool = False) -> None:
         self.cls = cls
         self.python = python
+        self.free = free
         #: By the owner that fields of elements have, the parameters that stand for the elements.
         self.elements: dict[str, str] = {}
 
@@ -209,6 +211,11 @@ class Conditions:
         label = f"{node.field.label}[]"
         around = dict(self.elements)
         self.elements[label] = name
+        if self.free:
+            # As MQL the elements' fields are called by the class of the elements.
+            items = [member.element for member in node.field.dtype.members if member.kind == "array"]
+            self.elements[node.field.label] = name
+            self.elements.update({item.schema.name: name for item in items if item is not None and item.schema})
         try:
             inner = self.condition(node.predicate)
         finally:

@@ -15,7 +15,6 @@ from ..lambdas import Variable
 from ..outputs import Output
 from ..query import Query
 from ..stages.base import F
-from ..writing import by_id
 from . import names
 from .literals import CONSTANTS
 from .statement import Statement
@@ -155,7 +154,7 @@ def _of_class(base: Any, name: str) -> Known:
     if name == "get":
 
         def get(id: Any) -> Statement:
-            return Statement(by_id(base, id), "first")
+            return Statement(base.find_one(field_of(base, "id") == id), "first")
 
         return Known(name, get)
     return _ending(base.find(), names.CLASS_WRITES.get(name, name))

@@ -13,8 +13,9 @@ from ..fields.proxy import FieldProxy
 from ..ir import stages
 from ..schema import schema_of
 from ..update import merge_updates
-from .checked import Checked, same
+from .checked import Checked, mql_of, same
 from .conditions import call
+from .expressed import Expressed
 from .written import NoForm, quoted
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def to_python(node: Any, model: type[Any] | None = None) -> str:
     Raises:
         CompileError: the model has no such field, or something has no form in Python.
     """
-    writer = Checked(model, python=True, strict=True)
+    writer = Checked(model, python=True, free=True, strict=True)
     schema = None if model is None else schema_of(model)
     return _formed(lambda: _python(node, writer, schema))
 
@@ -92,17 +93,21 @@ def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
             typed = ir.UpdateOperators(typed.operations, node.array_filters)
         return ", ".join(updates_text(typed, writer))
     if isinstance(node, Mapping):
-        return writer.whole(ir.parse_filter(node, schema), schema)
+        return writer.whole(ir.parse_filter(node, schema), schema, several=False)
     if isinstance(node, (list, tuple)):
         plain = [each.to_mql() if isinstance(each, ir.Node) else each for each in node]
         typed_stages = ir.parse_pipeline(plain, schema)
-        texts = [writer.checked_stage(each, None if place else schema) for place, each in enumerate(typed_stages)]
+        expressed = Expressed(schema)
+        texts = [
+            writer.checked_stage(each, None if place else schema, expressed.stage(each))
+            for place, each in enumerate(typed_stages)
+        ]
         return f"[{', '.join(texts)}]"
     if isinstance(node, stages.Stage):
         return _python([node], writer, schema)[1:-1]
     if schema is None:
-        return writer.whole(node, None)
-    return writer.whole(ir.parse_filter(node.to_mql(), schema), schema)
+        return writer.whole(node, None, several=False)
+    return writer.whole(ir.parse_filter(mql_of(node), schema), schema, several=False)
 
 
 class _Queries:
@@ -243,8 +248,12 @@ def updates_text(update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked
 def _operation_text(operation: ir.UpdateOperation, writer: Checked) -> str:
     try:
         field = writer.of_class(operation.path)
-        if operation.op in _METHODS:
-            text = f"{field}.{_METHODS[operation.op]}({writer.literal(operation.operand)})"
+        operand = operation.operand
+        if operation.op in ("$push", "$addToSet") and isinstance(operand, Mapping) and "$each" in operand:
+            modifiers = {name.removeprefix("$"): writer.literal(given) for name, given in operand.items()}
+            text = call(f"{field}.{_METHODS[operation.op]}", **modifiers)
+        elif operation.op in _METHODS:
+            text = f"{field}.{_METHODS[operation.op]}({writer.literal(operand)})"
         elif operation.op == "$unset":
             text = f"{field}.unset()"
         else:
