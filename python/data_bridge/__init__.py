@@ -1,6 +1,6 @@
 """data-bridge: a query compiler for MongoDB over pydantic documents."""
 
-from . import errors, geo, ir, pipeline, predicates
+from . import errors, geo, ir, lang, pipeline, predicates
 from . import functions as fn
 from ._core import __version__
 from .bulk import Bulk, BulkResult
@@ -90,6 +90,7 @@ __all__ = [
     "fn",
     "geo",
     "ir",
+    "lang",
     "let",
     "map_",
     "reduce_",

@@ -44,6 +44,60 @@ class CompileError(DataBridgeError):
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 
+class LangError(CompileError):
+    """A query's text that cannot be read: the message, and under the line a caret where it goes wrong.
+
+    Args:
+        message: what is wrong.
+        text: the whole text.
+        position: where in it, counted from 0; `line` and `column` count from 1.
+        expected: what could stand there, in words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        text: str,
+        position: int,
+        expected: Sequence[str] = (),
+        path: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, path=path, hint=hint)
+        self.position = position
+        self.line = text.count("\n", 0, position) + 1
+        start = text.rfind("\n", 0, position) + 1
+        self.column = position - start + 1
+        self.expected = tuple(expected)
+        self._shown = _excerpt(text, start, position)
+
+    def __str__(self) -> str:
+        lines = [f"{self.message} (line {self.line}, column {self.column})", *self._shown]
+        if self.expected:
+            lines.append(f"  expected: {', '.join(self.expected)}")
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+#: Of a longer line so much is shown around the spot.
+_SHOWN = 100
+
+
+def _excerpt(text: str, start: int, position: int) -> tuple[str, str]:
+    """The line, or the part of it around a position, and a caret below the spot."""
+    end = text.find("\n", position, position + _SHOWN)
+    end = min(len(text), position + _SHOWN) if end < 0 else end
+    first = max(start, position - _SHOWN)
+    before = "..." if first > start else ""
+    after = "..." if end < len(text) and text[end] != "\n" else ""
+    # What is not printable would move the caret.
+    line = "".join(each if each.isprintable() else " " for each in text[first:end])
+    return f"  {before}{line}{after}", f"  {' ' * (len(before) + position - first)}^"
+
+
 class SchemaError(DataBridgeError):
     """A document class that cannot be mapped to a collection."""
 
@@ -214,6 +268,7 @@ __all__ = [
     "DuplicateKeyError",
     "EncodeError",
     "InternalError",
+    "LangError",
     "LinkNotFetched",
     "LinkTargetMissing",
     "MultipleDocumentsFound",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import _core
@@ -14,14 +14,23 @@ class Plan:
     Args:
         compiled: the query, compiled.
         server: the version of a server that must be able to run it, such as "7.0".
+        python: writes the Python expression that builds the query.
         fetches: what is fetched of the links of what is found.
 
     Raises:
         CompileError: that server lacks something of the query.
     """
 
-    def __init__(self, compiled: _core.Compiled, server: str | None = None, fetches: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        compiled: _core.Compiled,
+        server: str | None = None,
+        *,
+        python: Callable[[], str],
+        fetches: Sequence[str] = (),
+    ) -> None:
         self._compiled = compiled
+        self._python = python
         self.fetches = list(fetches)
         if server is not None:
             compiled.check_server(server)
@@ -35,7 +44,7 @@ class Plan:
         Raises:
             CompileError: the server lacks an operator, named with the version that has it.
         """
-        return Plan(self._compiled, version, self.fetches)
+        return Plan(self._compiled, version, python=self._python, fetches=self.fetches)
 
     @property
     def requires(self) -> dict[str, str]:
@@ -63,6 +72,10 @@ class Plan:
             lines += ["then fetches", *(f"  {fetch}" for fetch in self.fetches)]
         return "\n".join(lines)
 
+    def to_python(self) -> str:
+        """The Python expression that builds the query: for someone who knows MQL, the way over."""
+        return self._python()
+
     def __str__(self) -> str:
         return self.text()
 
@@ -73,8 +86,15 @@ class Plan:
 class Explain(Plan):
     """A plan, and the server's own: winning plan, index, what was examined, warnings."""
 
-    def __init__(self, compiled: _core.Compiled, reply: Mapping[str, Any] | None, fetches: Sequence[str] = ()) -> None:
-        super().__init__(compiled, fetches=fetches)
+    def __init__(
+        self,
+        compiled: _core.Compiled,
+        reply: Mapping[str, Any] | None,
+        *,
+        python: Callable[[], str],
+        fetches: Sequence[str] = (),
+    ) -> None:
+        super().__init__(compiled, python=python, fetches=fetches)
         #: The server's whole answer; None when nothing would be sent.
         self.server = reply
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,7 @@ from .paging import Page, behind, cursor_of, page_keys
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Explain, Plan
 from .query_options import QueryOptions
+from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryWrites[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.
@@ -200,10 +201,13 @@ class Query(QueryOptions, QueryWrites[T]):
     def _terminal(self) -> str:
         return "first" if self._single else "find"
 
+    def _plan(self, node: ir.Plan, python: Callable[[], str], fetches: Sequence[str] = ()) -> Plan:
+        return Plan(self._compile(node, traced=True), python=python, fetches=fetches)
+
     def plan(self) -> Plan:
         """What is sent, and why; no connection is needed."""
         fetches = described(self._cls, *self._chosen())
-        return Plan(self._compile(self._read(self._terminal()), traced=True), fetches=fetches)
+        return self._plan(self._read(self._terminal()), self.to_python, fetches)
 
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
@@ -214,7 +218,7 @@ class Query(QueryOptions, QueryWrites[T]):
             if compiled.commands:
                 command = {"explain": compiled.commands[0], "verbosity": verbosity}
                 reply = yield _core.command(default_client().core, self._cls.settings().database, command)
-            return Explain(compiled, reply, described(self._cls, *self._chosen()))
+            return Explain(compiled, reply, python=self.to_python, fetches=described(self._cls, *self._chosen()))
 
         return Operation(script, f"{self._cls.__name__}.find(...).explain()")
 
@@ -279,10 +283,14 @@ class Query(QueryOptions, QueryWrites[T]):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
+    def _accumulated(self, name: str, field: FieldProxy) -> Query[Any]:
+        group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
+        query: Query[Any] = self._with(group)
+        return query
+
     def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
         def script() -> Script[Any]:
-            group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
-            query = self._with(group)
+            query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))
             return rows[0]["value"] if rows else None
 
@@ -321,19 +329,23 @@ class Query(QueryOptions, QueryWrites[T]):
         Raises:
             CompileError: `after` is not of this query, or the order is by a field of linked documents.
         """
-        cls = self._cls
-        keys = page_keys(cls, self._stages)
+        keys = page_keys(self._cls, self._stages)
+        query = self._page(size, after)
 
         def script() -> Script[Page[T]]:
-            query = self.find(behind(self._schema(), keys, after)) if after else self
-            query = query.sort(*keys).limit(size + 1)
             documents = yield query._run(query._read("find"), self._layout())
             yield from self._fetched(documents[:size])
             if len(documents) <= size:
                 return Page(documents, None)
             return Page(documents[:size], cursor_of(documents[size - 1], keys))
 
-        return Operation(script, f"{cls.__name__}.find(...).paginate({size})")
+        return Operation(script, f"{self._cls.__name__}.find(...).paginate({size})")
+
+    def _page(self, size: int, after: str | None) -> Query[T]:
+        """The documents of a page, and one more, which tells whether there is another page."""
+        keys = page_keys(self._cls, self._stages)
+        query = self.find(behind(self._schema(), keys, after)) if after else self
+        return query.sort(*keys).limit(size + 1)
 
     # A query is an operation, and a stream
 
@@ -377,6 +389,8 @@ class Query(QueryOptions, QueryWrites[T]):
 
 class Aggregation(Query[Any]):
     """A pipeline over a class's collection: its stages stay in the order they are given."""
+
+    _is_pipeline = True
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return given

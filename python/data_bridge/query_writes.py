@@ -118,20 +118,22 @@ class QueryWrites(Generic[T]):
 
         return Operation(script, f"{self._cls.__name__}.find(...).delete()")
 
+    def _delete_node(self, many: bool) -> ir.Delete:
+        return ir.Delete(self._source(), self._filter(), many, self._options)
+
     def _delete_plainly(self) -> Operation[WriteResult]:
-        node = ir.Delete(self._source(), self._filter(), not self._single, self._options)
-        return self._written(node, "delete()")
+        return self._written(self._delete_node(not self._single), "delete()")
 
     def delete_one(self) -> Operation[WriteResult]:
         """Deletes one document; see `delete` for what links do."""
         if has_rules(self._cls):
             return self._delete_by_rules(1)
-        return self._written(ir.Delete(self._source(), self._filter(), False, self._options), "delete_one()")
+        return self._written(self._delete_node(False), "delete_one()")
 
-    def _modify(self, label: str, sort: Any, **parts: Any) -> Operation[T | None]:
+    def _modify_node(self, sort: Any, **parts: Any) -> ir.FindAndModify:
         keys = () if sort is None else sort_keys(sort if isinstance(sort, (list, tuple)) else [sort])
         given = {"update": None, "remove": False, "replacement": None, "new": False, "upsert": False, **parts}
-        node = ir.FindAndModify(
+        return ir.FindAndModify(
             self._source(),
             self._filter(),
             given["update"],
@@ -143,17 +145,24 @@ class QueryWrites(Generic[T]):
             given["upsert"],
             self._options,
         )
-        return self._operation(node, label, self._layout())
+
+    def _modify(self, label: str, sort: Any, **parts: Any) -> Operation[T | None]:
+        return self._operation(self._modify_node(sort, **parts), label, self._layout())
+
+    def _update_one_node(
+        self, updates: Sequence[Any], sort: Any = None, return_document: str = "before", upsert: bool = False
+    ) -> ir.FindAndModify:
+        update = merge_updates(updates, self._schema())
+        if upsert:
+            update = self._of_class(update)
+        return self._modify_node(sort, update=update, new=_is_after(return_document), upsert=upsert)
 
     def find_one_and_update(
         self, *updates: Any, sort: Any = None, return_document: str = "before", upsert: bool = False
     ) -> Operation[T | None]:
         """Updates one document and gives it as it was ("before") or is ("after"); None when there is none."""
-        update = merge_updates(updates, self._schema())
-        if upsert:
-            update = self._of_class(update)
-        new = _is_after(return_document)
-        return self._modify("find_one_and_update(...)", sort, update=update, new=new, upsert=upsert)
+        node = self._update_one_node(updates, sort, return_document, upsert)
+        return self._operation(node, "find_one_and_update(...)", self._layout())
 
     def find_one_and_replace(
         self, replacement: Document, *, sort: Any = None, return_document: str = "before", upsert: bool = False

@@ -26,6 +26,7 @@ CROSSING = {
     "inheritance",
     "instance",
     "lambdas",
+    "lang",
     "layout",
     "link_deletes",
     "link_writes",

@@ -27,7 +27,8 @@ from .expressions import (
     Variable,
 )
 from .node import Node
-from .parse import parse_filter, parse_pipeline, parse_update
+from .parse import parse_filter
+from .parse_stages import parse_pipeline, parse_update
 from .plans import (
     Delete,
     FindAndModify,

@@ -11,8 +11,10 @@ set_slot = object.__setattr__
 class Node:
     """A frozen node. Its slots are its parts, in the order its constructor takes them."""
 
-    __slots__: tuple[str, ...] = ()
+    __slots__: tuple[str, ...] = ("spelling",)
     kind: ClassVar[str]
+    #: How the parser found the node written, where MQL has several ways; not part of what it means. Unset on others.
+    spelling: Any
     #: What sets each slot, past the frozen `__setattr__`.
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]] = ()
 
@@ -50,7 +52,12 @@ class Node:
         return type(self), self._parts()
 
     def to_mql(self) -> Any:
-        """The node as MQL, in plain Python, lowered without optimization."""
+        """The node as MQL, in plain Python, lowered without optimization; one that was parsed, as it was written."""
         from data_bridge import _core
+
+        if hasattr(self, "spelling"):
+            from .mql import as_written
+
+            return as_written(self)
 
         return _core.to_mql(self)

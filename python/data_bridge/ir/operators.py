@@ -1,4 +1,4 @@
-"""Facts of update operators and stages.
+"""Facts of operators and stages.
 
 Written by `make generate` from `ir/catalog/*.toml`: change those.
 """
@@ -21,6 +21,97 @@ UPDATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "$push": ("element", ("array",)),
     "$bit": ("bits", ("int",)),
 }
+
+#: The operators that stand under a field of a filter.
+FIELD_OPERATORS = frozenset(
+    [
+        "$all",
+        "$bitsAllClear",
+        "$bitsAllSet",
+        "$bitsAnyClear",
+        "$bitsAnySet",
+        "$elemMatch",
+        "$eq",
+        "$exists",
+        "$geoIntersects",
+        "$geoWithin",
+        "$gt",
+        "$gte",
+        "$in",
+        "$lt",
+        "$lte",
+        "$mod",
+        "$ne",
+        "$near",
+        "$nearSphere",
+        "$nin",
+        "$not",
+        "$regex",
+        "$size",
+        "$type",
+    ]
+)
+
+#: The operators that stand at the top of a filter.
+FILTER_OPERATORS = frozenset(
+    ["$and", "$comment", "$expr", "$jsonSchema", "$nor", "$or", "$sampleRate", "$text", "$where"]
+)
+
+#: All stages of pipelines.
+STAGES = frozenset(
+    [
+        "$addFields",
+        "$bucket",
+        "$bucketAuto",
+        "$changeStream",
+        "$changeStreamSplitLargeEvent",
+        "$collStats",
+        "$count",
+        "$currentOp",
+        "$densify",
+        "$documents",
+        "$facet",
+        "$fill",
+        "$geoNear",
+        "$graphLookup",
+        "$group",
+        "$indexStats",
+        "$limit",
+        "$listClusterCatalog",
+        "$listLocalSessions",
+        "$listSampledQueries",
+        "$listSearchIndexes",
+        "$listSessions",
+        "$lookup",
+        "$match",
+        "$merge",
+        "$out",
+        "$planCacheStats",
+        "$project",
+        "$querySettings",
+        "$queryStats",
+        "$rankFusion",
+        "$redact",
+        "$replaceRoot",
+        "$replaceWith",
+        "$rerank",
+        "$sample",
+        "$score",
+        "$scoreFusion",
+        "$search",
+        "$searchMeta",
+        "$set",
+        "$setWindowFields",
+        "$shardedDataDistribution",
+        "$skip",
+        "$sort",
+        "$sortByCount",
+        "$unionWith",
+        "$unset",
+        "$unwind",
+        "$vectorSearch",
+    ]
+)
 
 #: The stages that an update pipeline may use.
 UPDATE_STAGES = frozenset(["$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"])

@@ -1,15 +1,16 @@
-"""MQL, as plain Python, into the IR: so that it is checked, optimized and explained like any other query."""
+"""Filters of MQL, as plain Python, into the IR: so that they are checked, optimized and explained like any other."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import bson
 
 from data_bridge._core import DType, Schema
 from data_bridge.errors import CompileError
 
-from . import stages
 from .expressions import (
     COMPARISONS,
     All,
@@ -31,12 +32,17 @@ from .expressions import (
     Regex,
     Size,
 )
-from .paths import dtype_at
-from .plans import UpdateOperation, UpdateOperators, UpdatePipeline
+from .mql import BARE, FIELDS, OPERATORS, spelled
+from .operators import FIELD_OPERATORS, FILTER_OPERATORS
+from .paths import dtype_at, unknown_field
 
 #: The server's own limit on nesting. Source: MongoDB manual, "Limits and Thresholds".
 DEEPEST = 100
 LISTS = {"$and": And, "$or": Or, "$nor": Nor}
+#: What the server has beside the documented operators: constants of its optimizer, and old names and parts of geometry.
+_MORE_FILTERS = frozenset({"$alwaysTrue", "$alwaysFalse"})
+_MORE_TESTS = frozenset({"$within", "$maxDistance", "$minDistance", "$uniqueDocs", "$options"})
+_PATTERNS = (re.Pattern, bson.Regex)
 
 
 def parse_filter(filter: Mapping[str, Any], schema: Schema | None = None) -> Expr:
@@ -47,52 +53,72 @@ def parse_filter(filter: Mapping[str, Any], schema: Schema | None = None) -> Exp
         schema: the fields that may be named; None allows any.
 
     Raises:
-        CompileError: the filter is malformed or names a field that does not exist.
+        CompileError: the filter is malformed or names a field that does not exist; its path says where.
     """
-    return _filter(filter, schema, 0)
+    return filter_at(filter, schema, 0, "")
 
 
-def _wrong(message: str, path: str) -> CompileError:
-    return CompileError(message, code="malformed_filter", path=path)
+def wrong(message: str, at: str, hint: str | None = None) -> CompileError:
+    """The error for a filter that no server takes."""
+    return CompileError(message, code="malformed_filter", path=at or "filter", hint=hint)
 
 
-def _filter(filter: Any, schema: Schema | None, depth: int) -> Expr:
+def below(at: str, name: Any) -> str:
+    """A place one name further."""
+    return f"{at}.{name}" if at else str(name)
+
+
+def filter_at(filter: Any, schema: Schema | None, depth: int, at: str) -> Expr:
+    """A filter document at a place in what is parsed."""
     if not isinstance(filter, Mapping):
-        raise _wrong(f"a filter is a dict, not {filter!r}", "filter")
+        raise wrong(f"a filter is a dict, not {filter!r}", at)
     if depth > DEEPEST:
-        raise _wrong(f"the filter is nested more than {DEEPEST} levels deep", "filter")
-    terms = [_entry(key, value, schema, depth) for key, value in filter.items()]
-    return terms[0] if len(terms) == 1 else And(tuple(terms))
+        raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
+    terms = [_entry(key, value, schema, depth, at) for key, value in filter.items()]
+    return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), FIELDS)
 
 
-def _entry(key: Any, value: Any, schema: Schema | None, depth: int) -> Expr:
+def _entry(key: Any, value: Any, schema: Schema | None, depth: int, at: str) -> Expr:
     if not isinstance(key, str):
-        raise _wrong(f"a filter's keys are field names, not {key!r}", str(key))
+        raise wrong(f"a filter's keys are field names, not {key!r}", below(at, key))
+    at = below(at, key)
     if key in LISTS:
-        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise _wrong(f"{key} takes a list of one filter or more, not {value!r}", key)
-        return LISTS[key](tuple(_filter(item, schema, depth + 1) for item in value))
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not value:
+            raise wrong(f"{key} takes a list of one filter or more, not {value!r}", at)
+        terms = [filter_at(item, schema, depth + 1, f"{at}.{place}") for place, item in enumerate(value)]
+        return spelled(LISTS[key](tuple(terms)))
     if key == "$where":
         raise CompileError(
             "$where runs a program on the server, and a filter document may come from anywhere",
             code="javascript_not_allowed",
-            path=key,
+            path=at,
             hint='write $expr, or Where("...", allow_javascript=True)',
         )
     if key.startswith("$"):
-        return Raw({key: value})
+        if key not in FILTER_OPERATORS and key not in _MORE_FILTERS:
+            hint = "write it under a field" if key in FIELD_OPERATORS else None
+            raise wrong(unknown_field("a filter", key, sorted(FILTER_OPERATORS)), at, hint)
+        return spelled(Raw({key: value}))
     field = Field(key, dtype_at(schema, key), schema.name if schema else "document")
-    return _field(field, value, depth)
+    return _field(field, value, depth, at)
 
 
-def _field(field: Field, value: Any, depth: int) -> Expr:
+def _field(field: Field, value: Any, depth: int, at: str) -> Expr:
     if isinstance(value, re.Pattern) or not isinstance(value, Mapping) or not _is_operators(value):
-        return Compare("eq", field, Literal(value))
+        return spelled(Compare("eq", field, Literal(value)), BARE)
+    if depth > DEEPEST:
+        raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
     for name in value:
-        if not name.startswith("$"):
-            raise _wrong(f"{field.label} mixes operators and fields: {name!r} does not start with '$'", field.path)
-    terms = [_operator(field, name, operand, value, depth) for name, operand in value.items() if name != "$options"]
-    return terms[0] if len(terms) == 1 else And(tuple(terms))
+        if not isinstance(name, str) or not name.startswith("$"):
+            raise wrong(f"{field.label} mixes operators and fields: {name!r} does not start with '$'", below(at, name))
+    if "$options" in value and "$regex" not in value:
+        raise wrong("$options stands beside $regex", below(at, "$options"))
+    terms = [
+        _operator(field, name, operand, value, depth, below(at, name))
+        for name, operand in value.items()
+        if name != "$options"
+    ]
+    return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), tuple(value))
 
 
 def _is_operators(value: Mapping[Any, Any]) -> bool:
@@ -100,120 +126,99 @@ def _is_operators(value: Mapping[Any, Any]) -> bool:
     return isinstance(first, str) and first.startswith("$") and first not in ("$ref", "$id")
 
 
-def _list(field: Field, name: str, operand: Any) -> tuple[Any, ...]:
+def _values(name: str, operand: Any, at: str) -> tuple[Any, ...]:
     if isinstance(operand, (str, bytes, Mapping)) or not isinstance(operand, (Sequence, set, frozenset)):
-        raise _wrong(f"{name} on {field.label} takes a list, not {operand!r}", field.path)
+        raise wrong(f"{name} takes a list, not {operand!r}", at)
     return tuple(operand)
 
 
-def _operator(field: Field, name: str, operand: Any, beside: Mapping[str, Any], depth: int) -> Expr:
+def _operator(field: Field, name: str, operand: Any, beside: Mapping[str, Any], depth: int, at: str) -> Expr:
     bare = name.removeprefix("$")
+    if bare == "eq" and isinstance(operand, _PATTERNS):
+        # Equality with a pattern that is stored; as a bare value it would match texts.
+        return spelled(FieldOperator(field, name, operand))
     if bare in COMPARISONS:
-        return Compare(bare, field, Literal(operand))
-    match name:
-        case "$in" | "$nin":
-            return In(field, _list(field, name, operand), name == "$nin")
-        case "$exists":
-            return Exists(field, bool(operand))
-        case "$type":
-            types = operand if isinstance(operand, (list, tuple)) else [operand]
-            if not all(isinstance(item, str) for item in types):
-                return FieldOperator(field, name, operand)
-            return IsType(field, tuple(types))
-        case "$regex":
-            if isinstance(operand, str):
-                return Regex(field, operand, beside.get("$options", ""))
-            return FieldOperator(field, name, operand)
-        case "$not":
-            if isinstance(operand, re.Pattern):
-                return Not(Compare("eq", field, Literal(operand)))
-            if not isinstance(operand, Mapping) or not operand:
-                raise _wrong(f"$not on {field.label} takes operators or a pattern, not {operand!r}", field.path)
-            return Not(_field(field, operand, depth + 1))
-        case "$elemMatch":
-            return ElemMatch(field, _element(field, operand, depth + 1))
-        case "$size" if isinstance(operand, int):
-            return Size(field, operand)
-        case "$all":
-            return All(field, _list(field, name, operand))
-        case "$mod" if isinstance(operand, (list, tuple)) and len(operand) == 2:
-            return Mod(field, operand[0], operand[1])
-        case _:
-            return FieldOperator(field, name, operand)
+        return spelled(Compare(bare, field, Literal(operand)))
+    if name in ("$in", "$nin"):
+        return spelled(In(field, _values(name, operand, at), name == "$nin"))
+    if name == "$all":
+        return spelled(All(field, _values(name, operand, at)))
+    if name == "$exists":
+        return spelled(Exists(field, bool(operand)), (operand,))
+    if name == "$not":
+        return spelled(Not(_negated(field, operand, depth + 1, at)))
+    if name == "$elemMatch":
+        return _element(field, operand, depth + 1, at)
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(field, operand, beside, at)
+    if name not in FIELD_OPERATORS and name not in _MORE_TESTS:
+        raise wrong(unknown_field("a field", name, sorted(FIELD_OPERATORS)).replace("fields:", "operators:"), at)
+    return spelled(FieldOperator(field, name, operand))
 
 
-def _element(field: Field, operand: Any, depth: int) -> Expr:
+def _types(field: Field, operand: Any, beside: Mapping[str, Any], at: str) -> Expr:
+    types = operand if isinstance(operand, (list, tuple)) else [operand]
+    if not types or any(isinstance(item, bool) or not isinstance(item, (str, int, float)) for item in types):
+        raise wrong(f"$type takes the names or numbers of types, not {operand!r}", at)
+    if not all(isinstance(item, str) for item in types):
+        return spelled(FieldOperator(field, "$type", operand))
+    return spelled(IsType(field, tuple(types)), OPERATORS if types is operand else BARE)
+
+
+def _pattern(field: Field, operand: Any, beside: Mapping[str, Any], at: str) -> Expr:
+    names = tuple(name for name in beside if name in ("$regex", "$options"))
+    options = beside.get("$options", "")
+    if not isinstance(operand, (str, *_PATTERNS)):
+        raise wrong(f"$regex takes a pattern, not {operand!r}", at)
+    if not isinstance(options, str) or set(options) - set("imsxu"):
+        raise wrong(f'$options takes letters of "imsx", not {options!r}', f"{at.removesuffix('$regex')}$options")
+    if isinstance(operand, str):
+        return spelled(Regex(field, operand, options), (names, operand))
+    if "$options" not in beside:
+        return spelled(FieldOperator(field, "$regex", operand))
+    text = operand.pattern if isinstance(operand.pattern, str) else operand.pattern.decode()
+    return spelled(Regex(field, text, options), (names, operand))
+
+
+def _size(field: Field, operand: Any, beside: Mapping[str, Any], at: str) -> Expr:
+    whole = isinstance(operand, (int, float)) and not isinstance(operand, bool) and operand == operand // 1
+    if not whole or operand < 0:
+        raise wrong(f"$size takes a whole number, not {operand!r}", at)
+    return spelled(Size(field, operand) if isinstance(operand, int) else FieldOperator(field, "$size", operand))
+
+
+def _mod(field: Field, operand: Any, beside: Mapping[str, Any], at: str) -> Expr:
+    if not isinstance(operand, (list, tuple)) or len(operand) != 2:
+        raise wrong(f"$mod takes a divisor and a remainder, not {operand!r}", at)
+    if operand[0] == 0:
+        raise wrong("no number has a remainder by 0", f"{at}.0")
+    return spelled(Mod(field, operand[0], operand[1]))
+
+
+_SPECIAL: Mapping[str, Callable[[Field, Any, Mapping[str, Any], str], Expr]] = {
+    "$type": _types,
+    "$regex": _pattern,
+    "$size": _size,
+    "$mod": _mod,
+}
+
+
+def _negated(field: Field, operand: Any, depth: int, at: str) -> Expr:
+    if isinstance(operand, _PATTERNS):
+        return spelled(Compare("eq", field, Literal(operand)), BARE)
+    if not isinstance(operand, Mapping) or not operand or not _is_operators(operand):
+        raise wrong(f"$not takes operators or a pattern, not {operand!r}", at)
+    return _field(field, operand, depth, at)
+
+
+def _element(field: Field, operand: Any, depth: int, at: str) -> Expr:
     if not isinstance(operand, Mapping):
-        raise _wrong(f"$elemMatch on {field.label} takes a dict, not {operand!r}", field.path)
+        raise wrong(f"$elemMatch takes a dict, not {operand!r}", at)
     items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
     item = items[0] if len(items) == 1 else DType.any()
-    if _is_operators(operand) and next(iter(operand)) not in LISTS:
-        return _field(Field("", item, field.label), operand, depth)
-    return _filter(operand, item.schema, depth)
-
-
-def parse_update(update: Any, schema: Schema | None = None) -> UpdateOperators | UpdatePipeline:
-    """An update document, or a list of stages, as an update.
-
-    Raises:
-        CompileError: the update is malformed or names a field that does not exist.
-    """
-    if isinstance(update, (list, tuple)):
-        return UpdatePipeline(parse_pipeline(update, schema))
-    if not isinstance(update, Mapping) or not update:
-        raise CompileError(
-            f"an update is a dict of operators or a list of stages, not {update!r}", code="malformed_update"
-        )
-    operations = []
-    for op, fields in update.items():
-        if not isinstance(op, str) or not op.startswith("$"):
-            raise CompileError(
-                f"{op!r} is not an update operator; to put a whole document in place use replace_one",
-                code="malformed_update",
-                path=str(op),
-            )
-        if not isinstance(fields, Mapping):
-            raise CompileError(f"{op} takes a dict of fields, not {fields!r}", code="malformed_update", path=op)
-        for path, operand in fields.items():
-            operations.append(UpdateOperation(op, path, dtype_at(schema, path), operand))
-    return UpdateOperators(tuple(operations))
-
-
-def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ...]:
-    """A list of stage documents as stages.
-
-    Raises:
-        CompileError: a stage is malformed.
-    """
-    if not isinstance(pipeline, (list, tuple)):
-        raise CompileError(f"a pipeline is a list of stages, not {pipeline!r}", code="malformed_pipeline")
-    parsed: list[Any] = []
-    for stage in pipeline:
-        if not isinstance(stage, Mapping) or len(stage) != 1:
-            raise CompileError(f"a stage is a dict with one key, not {stage!r}", code="malformed_pipeline")
-        [(name, body)] = stage.items()
-        known = _stage(name, body, None if parsed else schema)
-        parsed.append(known)
-    return tuple(parsed)
-
-
-def _stage(name: str, body: Any, schema: Schema | None) -> Any:
-    match name:
-        case "$match":
-            return stages.Match(parse_filter(body, schema))
-        case "$sort" if all(direction in (1, -1) for direction in body.values()):
-            return stages.Sort(tuple(body.items()))
-        case "$skip" if isinstance(body, int):
-            return stages.Skip(body)
-        case "$limit" if isinstance(body, int):
-            return stages.Limit(body)
-        case "$count" if isinstance(body, str):
-            return stages.CountStage(body)
-        case "$unset" if isinstance(body, (str, list)):
-            return stages.Unset((body,) if isinstance(body, str) else tuple(body))
-        case "$unwind" if isinstance(body, str):
-            return stages.Unwind(body.removeprefix("$"), None, False)
-        case _ if isinstance(name, str) and name.startswith("$"):
-            return Raw({name: body})
-        case _:
-            raise CompileError(f"{name!r} is not a stage: it must start with '$'", code="malformed_pipeline")
+    first = next(iter(operand), "")
+    if _is_operators(operand) and first not in FILTER_OPERATORS:
+        inner = _field(Field("", item, field.label), operand, depth, at)
+        return spelled(ElemMatch(field, inner), OPERATORS)
+    return spelled(ElemMatch(field, filter_at(operand, item.schema, depth, at)), FIELDS)

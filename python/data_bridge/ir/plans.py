@@ -6,6 +6,7 @@ from typing import Any
 
 from data_bridge._core import DType, Schema
 
+from .mql import plain
 from .node import Node, set_slot
 
 
@@ -30,12 +31,23 @@ class UpdateOperators(Node, kind="update_operators"):
         set_slot(self, "operations", operations)
         set_slot(self, "array_filters", array_filters)
 
+    def to_mql(self) -> dict[str, dict[str, Any]]:
+        """The update document; the array filters stand beside it in a command."""
+        found: dict[str, dict[str, Any]] = {op: {} for op in getattr(self, "spelling", ())}
+        for each in self.operations:
+            found.setdefault(each.op, {})[each.path] = plain(each.operand)
+        return found
+
 
 class UpdatePipeline(Node, kind="update_pipeline"):
     """Stages that compute the new document."""
 
     __slots__ = ("stages",)
     stages: tuple[Node, ...]
+
+    def to_mql(self) -> list[Any]:
+        """The stages, each as MQL."""
+        return [stage.to_mql() for stage in self.stages]
 
 
 class Source(Node, kind="source"):
