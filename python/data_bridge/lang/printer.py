@@ -91,7 +91,7 @@ def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
         typed = ir.parse_update(node.to_mql(), schema)
         if isinstance(typed, ir.UpdateOperators) and isinstance(node, ir.UpdateOperators):
             typed = ir.UpdateOperators(typed.operations, node.array_filters)
-        return ", ".join(updates_text(typed, writer))
+        return ", ".join(updates_text(typed, writer, schema))
     if isinstance(node, Mapping):
         return writer.whole(ir.parse_filter(node, schema), schema, several=False)
     if isinstance(node, (list, tuple)):
@@ -235,10 +235,17 @@ class _Queries:
         return updates_text(merged, self.writer)
 
 
-def updates_text(update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked) -> list[str]:
+def updates_text(
+    update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked, schema: Schema | None = None
+) -> list[str]:
     """The arguments of `update(...)`."""
     if isinstance(update, ir.UpdatePipeline):
-        return [f"[{', '.join(writer.checked_stage(stage, None) for stage in update.stages)}]"]
+        expressed = Expressed(schema)
+        texts = [
+            writer.checked_stage(stage, None, expressed.stage(stage) if writer.free else None)
+            for stage in update.stages
+        ]
+        return [f"[{', '.join(texts)}]"]
     texts = [_operation_text(each, writer) for each in update.operations]
     if update.array_filters:
         texts.append(call("ArrayFilters", *(writer.literal(each) for each in update.array_filters)))
