@@ -25,11 +25,12 @@ def blocks(guide: str) -> list[CodeType]:
     return found
 
 
-async def test_the_guide_to_documents_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("guide", ["documents.md", "text-queries.md"])
+async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}
-    codes = blocks("documents.md")
-    assert len(codes) > 10
+    codes = blocks(guide)
+    assert len(codes) > 4
     try:
         for code in codes:
             waiting = eval(code, namespace)

@@ -112,7 +112,7 @@ CASES = [
     ("User.find(User.age > 5;)", "bad_character", 22, "means nothing"),
     ("User.find(User.name == f'x')", "unexpected_word", 24, "cannot stand here"),
     ('User.aggregate([{"$grp": {}}])', "malformed_pipeline", 5, "did you mean '$group'"),
-    ('User.find({"$grt": 1})', "malformed_filter", 5, "no field '$grt'"),
+    ('User.find({"$gt": 1})', "malformed_filter", 5, "stands under a field"),
 ]
 
 
