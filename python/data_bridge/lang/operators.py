@@ -156,6 +156,11 @@ def _applied(word: Word, apply: Callable[[Any, Any], Any], left: Any, right: Any
         raise BadOperation(
             f"{word.text} needs a field or a computed value on one side", "constant_operation", None, word.at
         )
+    elif isinstance(left, (str, bytes)) and _BINARY[word.text][0] > _COMPARISON:
+        # What Python's texts do with operators, such as formatting, would come first.
+        raise BadOperation(
+            f"{word.text} computes numbers, not texts", "constant_operation", "write fn.concat(...)", word.at
+        )
     return guard(word.at, apply, left, right)
 
 

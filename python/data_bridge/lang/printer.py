@@ -11,6 +11,7 @@ from ..errors import CompileError
 from ..fetching import Fetch
 from ..fields.proxy import FieldProxy
 from ..ir import stages
+from ..pipeline import conjunction
 from ..schema import schema_of
 from ..update import merge_updates
 from .checked import Checked, mql_of, same
@@ -199,7 +200,7 @@ class _Queries:
         project = path.project.__name__ if path.project is not None else ""
         sort = "" if path.sort is None else self.writer.literal(path.sort)
         limit = "" if path.limit is None else self.writer.literal(path.limit)
-        condition = "" if path.filter is None else self.writer.whole(path.filter.__ir__, None)
+        condition = "" if path.filter is None else self.writer.whole(conjunction([path.filter], None), None, False)
         return call(
             f"{self.writer.of_class(path.path)}.fetch", filter=condition, sort=sort, limit=limit, project=project
         )
