@@ -31,7 +31,8 @@ class Thing(Document):
     b: Any = None
 
     class Settings:
-        name = "printed"
+        # The collection that drawn pipelines join with.
+        name = "things"
 
 
 class Maker(Document):

@@ -75,6 +75,7 @@ CASES = [
     ("a = User.find()", "unexpected_word", 0, "=="),
     ("User.find(1 + 1)", "constant_operation", 12, "on one side"),
     ("User.find(9 ** 9 ** 9 > User.age)", "constant_operation", 17, "on one side"),
+    ('User.find("%999999999s" % User.age == 1)', "constant_operation", 24, "not texts"),
     ("User.find(~5)", "not_a_condition", 10, "negates a condition"),
     ("User.find(-User.age > 5)", "constant_operation", 20, "on one side"),
     ('User.find(-"x")', "bad_sign", 10, "before a number"),
@@ -112,7 +113,7 @@ CASES = [
     ("User.find(User.age > 5;)", "bad_character", 22, "means nothing"),
     ("User.find(User.name == f'x')", "unexpected_word", 24, "cannot stand here"),
     ('User.aggregate([{"$grp": {}}])', "malformed_pipeline", 5, "did you mean '$group'"),
-    ('User.find({"$grt": 1})', "malformed_filter", 5, "no field '$grt'"),
+    ('User.find({"$gt": 1})', "malformed_filter", 5, "stands under a field"),
 ]
 
 
@@ -175,7 +176,7 @@ def test_nothing_of_python_is_reached(text: str) -> None:
     "stage",
     [
         'Lookup("secret", local="name", foreign="token", name="x")',
-        '{"$lookup": {"from": "secret", "as": "x"}}',
+        '{"$lookup": {"from": "secret", "localField": "name", "foreignField": "token", "as": "x"}}',
         '{"$unionWith": "secret"}',
         'UnionWith("secret")',
         'UnionWith(collection="secret", pipeline=[])',
@@ -282,3 +283,10 @@ def test_models_are_classes() -> None:
         lang.parse("User.find()", {"User": object()})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="is a str"):
         lang.parse(b"User.find()", [User])  # type: ignore[arg-type]
+
+
+def test_collections_of_other_databases_are_not_read() -> None:
+    error = refused(
+        'User.aggregate([{"$lookup": {"from": {"db": "other", "coll": "users"}, "pipeline": [], "as": "x"}}])'
+    )
+    assert error.code == "collection_not_allowed"

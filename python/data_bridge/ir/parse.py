@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import bson
@@ -34,14 +35,13 @@ from .expressions import (
 )
 from .mql import BARE, FIELDS, OPERATORS, spelled
 from .operators import FIELD_OPERATORS, FILTER_OPERATORS
-from .paths import dtype_at, unknown_field
+from .paths import dtype_at
 
 #: The server's own limit on nesting. Source: MongoDB manual, "Limits and Thresholds".
 DEEPEST = 100
 LISTS = {"$and": And, "$or": Or, "$nor": Nor}
-#: What the server has beside the documented operators: constants of its optimizer, and old names and parts of geometry.
-_MORE_FILTERS = frozenset({"$alwaysTrue", "$alwaysFalse"})
-_MORE_TESTS = frozenset({"$within", "$maxDistance", "$minDistance", "$uniqueDocs", "$options"})
+#: How alike a name must be to one that is known to be taken for a slip; others may be those of newer servers.
+_ALIKE = 0.8
 _PATTERNS = (re.Pattern, bson.Regex)
 
 
@@ -61,6 +61,19 @@ def parse_filter(filter: Mapping[str, Any], schema: Schema | None = None) -> Exp
 def wrong(message: str, at: str, hint: str | None = None) -> CompileError:
     """The error for a filter that no server takes."""
     return CompileError(message, code="malformed_filter", path=at or "filter", hint=hint)
+
+
+def refuse_slip(name: str, known: Iterable[str], error: Callable[[str, str], CompileError], at: str) -> None:
+    """Refuses a name that is nearly one of those known, and is none.
+
+    Raises:
+        CompileError: as `error` makes it.
+    """
+    known = sorted(known)
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+        if nearest:
+            raise error(f"there is no {name!r}; did you mean {nearest[0]!r}?", at)
 
 
 def below(at: str, name: Any) -> str:
@@ -95,9 +108,11 @@ def _entry(key: Any, value: Any, schema: Schema | None, depth: int, at: str) -> 
             hint='write $expr, or Where("...", allow_javascript=True)',
         )
     if key.startswith("$"):
-        if key not in FILTER_OPERATORS and key not in _MORE_FILTERS:
-            hint = "write it under a field" if key in FIELD_OPERATORS else None
-            raise wrong(unknown_field("a filter", key, sorted(FILTER_OPERATORS)), at, hint)
+        if key in FIELD_OPERATORS:
+            raise wrong(
+                f"{key} stands under a field, not at the top of a filter", at, f'write {{"field": {{"{key}": ...}}}}'
+            )
+        refuse_slip(key, FILTER_OPERATORS, wrong, at)
         return spelled(Raw({key: value}))
     field = Field(key, dtype_at(schema, key), schema.name if schema else "document")
     return _field(field, value, depth, at)
@@ -152,8 +167,7 @@ def _operator(field: Field, name: str, operand: Any, beside: Mapping[str, Any], 
     special = _SPECIAL.get(name)
     if special is not None:
         return special(field, operand, beside, at)
-    if name not in FIELD_OPERATORS and name not in _MORE_TESTS:
-        raise wrong(unknown_field("a field", name, sorted(FIELD_OPERATORS)).replace("fields:", "operators:"), at)
+    refuse_slip(name, FIELD_OPERATORS, wrong, at)
     return spelled(FieldOperator(field, name, operand))
 
 

@@ -12,7 +12,7 @@ from . import stages
 from .expressions import Raw
 from .mql import BARE, OPERATORS, spelled
 from .operators import STAGES, UPDATES
-from .parse import filter_at
+from .parse import filter_at, refuse_slip
 from .paths import dtype_at, unknown_field
 from .plans import UpdateOperation, UpdateOperators, UpdatePipeline
 
@@ -64,11 +64,9 @@ def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ..
         [(name, body)] = stage.items()
         if not isinstance(name, str) or not name.startswith("$"):
             raise _wrong(f"{name!r} is not a stage: it must start with '$'", f"{place}.{name}")
-        if name not in STAGES and not name.startswith("$_"):
-            message = unknown_field("a pipeline", name, sorted(STAGES)).replace("fields:", "stages:")
-            raise _wrong(message, f"{place}.{name}")
-        read = _READ.get(name)
         at = f"{place}.{name}"
+        refuse_slip(name, STAGES, _wrong, at)
+        read = _READ.get(name)
         # A later stage sees what the ones before it made, not the class's fields.
         known = None if read is None else read(body, None if parsed else schema, at)
         parsed.append(spelled(Raw({name: body})) if known is None else known)

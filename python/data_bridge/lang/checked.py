@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ir
 from .._core import Schema
-from ..errors import CompileError
+from ..errors import DataBridgeError
 from ..fields.expression import Expression
 from ..ir import stages
 from ..pipeline import conjunction, to_stages
@@ -68,7 +68,7 @@ class Checked(Staged):
                 texts = [self._plain.condition(term) for term in node.terms]
                 if self._is(conjunction(self.read(f"[{', '.join(texts)}]"), schema), node):
                     return ", ".join(self.condition(term) for term in node.terms)
-            except (NoForm, CompileError):
+            except (NoForm, DataBridgeError):
                 pass
 
         def read(text: str) -> Any:
@@ -83,7 +83,7 @@ class Checked(Staged):
         try:
             text = self.of_class(path)
             return text if str(self.read(text)) == path else super().kept(path)
-        except (NoForm, CompileError):
+        except (NoForm, DataBridgeError):
             return super().kept(path)
 
     def checked_stage(self, node: Any, schema: Schema | None, instead: Any = None) -> str:
@@ -94,6 +94,7 @@ class Checked(Staged):
             schema: the class's fields, at the start of a pipeline.
             instead: a node that says the same and is easier to write.
         """
+        self.of_stages = self._plain.of_stages = self.free
         if type(node) is stages.Match:
             return f"Match({self.whole(node.predicate, schema)})"
 
@@ -155,14 +156,14 @@ class Checked(Staged):
                 text = write(self._plain)[0]
                 if self._is(read(text), node):
                     return write(self)
-            except (NoForm, CompileError):
+            except (NoForm, DataBridgeError):
                 pass
             finally:
                 self._plain.marking = self.marking = False
         try:
             if not text or same(of_mql(), node):
                 return self.literal(mql()), ATOM
-        except (NoForm, CompileError):
+        except (NoForm, DataBridgeError):
             pass
         if not text:
             if self.strict:

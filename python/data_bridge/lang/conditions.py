@@ -49,6 +49,8 @@ class Conditions:
         self.cls = cls
         self.python = python
         self.free = free
+        #: Fields that are known by their paths alone are those that an earlier stage made.
+        self.of_stages = False
         #: By the owner that fields of elements have, the parameters that stand for the elements.
         self.elements: dict[str, str] = {}
 
@@ -75,7 +77,7 @@ class Conditions:
         if node.owner in self.elements:
             name = self.elements[node.owner]
             return name if not node.path else name + self.below(node.path.split("."))
-        if node.owner == "F":
+        if node.owner == "F" or (self.of_stages and node.owner == "document"):
             return self.made(node.path)
         return self.of_class(node.path)
 
@@ -167,7 +169,7 @@ class Conditions:
         return placed(self.predicate(field), ATOM)
 
     def _is_bare(self, field: ir.Field) -> bool:
-        return field.owner == "document" and "document" not in self.elements
+        return field.owner == "document" and "document" not in self.elements and not self.of_stages
 
     def _by_path(self, name: str, field: ir.Field, *arguments: str) -> str:
         if not field.path or field.path.startswith("$"):

@@ -74,7 +74,7 @@ def words_of(text: str, limits: Limits) -> list[Word]:
     words: list[Word] = []
     nesting = _Nesting(text, limits)
     at, after = 0, False
-    match = _WORDS.match
+    match, add = _WORDS.match, words.append
     while found := match(text, at):
         kind: str = found.lastgroup  # type: ignore[assignment]  # every alternative is a group
         word = found[kind]
@@ -107,17 +107,24 @@ def words_of(text: str, limits: Limits) -> list[Word]:
             after = False
         elif kind == "END":
             nesting.end()
+            if len(words) > limits.terms:
+                raise _too_many(text, words, limits)
             return words
         else:
             after = True
             if kind == "NUMBER":
                 _check_number(text, word, start, at, limits)
-        words.append(Word(kind, word, start))
-        if len(words) > limits.terms:
-            raise LangError(
-                f"the text has more than {limits.terms:,} words", code="too_many_terms", text=text, position=start
-            )
+        add(Word(kind, word, start))
     raise _no_word(text, len(text) - len(text[at:].lstrip()))
+
+
+def _too_many(text: str, words: list[Word], limits: Limits) -> LangError:
+    return LangError(
+        f"the text has {len(words):,} words: no more than {limits.terms:,} are read",
+        code="too_many_terms",
+        text=text,
+        position=words[limits.terms].at,
+    )
 
 
 def _reserved(text: str, word: str, start: int) -> LangError:

@@ -77,14 +77,22 @@ def root(name: str, models: Mapping[str, Any], scope: Mapping[str, Any]) -> Any:
     raise MemberError(_unknown(f"{name!r} is not known", name, known, f"classes: {', '.join(models)}"), "unknown_name")
 
 
-@lru_cache(maxsize=4096)
-def field_of(cls: type[Any], path: str) -> FieldProxy:
+#: Longer paths are not kept: texts could fill the memory with them.
+_KEPT_PATH = 200
+
+
+def field_of(cls: Any, path: str) -> FieldProxy:
     """The field of a class at a path of names.
 
     Raises:
         MemberError: one of the names can be no field.
         CompileError: there is no such field.
     """
+    return _known_field(cls, path) if len(path) <= _KEPT_PATH else _known_field.__wrapped__(cls, path)
+
+
+@lru_cache(maxsize=4096)
+def _known_field(cls: Any, path: str) -> FieldProxy:
     first, *names = path.split(".")
     # A proxy keeps those that were made below it, and texts may name any number: they are not kept on the class.
     found = proxy_of(cls, first) if first in cls.model_fields else attribute(cls, first)

@@ -57,10 +57,10 @@ def joined(parts: list[Part], evaluate: Callable[[Part, bool], Any], guard: Call
         BadOperation: an operator cannot stand between its operands.
     """
     if len(parts) == 3:
-        # One operator and no prefix: what most conditions are.
         left, word, right = parts
-        assert isinstance(word, Word)
-        return _applied(word, _BINARY[word.text][1], evaluate(left, False), evaluate(right, False), guard)
+        # One operator and no prefix: what most conditions are.
+        if type(word) is Word and word.type != "PREFIX":
+            return _applied(word, _BINARY[word.text][1], evaluate(left, False), evaluate(right, False), guard)
     return _Joining(parts, evaluate, guard).expression(0)
 
 
@@ -155,6 +155,11 @@ def _applied(word: Word, apply: Callable[[Any, Any], Any], left: Any, right: Any
     elif not computed:
         raise BadOperation(
             f"{word.text} needs a field or a computed value on one side", "constant_operation", None, word.at
+        )
+    elif isinstance(left, (str, bytes)) and _BINARY[word.text][0] > _COMPARISON:
+        # What Python's texts do with operators, such as formatting, would come first.
+        raise BadOperation(
+            f"{word.text} computes numbers, not texts", "constant_operation", "write fn.concat(...)", word.at
         )
     return guard(word.at, apply, left, right)
 

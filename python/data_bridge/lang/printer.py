@@ -11,6 +11,7 @@ from ..errors import CompileError
 from ..fetching import Fetch
 from ..fields.proxy import FieldProxy
 from ..ir import stages
+from ..pipeline import conjunction
 from ..schema import schema_of
 from ..update import merge_updates
 from .checked import Checked, mql_of, same
@@ -91,7 +92,7 @@ def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
         typed = ir.parse_update(node.to_mql(), schema)
         if isinstance(typed, ir.UpdateOperators) and isinstance(node, ir.UpdateOperators):
             typed = ir.UpdateOperators(typed.operations, node.array_filters)
-        return ", ".join(updates_text(typed, writer))
+        return ", ".join(updates_text(typed, writer, schema))
     if isinstance(node, Mapping):
         return writer.whole(ir.parse_filter(node, schema), schema, several=False)
     if isinstance(node, (list, tuple)):
@@ -199,7 +200,7 @@ class _Queries:
         project = path.project.__name__ if path.project is not None else ""
         sort = "" if path.sort is None else self.writer.literal(path.sort)
         limit = "" if path.limit is None else self.writer.literal(path.limit)
-        condition = "" if path.filter is None else self.writer.whole(path.filter.__ir__, None)
+        condition = "" if path.filter is None else self.writer.whole(conjunction([path.filter], None), None, False)
         return call(
             f"{self.writer.of_class(path.path)}.fetch", filter=condition, sort=sort, limit=limit, project=project
         )
@@ -235,10 +236,17 @@ class _Queries:
         return updates_text(merged, self.writer)
 
 
-def updates_text(update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked) -> list[str]:
+def updates_text(
+    update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked, schema: Schema | None = None
+) -> list[str]:
     """The arguments of `update(...)`."""
     if isinstance(update, ir.UpdatePipeline):
-        return [f"[{', '.join(writer.checked_stage(stage, None) for stage in update.stages)}]"]
+        expressed = Expressed(schema)
+        texts = [
+            writer.checked_stage(stage, None, expressed.stage(stage) if writer.free else None)
+            for stage in update.stages
+        ]
+        return [f"[{', '.join(texts)}]"]
     texts = [_operation_text(each, writer) for each in update.operations]
     if update.array_filters:
         texts.append(call("ArrayFilters", *(writer.literal(each) for each in update.array_filters)))

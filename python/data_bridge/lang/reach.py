@@ -28,7 +28,7 @@ def check_reach(stages: Iterable[Any], models: Iterable[type[Any]], writing: boo
             raise _refused(text, f"{name} runs a program on the server", "javascript_not_allowed", None)
         if name in _READS:
             other = operand.get(_READS[name]) if isinstance(operand, Mapping) else operand
-            if isinstance(other, str) and other not in allowed:
+            if other is not None and not (isinstance(other, str) and other in allowed):
                 hint = f"name its class among the models; their collections are {', '.join(sorted(allowed))}"
                 raise _refused(text, f"{name} reads the collection {other!r}", "collection_not_allowed", hint)
 

@@ -220,6 +220,7 @@ class Staged(Computed):
 _SPECIAL: Mapping[str, Callable[[Staged, Any], str]] = {
     "$facet": Staged._facet,
     "$unionWith": Staged._union,
+    "$addFields": lambda self, body: call("AddFields", *self.assigned(tuple(body.items()))),
     "$replaceRoot": lambda self, body: call("ReplaceRoot", self.value(body["newRoot"])),
     "$bucket": lambda self, body: self._buckets("Bucket", body),
     "$bucketAuto": lambda self, body: self._buckets("BucketAuto", body),
