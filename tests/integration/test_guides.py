@@ -25,10 +25,11 @@ def blocks(guide: str) -> list[CodeType]:
     return found
 
 
-async def test_the_guide_to_documents_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("guide", ["documents.md", "relations.md"])
+async def test_the_guide_runs(guide: str, mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}
-    codes = blocks("documents.md")
+    codes = blocks(guide)
     assert len(codes) > 10
     try:
         for code in codes:
