@@ -13,6 +13,7 @@ from runtime_server import Mongod
 
 from data_bridge import Document, connect
 from data_bridge.errors import ConnectionFailure, ServerError
+from data_bridge.predicates import Where
 
 
 class Item(Document):
@@ -43,7 +44,7 @@ async def test_many_slow_operations_share_one_connection(server: Mongod) -> None
     async with await connect(server.uri, max_pool_size=1) as client:
         await Item.delete_all()
         await Item.insert_many([Item(id=number) for number in range(slow)])
-        query = {"$where": f"sleep({milliseconds}) || true"}
+        query = Where(f"sleep({milliseconds}) || true", allow_javascript=True)
         started = time.monotonic()
         found = await asyncio.gather(*(Item.find(Item.id == number, query).to_list() for number in range(slow)))
         took = time.monotonic() - started
