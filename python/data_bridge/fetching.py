@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .errors import CompileError
+from .inheritance import descendants, family
 from .lazy import by_ids
 from .link_fields import link_fields, original_of
 from .links import LinkField, link_key
@@ -28,7 +29,7 @@ class Fetch:
         path: the stored path of the link, through other links.
         filter: only documents that meet it; a link whose document does not stays a link.
         sort, limit: the order of a back link's documents, and how many of them each document gets.
-        project: a model to load instead of the whole class.
+        project: a model to load instead of the whole class; in the place of a link it has the field `id`.
     """
 
     path: str
@@ -73,7 +74,30 @@ def fetch_script(documents: list[Any], paths: Sequence[Any], depth: int, session
     for document in documents:
         by_class.setdefault(type(document), []).append(document)
     for cls, members in by_class.items():
-        yield from _fetch(cls, members, _levels(cls, paths), depth if not paths else 0, session)
+        # Of several classes, each has the links that it has.
+        kin = {*by_class, *family(cls).values()}
+        known = [path for path in paths if _leads(cls, path) or not any(_leads(other, path) for other in kin)]
+        if known or not paths:
+            yield from _fetch(cls, members, _levels(cls, known), depth if not paths else 0, session)
+
+
+def check_paths(cls: type[Document], paths: Sequence[Any]) -> None:
+    """Refuses paths of links that neither the class nor one below it has, and fetches that cannot be done.
+
+    Raises:
+        CompileError: says which.
+    """
+    for path in paths:
+        _levels(next((member for member in descendants(cls) if _leads(member, path)), cls), [path])
+
+
+def _leads(cls: type[Document], path: Any) -> bool:
+    """Whether the path begins with a link of the class."""
+    return any(_begins(path.path if isinstance(path, Fetch) else str(path), link) for link in link_fields(cls))
+
+
+def _begins(path: str, link: LinkField) -> bool:
+    return path == link.stored or path.startswith(link.stored + ".")
 
 
 def described(cls: type[Document], paths: Sequence[Any], depth: int) -> list[str]:
@@ -116,15 +140,39 @@ def _levels(cls: type[Document], paths: Sequence[Any]) -> dict[str, _Level] | No
             link = _link_on(owner, rest)
             level = levels.setdefault(link.stored, _Level(Fetch(link.stored)))
             if len(rest) <= len(link.stored):
+                _check(owner, link, fetch)
                 level.fetch = fetch
                 break
             rest, owner, levels = rest[len(link.stored) + 1 :], link.to.target, level.below
     return top
 
 
+def _check(owner: type[Document], link: LinkField, fetch: Fetch) -> None:
+    """Refuses what could not be done to the link.
+
+    Raises:
+        CompileError: a link is to be sorted or limited, or loaded as a model that does not know its id; or a back link
+            as one that does not know where it leads.
+    """
+    where = f"{owner.__name__}.{link.stored}"
+    if link.to.is_back:
+        path = original_of(owner, link.to, link.options).path
+        if fetch.project is not None and not any(path == each.path for each in link_fields(fetch.project)):
+            message = f"{where}: {fetch.project!r} must hold the link {'.'.join(path)!r}, which says whose each one is"
+            raise CompileError(message, code="no_original", path=link.stored, hint="declare it as it is in the class")
+        return
+    if fetch.sort is not None or fetch.limit is not None:
+        message = f"{where}: the order and number of links are stored, and kept; only back links are sorted and limited"
+        raise CompileError(message, code="sorted_link", path=link.stored)
+    if fetch.project is not None and "id" not in getattr(fetch.project, "model_fields", {}):
+        message = f"{where}: {fetch.project!r} stands in the link's place and must hold its id"
+        hint = "give a pydantic model with the field `id`, aliased to `_id`"
+        raise CompileError(message, code="no_id", path=link.stored, hint=hint)
+
+
 def _link_on(cls: type[Document], path: str) -> LinkField:
     for link in link_fields(cls):
-        if path == link.stored or path.startswith(link.stored + "."):
+        if _begins(path, link):
             return link
     links = ", ".join(link.stored for link in link_fields(cls)) or "none"
     raise CompileError(f"{cls.__name__} has no link {path!r}; links: {links}", code="not_a_link", path=path)
@@ -213,7 +261,7 @@ def _forward(
             fetched.setdefault(type(document), []).append(document)
     for group, found in by_group.values():
         for link in group:
-            _core.place_links(documents, list(link.path), found)
+            _core.place_links(documents, list(link.path), found, level_of[link.stored].fetch.filter is None)
 
 
 def _narrowed(query: Any, fetch: Fetch, session: Any) -> Any:

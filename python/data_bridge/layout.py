@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ._core import Layout
+from .completion import complete
 from .errors import SchemaError
 from .fields_set import FieldsSet
 from .inheritance import class_id_of
@@ -45,6 +46,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
     known = _LAYOUTS.get(cls)
     if known is not None:
         return known
+    complete(cls)
     layout = _LAYOUTS[cls] = Layout(cls)
     validators, serializers = _validated(cls), serialized_fields(cls)
     ordered = sorted(cls.model_fields.items(), key=lambda item: stored_name(*item) != "_id")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .client import default_client
-from .errors import DeleteDenied
+from .errors import DeleteDenied, SchemaError
 from .lazy import by_ids
 from .link_fields import link_fields
 from .link_shapes import is_plain, link_rows, without_links
@@ -23,10 +23,25 @@ def referrers(cls: type[Document]) -> Iterator[tuple[type[Document], LinkField]]
     from .document import Document
 
     for other in subclasses(Document):
-        for link in link_fields(other):
+        for link in _links_of(other):
             leads_here = not link.to.is_back and (issubclass(cls, link.to.target) or issubclass(link.to.target, cls))
             if leads_here and link.options.on_delete != "nothing":
                 yield other, link
+
+
+def _links_of(cls: type[Document]) -> tuple[LinkField, ...]:
+    """The links of a class; none of one that is not finished and says nothing of deletions.
+
+    Raises:
+        SchemaError: it says what a deletion does to a link, and where the link leads cannot be told.
+    """
+    try:
+        return link_fields(cls)
+    except SchemaError:
+        said = (options for base in cls.__mro__ for options in vars(base).get("__link_options__", {}).values())
+        if any(options.on_delete != "nothing" for options in said):
+            raise
+        return ()
 
 
 def has_rules(cls: type[Document]) -> bool:

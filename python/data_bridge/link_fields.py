@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_origin
 
 from pydantic import BaseModel
 
+from .completion import complete
 from .errors import SchemaError
 from .links import LinkField, LinkOptions, LinkTo, link_in, link_of_field
 from .schema import stored_name
@@ -18,10 +19,18 @@ _FIELDS: dict[type[BaseModel], tuple[LinkField, ...]] = {}
 
 
 def link_fields(cls: type[BaseModel]) -> tuple[LinkField, ...]:
-    """The links of a class and of the documents embedded in it."""
+    """The links of a class and of the documents embedded in it.
+
+    Raises:
+        SchemaError: an annotation names what is not defined, or the options of a link are not those that it can have.
+    """
     known = _FIELDS.get(cls)
     if known is None:
-        known = _FIELDS[cls] = tuple(_fields(cls, (), (), (), ()))
+        found = tuple(_fields(cls, (), (), (), ()))
+        # What was said of annotations that could not be evaluated yet.
+        for name, options in vars(cls).get("__link_options__", {}).items():
+            check_options(cls, name, options)
+        known = _FIELDS[cls] = found
     return known
 
 
@@ -52,6 +61,7 @@ def _fields(
 ) -> Iterator[LinkField]:
     if cls in seen:  # a class that embeds itself: its links are reached through the first level
         return
+    complete(cls)
     for name, field in cls.model_fields.items():
         here = (*path, name)
         at = (*stored, stored_name(name, field))
@@ -96,7 +106,7 @@ def check_options(cls: type[BaseModel], name: str, options: LinkOptions) -> None
     """
     field = cls.__pydantic_fields__.get(name)
     annotation: Any = cls.__annotations__.get(name) if field is None else field.annotation
-    if isinstance(annotation, str):  # not evaluated yet: a class that it names does not exist
+    if isinstance(annotation, (str, ForwardRef)):  # not evaluated yet: a class that it names does not exist
         return
     where = f"{cls.__name__}.{name}"
     if field is not None and link_of_field(field) is None:

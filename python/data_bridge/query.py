@@ -132,17 +132,6 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
         return plain
 
-    def fetch_links(self, *paths: Any, depth: int = 1, strategy: str = "auto") -> Query[T]:
-        """With the documents that links lead to, in the links' places.
-
-        Args:
-            paths: links as fields (`Book.author`), stored paths, or `Book.author.fetch(...)`; none means all.
-            depth: how many links are followed from each document, when no paths say so; 0 fetches none.
-            strategy: how predicates on linked fields are followed: "auto", "batch" (ids first) or "lookup" (a join).
-        """
-        query: Query[T] = self._with(fetch=(paths, depth), links=strategy)
-        return query
-
     def _fetched(self, documents: list[Any]) -> Script[None]:
         """Fetches what the query, or else the class's settings, say."""
         paths, depth = self._chosen()

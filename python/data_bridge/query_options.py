@@ -1,15 +1,21 @@
-"""How a query is run: index, collation, time, session, rules."""
+"""How a query is run, and what is fetched with it: index, collation, time, session, rules, links."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from .fetching import check_paths
+
+if TYPE_CHECKING:
+    from .document import Document
+
 
 class QueryOptions:
     """The methods of a query that leave its meaning alone."""
 
     if TYPE_CHECKING:
+        _cls: type[Document]
         _options: dict[str, Any]
 
         def _with(self, *more: Any, **changes: Any) -> Any: ...
@@ -60,4 +66,19 @@ class QueryOptions:
     def optimize(self, flags: bool | Mapping[str, bool]) -> Self:
         """With all rewrite rules, none, or a switch per rule."""
         changed: Self = self._with(flags=flags)
+        return changed
+
+    def fetch_links(self, *paths: Any, depth: int = 1, strategy: str = "auto") -> Self:
+        """With the documents that links lead to, in the links' places.
+
+        Args:
+            paths: links as fields (`Book.author`), stored paths, or `Book.author.fetch(...)`; none means all.
+            depth: how many links are followed from each document, when no paths say so; 0 fetches none.
+            strategy: how predicates on linked fields are followed: "auto", "batch" (ids first) or "lookup" (a join).
+
+        Raises:
+            CompileError: a path is no link.
+        """
+        check_paths(self._cls, paths)
+        changed: Self = self._with(fetch=(paths, depth), links=strategy)
         return changed

@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from ._core import DType, Schema, dtype_of
+from .completion import complete
 from .links import LinkTo, link_of_field
 from .settings import root_of, settings_of
 from .trust import BY_SETTINGS
@@ -78,10 +79,15 @@ def stored_name(name: str, field: FieldInfo) -> str:
 
 
 def schema_of(cls: type[BaseModel]) -> Schema:
-    """The schema of a class, made once."""
+    """The schema of a class, made once.
+
+    Raises:
+        SchemaError: an annotation names what is not defined.
+    """
     known = _SCHEMAS.get(cls)
     if known is not None:
         return known
+    complete(cls)
     schema = _SCHEMAS[cls] = Schema(cls.__name__)
     try:
         _define(cls, schema)

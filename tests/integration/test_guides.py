@@ -1,7 +1,10 @@
 """The guides run as they are written."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -25,7 +28,7 @@ def blocks(guide: str) -> list[CodeType]:
     return found
 
 
-@pytest.mark.parametrize("guide", ["documents.md", "optimizer.md", "text-queries.md"])
+@pytest.mark.parametrize("guide", ["documents.md", "optimizer.md", "relations.md", "text-queries.md"])
 async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}
@@ -39,3 +42,13 @@ async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, g
     finally:
         with MongoClient[dict[str, Any]](mongod.uri) as plain:
             plain.drop_database("guide")
+
+
+def test_the_first_program_runs(mongod: Server) -> None:
+    text = (GUIDES / "getting-started.md").read_text()
+    [program] = [
+        block for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S) if "asyncio.run(main())" in block
+    ]
+    environment = {**os.environ, "MONGODB_URI": mongod.uri, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert ran.stdout.startswith("Ada ")

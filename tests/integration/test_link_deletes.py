@@ -261,3 +261,49 @@ def test_a_back_link_of_links_in_a_dict_is_refused() -> None:
 
     with pytest.raises(SchemaError, match=r"Painting\.places, which stands in a dict"):
         _ = Museum.paintings
+
+
+class Shelf(Document):
+    name: str
+
+
+class Denying(Document):
+    shelf: Link[Shelf] = Link(on_delete="deny")
+
+
+class Cascading(Document):
+    shelf: Link[Shelf] = Link(on_delete="cascade")
+
+
+class Below(Document):
+    above: Link[Cascading] = Link(on_delete="cascade")
+
+
+class Nullified(Document):
+    shelf: Link[Shelf] | None = Link(on_delete="nullify")
+
+
+class Pulled(Document):
+    shelves: list[Link[Shelf]] = Link(on_delete="pull")
+
+
+async def test_deletions_obey_the_links(database: Any) -> None:
+    kept, gone = Shelf(name="kept"), Shelf(name="gone")
+    await Shelf.insert_many([kept, gone])
+    cascading = Cascading(shelf=gone)
+    await cascading.insert()
+    await Cascading(shelf=kept).insert()
+    await Below(above=cascading).insert()
+    await Nullified(shelf=gone).insert()
+    await Pulled(shelves=[gone, kept, gone]).insert()
+    denying = Denying(shelf=gone)
+    await denying.insert()
+    with pytest.raises(DeleteDenied, match=r"Denying\.shelf"):
+        await gone.delete()
+    assert [await Shelf.count(), await Cascading.count(), await Below.count()] == [2, 2, 1]
+    assert await Nullified.find(Nullified.shelf == gone).count() == 1
+    await denying.delete()
+    assert (await Shelf.find(Shelf.name == "gone").delete())["n"] == 3
+    assert [await Shelf.count(), await Cascading.count(), await Below.count()] == [1, 1, 0]
+    assert (await Nullified.find().one()).shelf is None
+    assert [shelf.id for shelf in (await Pulled.find().one()).shelves] == [kept.id]

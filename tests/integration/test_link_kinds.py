@@ -113,6 +113,10 @@ class Cat(Animal):
     lives: int = 9
 
 
+class Police(Dog):
+    handler: Link["Keeper"] | None = None
+
+
 class Keeper(Document):
     name: str
     animals: list[BackLink[Animal]] = BackLink(original_field="keeper")
@@ -155,6 +159,20 @@ async def test_a_link_to_a_subclass_does_not_meet_the_others(client: Any) -> Non
     for strategy in ("batch", "lookup"):
         assert await Owner.find(Owner.dog.name == "Tom").fetch_links(strategy=strategy).count() == 0, strategy
         assert await Owner.find(Owner.pet.name == "Tom").fetch_links(strategy=strategy).count() == 1, strategy
+
+
+async def test_links_that_only_a_subclass_has_are_fetched_of_its_documents(client: Any) -> None:
+    jo = Keeper(name="jo")
+    await jo.insert()
+    await Animal.insert_many([Police(name="a", handler=jo), Cat(name="b", keeper=jo), Animal(name="c")])
+    found = await Animal.find().sort("name").with_children().fetch_links(Police.handler, Animal.keeper)
+    assert [animal.name for animal in found] == ["a", "b", "c"]
+    assert [found[0].handler.name, found[1].keeper.name] == ["jo", "jo"]
+    await fetch_links(await Animal.find().with_children(), "handler")
+    with pytest.raises(CompileError, match="has no link 'paws'"):
+        Animal.find().fetch_links("paws")
+    with pytest.raises(CompileError, match="has no link 'paws'"):
+        await fetch_links(found, "paws")
 
 
 async def test_a_back_link_of_a_subclass_leads_to_its_documents_only(client: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import pytest
 from bson import ObjectId
+from pydantic import BaseModel, Field
 from pymongo import MongoClient
 
-from data_bridge import BackLink, Document, EmbeddedDocument, Indexed, Link, connect, fetch_links
+from data_bridge import BackLink, Document, EmbeddedDocument, Indexed, Link, WriteRules, connect, fetch_links
 from data_bridge.embedded import Server
 from data_bridge.errors import CompileError, LinkTargetMissing
 
@@ -222,6 +223,58 @@ async def test_a_hundred_thousand_links_are_read_in_batches_within_bounds(client
     assert not book.is_changed
     await book.save()
     assert (await plain["Book"].find_one({}))["helpers"] == links
+
+
+class Known(BaseModel):
+    id: Any = Field(alias="_id")
+    name: str
+
+
+class Nameless(BaseModel):
+    name: str
+
+
+async def test_a_narrowed_fetch_neither_copies_nor_loses(shelf: list[Writer], client: Any) -> None:
+    ghost = ObjectId()
+    await Book(number=50, writer=shelf[0], helpers=[shelf[1], ghost, shelf[2], shelf[1]]).insert()
+    before = await Book.collection().find_one({"number": 50})
+    shapes = (Book.writer.fetch(project=Known), Book.helpers.fetch(project=Known, filter=Writer.age < 20))
+    book = await Book.find(Book.number == 50).fetch_links(*shapes).one()
+    assert type(book.writer) is Known
+    assert [each.name if isinstance(each, Known) else each.missing for each in book.helpers] == ["b", False, False, "b"]
+    assert not book.is_changed
+    await book.save(link_rule=WriteRules.WRITE)
+    await book.replace()
+    assert await Book.collection().find_one({"number": 50}) == before
+    # What the filter left out can still be fetched, and what is not there is known only then.
+    assert (await book.helpers[2].fetch()).name == "c"
+    await book.fetch_links(Book.helpers)
+    assert [isinstance(each, Link) and each.missing for each in book.helpers] == [False, True, False, False]
+
+
+async def test_back_links_may_be_narrowed_in_every_way(shelf: list[Writer]) -> None:
+    class Numbered(BaseModel):
+        number: int
+        writer: Link[Writer] | None
+
+    narrow = Writer.books.fetch(filter=Book.number > 3, sort=-Book.number, limit=2, project=Numbered)
+    writers = await Writer.find().sort("name").fetch_links(narrow)
+    assert [[book.number for book in writer.books] for writer in writers] == [[27, 24], [28, 25], [29, 26]]
+    assert {type(book) for writer in writers for book in writer.books} == {Numbered}
+
+
+async def test_what_cannot_be_narrowed_is_refused(client: Any) -> None:
+    for fetch, message in (
+        (Book.helpers.fetch(sort="name"), r"Book\.helpers: the order .*only back links"),
+        (Book.helpers.fetch(limit=1), "only back links"),
+        (Writer.books.fetch(project=Nameless), r"Writer\.books: .*Nameless.* must hold the link 'writer'"),
+        (Book.writer.fetch(project=Nameless), r"Book\.writer: .*Nameless.*must hold its id"),
+    ):
+        cls = Writer if "Writer" in message else Book
+        with pytest.raises(CompileError, match=message):
+            cls.find().fetch_links(fetch)
+        with pytest.raises(CompileError, match=message):
+            await fetch_links([cls.model_construct()], fetch)
 
 
 class Stand(EmbeddedDocument):

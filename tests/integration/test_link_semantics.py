@@ -109,3 +109,30 @@ async def test_what_a_predicate_behind_a_link_means(works: Any, meaning: str, st
     assert await found(~make(Work.writer), strategy) == ids(f"* {single}")
     assert await found(make(Work.helpers), strategy) == ids(listed)
     assert await found(~make(Work.helpers), strategy) == [name for name in EVERYTHING if name not in ids(listed)]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "batch", "lookup"])
+async def test_two_tests_of_a_list_may_be_met_by_two_documents(works: Any, strategy: str) -> None:
+    both = (Work.helpers.name == "Ann") & (Work.helpers.age > 35)
+    assert await found(both, strategy) == ["ann", "nullname"]
+    assert await found((Work.writer.name == "Ann") & (Work.writer.age > 35), strategy) == []
+    assert await found((Work.writer.name == "Bob") | (Work.helpers.name == "Ann"), strategy) == [
+        "ann",
+        "bob",
+        "nullname",
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "batch", "lookup"])
+async def test_what_a_predicate_behind_a_back_link_means(works: Any, strategy: str) -> None:
+    async def writers(predicate: Any) -> list[int]:
+        rows = await Writer.find(predicate).sort("_id").fetch_links(depth=0, strategy=strategy).project("_id")
+        return [row["_id"] for row in rows]
+
+    await works["Work"].update_one({"_id": "ann"}, {"$set": {"year": 2001}})
+    assert await writers(Writer.works.year == 2001) == [1]
+    assert await writers(Writer.works.year != 2001) == [2, 3, 4]
+    assert await writers(Writer.works.year.exists()) == [1]
+    assert await writers(Writer.works.id.in_(["ann", "bob"])) == [1, 2]
+    assert await writers(~Writer.works.id.exists()) == []
+    assert await writers(Writer.works.helpers.name == "Bob") == [1, 2]

@@ -15,8 +15,10 @@ from data_bridge import (
     Link,
     WriteRules,
     after_event,
+    connect,
     fetch_links,
 )
+from data_bridge.embedded import Server
 from data_bridge.errors import BulkWriteError, DocumentNotFound, DuplicateKeyError, EncodeError
 
 
@@ -283,3 +285,16 @@ async def test_hooks_of_the_whole_graph_run_unless_left_out(client: Any) -> None
     await Tree(leaf=Leaf(name="two")).insert(link_rule=WriteRules.WRITE, skip_hooks=[After])
     await Tree(leaf=Leaf(name="two")).save(link_rule=WriteRules.WRITE, hooks=False)
     assert called == ["one", "tree"]
+
+
+async def test_a_graph_in_a_transaction_is_written_whole_or_not_at_all(replica_set: Server, database_name: str) -> None:
+    async with await connect(replica_set.uri, database=database_name) as client:
+        for cls in (Town, Maker, Part):
+            await client.pymongo()[database_name].create_collection(cls.__name__)
+        part = Part(code="x", maker=Maker(name="a", town=Town(name="t")))
+        session = await client.start_session()
+        await session.start_transaction()
+        await part.insert(link_rule=WriteRules.WRITE, session=session)
+        await session.abort()
+        assert [await Town.count(), await Maker.count(), await Part.count()] == [0, 0, 0]
+        await client.pymongo().drop_database(database_name)

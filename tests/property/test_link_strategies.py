@@ -82,20 +82,20 @@ def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
     def simple(data: Data) -> Any:
         return follow(data, link, leaf)
 
-    shape = draw(st.sampled_from(["plain", "not", "null", "ne", "and", "or"]))
+    shape = draw(st.sampled_from(["plain", "not", "null", "not null", "ne", "and", "or"]))
     if shape == "not":
         return ~predicate, lambda data: lambda row: not simple(data)(row)
     if shape == "ne":
         return field.name != "Ann", lambda data: lambda row: not some(data, link, LEAVES[0][1])(row)
-    if shape == "null":
-        return (
-            field.name.is_null(),
-            lambda data: (
-                lambda row: (
-                    some(data, link, lambda target: target.get("name") is None)(row) or not targets(data, row.get(link))
-                )
-            ),
-        )
+    if shape in ("null", "not null"):
+
+        def is_null(data: Data) -> Any:
+            nulls = some(data, link, lambda target: target.get("name") is None)
+            return lambda row: nulls(row) or not targets(data, row.get(link))
+
+        if shape == "null":
+            return field.name.is_null(), is_null
+        return field.name != None, lambda data: lambda row: not is_null(data)(row)  # noqa: E711
     other, other_leaf = draw(st.sampled_from(LEAVES))
     if shape == "and":
         return predicate & other(

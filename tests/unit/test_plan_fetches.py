@@ -76,6 +76,8 @@ def test_each_level_is_said_up_to_the_depth() -> None:
     assert [fetch.split(":")[0] for fetch in fetches] == ["level 1", "level 2", "level 2", "level 3"]
 
 
-def test_a_path_that_is_no_link_is_refused_by_the_plan_too() -> None:
+def test_a_path_that_is_no_link_is_refused_where_it_is_written() -> None:
     with pytest.raises(CompileError, match="has no link 'title'"):
-        Book.find().fetch_links("title").plan()
+        Book.find().fetch_links("title")
+    with pytest.raises(CompileError, match="Writer has no link 'age'"):
+        Book.find().fetch_links("writer.age")

@@ -89,6 +89,12 @@ pub fn encode(
     if value.is_instance(known.link.bind(py))? || value.is_instance(known.document.bind(py))? {
         return one(buffer, key, &value.getattr(intern!(py, "id"))?, form, path);
     }
+    // A part of the document that was fetched as another model.
+    if value.is_instance(known.base_model.bind(py))?
+        && let Some(id) = value.getattr_opt(intern!(py, "id"))?
+    {
+        return one(buffer, key, &id, form, path);
+    }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let items = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let write = |buffer: &mut Buffer, key: &[u8], item: &Bound<'_, PyAny>, path: &Path<'_>| {
