@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from .fetching import Fetch
+from .pipeline import conjunction
 
 if TYPE_CHECKING:
     from .document import Document
+
+
+def _fetched(path: Any) -> str:
+    """What a path of `fetch_links` asks for: a filter may be a dict or a predicate."""
+    if isinstance(path, Fetch) and path.filter is not None:
+        return repr(replace(path, filter=conjunction([path.filter], None)))
+    return str(path)
 
 
 class QueryText:
@@ -29,7 +40,7 @@ class QueryText:
 
     def _asked(self) -> tuple[Any, ...]:
         """All that tells queries apart. Values of different types are not the same to MongoDB: nodes say them all."""
-        fetched = None if self._fetch is None else (tuple(map(str, self._fetch[0])), self._fetch[1])
+        fetched = None if self._fetch is None else (tuple(map(_fetched, self._fetch[0])), self._fetch[1])
         return (
             type(self),
             self._cls,

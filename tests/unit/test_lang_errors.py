@@ -110,6 +110,8 @@ CASES = [
     ("User.find(User.items.any(lambda a: b))", "unknown_name", 35, "not known"),
     ("User.find(User[0] > 1)", "unknown_field", 15, "no field '0'"),
     ("User.find(User.tags[-1.5] == 1)", "bad_index", 20, "a name or a position"),
+    ("User.find(User.name == \u201cx\u201d)", "bad_character", 23, "plain quotes"),
+    ("User.find(!User.age)", "bad_character", 10, "~ to negate"),
     ("User.find(User.age > 5;)", "bad_character", 22, "means nothing"),
     ("User.find(User.name == f'x')", "unexpected_word", 24, "cannot stand here"),
     ('User.aggregate([{"$grp": {}}])', "malformed_pipeline", 5, "did you mean '$group'"),

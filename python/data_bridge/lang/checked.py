@@ -16,6 +16,8 @@ from .parse import evaluate
 from .staged import Staged
 from .written import NoForm
 
+#: Why a text may not come of a node, or not be read: nodes that were built by hand may hold anything.
+_UNWRITTEN = (NoForm, DataBridgeError, TypeError, ValueError, AttributeError, LookupError)
 _CONNECTIVES = (ir.And, ir.Or, ir.Nor, ir.Not)
 
 
@@ -51,6 +53,14 @@ class Checked(Staged):
         """What a text means."""
         return evaluate(text, self._models, True, True)
 
+    def literal(self, value: Any) -> str:
+        try:
+            return super().literal(value)
+        except NoForm:
+            if self.strict:
+                raise
+            return repr(value)
+
     def _is(self, found: Any, node: Any) -> bool:
         """Whether what was read is what was written."""
         if same(found, node):
@@ -68,7 +78,7 @@ class Checked(Staged):
                 texts = [self._plain.condition(term) for term in node.terms]
                 if self._is(conjunction(self.read(f"[{', '.join(texts)}]"), schema), node):
                     return ", ".join(self.condition(term) for term in node.terms)
-            except (NoForm, DataBridgeError):
+            except _UNWRITTEN:
                 pass
 
         def read(text: str) -> Any:
@@ -83,7 +93,7 @@ class Checked(Staged):
         try:
             text = self.of_class(path)
             return text if str(self.read(text)) == path else super().kept(path)
-        except (NoForm, DataBridgeError):
+        except _UNWRITTEN:
             return super().kept(path)
 
     def checked_stage(self, node: Any, schema: Schema | None, instead: Any = None) -> str:
@@ -156,14 +166,14 @@ class Checked(Staged):
                 text = write(self._plain)[0]
                 if self._is(read(text), node):
                     return write(self)
-            except (NoForm, DataBridgeError):
+            except _UNWRITTEN:
                 pass
             finally:
                 self._plain.marking = self.marking = False
         try:
             if not text or same(of_mql(), node):
                 return self.literal(mql()), ATOM
-        except (NoForm, DataBridgeError):
+        except _UNWRITTEN:
             pass
         if not text:
             if self.strict:

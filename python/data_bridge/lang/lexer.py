@@ -31,6 +31,13 @@ _MARKS = {
 }
 #: What a bracket opens, behind an operand and elsewhere.
 _OPENING = {("(", True): "_OPEN", ("(", False): "_OPEN_GROUP", ("[", True): "_OPEN_ITEM", ("[", False): "_OPEN_LIST"}
+#: What stands in for a mark in texts that were not typed as programs are, or in another language.
+_MEANT = {
+    "=": "write == to compare, and name= in front of arguments",
+    "!": "write != to compare, and ~ to negate a condition",
+    "^": "write ** for powers",
+    **dict.fromkeys("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb", 'write plain quotes: "text"'),
+}
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 #: Python's words that have no meaning here, and what to write instead.
 _RESERVED = {
@@ -163,7 +170,7 @@ def _no_word(text: str, position: int) -> LangError:
         code="bad_character",
         text=text,
         position=position,
-        hint="write == to compare, and name= in front of arguments" if character == "=" else None,
+        hint=_MEANT.get(character),
     )
 
 

@@ -56,11 +56,11 @@ def joined(parts: list[Part], evaluate: Callable[[Part, bool], Any], guard: Call
     Raises:
         BadOperation: an operator cannot stand between its operands.
     """
-    if len(parts) == 3:
-        left, word, right = parts
+    word = parts[1]
+    if len(parts) == 3 and isinstance(word, Word) and word.type == "BINARY":
         # One operator and no prefix: what most conditions are.
-        if type(word) is Word and word.type != "PREFIX":
-            return _applied(word, _BINARY[word.text][1], evaluate(left, False), evaluate(right, False), guard)
+        left, _, right = parts
+        return _applied(word, _BINARY[word.text][1], evaluate(left, False), evaluate(right, False), guard)
     return _Joining(parts, evaluate, guard).expression(0)
 
 

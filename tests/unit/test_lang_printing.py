@@ -1,0 +1,117 @@
+"""How queries print: by the names of the class, or as MQL where those would say something else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from models import User
+from pydantic import ConfigDict, Field
+
+from data_bridge import Document, EmbeddedDocument, F, Link, Match, Set, Sort, fn, ir, lang
+
+
+class Writer(Document):
+    name: str
+
+
+class Cover(EmbeddedDocument):
+    color: Annotated[str, Field(alias="colour")]
+    size: int = 0
+
+
+class Novel(Document):
+    model_config = ConfigDict(extra="allow")
+
+    title: Annotated[str, Field(alias="name")]
+    cover: Cover
+    writer: Link[Writer]
+    pages: int = 0
+    free: dict[str, Any] = {}
+
+
+class Animal(Document):
+    name: str
+
+    class Settings:
+        is_root = True
+
+
+class Dog(Animal):
+    tricks: list[str] = []
+
+
+class Puppy(Dog):
+    weeks: int
+
+
+MODELS = [User, Writer, Novel, Animal, Dog, Puppy]
+
+PRINTED = [
+    (Novel.find(Novel.title == "x"), 'Novel.find(Novel.title == "x")'),
+    (Novel.find(Novel.cover.color == "x"), 'Novel.find(Novel.cover.colour == "x")'),
+    (Novel.find({"name": "x", "cover.colour": "y"}), 'Novel.find((Novel.title == "x") & (Novel.cover.colour == "y"))'),
+    (Novel.find(Novel.cover["size"] > 1), 'Novel.find(Novel.cover["size"] > 1)'),
+    (Novel.find(Novel.pages > 1), "Novel.find(Novel.pages > 1)"),
+    (Novel.find(Novel.free["a b"]["in"].c == 1), 'Novel.find(Novel.free["a b"]["in"].c == 1)'),
+    (Novel.find(Novel.free["é"] == 1), "Novel.find(Novel.free.é == 1)"),
+    (Novel.find(Novel.free["e\u0301"] == 1), 'Novel.find(Novel.free["e\u0301"] == 1)'),
+    (Novel.find({"more.x": {"$gt": 1}}), 'Novel.find({"more.x": {"$gt": 1}})'),
+    (Novel.find({"": 1}), 'Novel.find({"": 1})'),
+    (Novel.find(Novel.writer.name == "x"), 'Novel.find(Novel.writer.name == "x")'),
+    (
+        Novel.find().fetch_links(Novel.writer.fetch(filter={"name": "x"}, sort="name", limit=2)),
+        'Novel.find().fetch_links(Novel.writer.fetch(filter=Eq("name", "x"), sort="name", limit=2))',
+    ),
+    (Novel.find().fetch_links("writer", depth=2), "Novel.find().fetch_links(Novel.writer, depth=2)"),
+    (Animal.find(Animal.name == "x").with_children(), 'Animal.find(Animal.name == "x").with_children()'),
+    (Animal.find({"tricks": "x"}).with_children(), 'Animal.find({"tricks": "x"}).with_children()'),
+    (Dog.find({"weeks": 3}), 'Dog.find({"weeks": 3})'),
+    (Dog.find(with_children=False), "Dog.find().with_children(False)"),
+    (
+        User.aggregate([Sort(-User.age), Match(F.any == 1, F["in"] == 2), Set({"a.b": 1})]),
+        'User.aggregate([Sort(age=-1), Match((F["any"] == 1) & (F["in"] == 2)), Set({"a.b": 1})])',
+    ),
+    (
+        User.aggregate([Match((User.age + 1) * 2 > User.age - (1 - User.age))]),
+        "User.aggregate([Match((User.age + 1) * 2 > User.age - (1 - User.age))])",
+    ),
+    (
+        User.aggregate([Set(a=(-1 - User.age) ** 2**User.age, b=fn.add("x", User.age))]),
+        'User.aggregate([Set(a=(-1 - User.age) ** 2 ** User.age, b=fn.add("x", User.age))])',
+    ),
+    (User.find((User.age > 1) | (User.age < 0) & (User.age > 2)), None),
+    (User.find(~((User.age > 1) & ~(User.age < 0))), "User.find(~((User.age > 1) & ~(User.age < 0)))"),
+    (
+        User.find(((User.age > 1) == (User.age > 2)) & (User.age > 3)),
+        "User.find(((User.age > 1) == (User.age > 2)) & (User.age > 3))",
+    ),
+    (User.find().sort(("age", 1), ("gone", -1)), 'User.find().sort(User.age, ("gone", -1))'),
+    (User.find({"$and": [{"age": 1}]}), "User.find(And(User.age == 1))"),
+]
+
+
+@pytest.mark.parametrize(("query", "text"), PRINTED, ids=[str(number) for number in range(len(PRINTED))])
+def test_queries_print(query: Any, text: str | None) -> None:
+    assert text is None or str(query) == text
+    assert repr(query) == str(query)
+    assert lang.parse(str(query), MODELS) == query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        User.find("text"),
+        User.find(5),
+        User.find(object()),
+        User.find(User.age).skip("x"),  # type: ignore[arg-type]
+        User.find(ir.Not(ir.Literal(1))),
+        User.aggregate([ir.stages.GenericStage("$new", {"a": object()})]),
+        User.aggregate([ir.stages.GenericStage("$replaceRoot", {})]),
+        User.aggregate([ir.Raw({"$x": 1, "$y": 2})]),
+        User.find().hint(object()),
+        User.find().sort((object(), 1)),
+    ],
+)
+def test_even_nonsense_prints(query: Any) -> None:
+    assert str(query).startswith("User.")
