@@ -134,6 +134,14 @@ def check(
     drawn=([{"$project": {"n": "$a", "_id": 0}}, {"$project": {"n": 1}}], Promise(key=None)),
     off=set(),
 )
+@example(
+    documents=[{}],
+    drawn=(
+        [{"$project": {"a": 1, "b": 1}}, {"$project": {"a": 0, "_id": 0}}, {"$project": {"b": 1}}],
+        Promise(key=None),
+    ),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -11,7 +11,7 @@ use super::reads::{Roots, roots};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needed {
     fields: Fields,
-    /// Documents are given, so that one can see in which order their fields stand.
+    /// Documents are given, whole or in part, so that one can see in which order their fields stand.
     order: bool,
 }
 
@@ -37,11 +37,11 @@ impl Needed {
         }
     }
 
-    /// The fields, where no others are needed.
-    pub fn only(&self) -> Option<&Roots> {
+    /// The fields, where documents are only read: none of them is given, whole or in part.
+    pub fn only_read(&self) -> Option<&Roots> {
         match &self.fields {
-            Fields::AllBut(_) => None,
-            Fields::Only(roots) => Some(roots),
+            Fields::Only(roots) if !self.order => Some(roots),
+            _ => None,
         }
     }
 
