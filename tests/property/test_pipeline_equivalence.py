@@ -142,6 +142,22 @@ def check(
     ),
     off=set(),
 )
+@example(
+    documents=[{"a": 1, "b": 2}],
+    drawn=(
+        [{"$set": {"n": {"k": "$a"}}}, {"$set": {"n": {"x": "$b"}}}, {"$group": {"_id": "$n"}}],
+        Promise(joined=True),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [{"$set": {"b": {"$literal": [{}, {}]}}}, {"$project": {"b": {"x": "$a"}}}, {"$group": {"_id": "$b"}}],
+        Promise(joined=True),
+    ),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -109,7 +109,8 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
         Stage::Set(fields) => {
             let seen: Vec<_> =
                 fields.iter().filter(|(path, _)| needed.has(path.root())).map(|(_, value)| value).collect();
-            needed.overwriting(fields.iter().map(|(path, _)| path.as_str())).and_values(seen)
+            let whole = fields.iter().filter(|(path, value)| writes_all(path, value));
+            needed.overwriting(whole.map(|(path, _)| path.as_str())).and_values(seen)
         }
         Stage::Unset(paths) => needed.dropping(paths.iter().map(Path::as_str)),
         Stage::Project(fields) => before_projection(fields, needed),
@@ -129,6 +130,12 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
     }
 }
 
+/// Whether nothing stays of what the top-level field held. Below the top level, and of a document field by field, a value
+/// is written beside what is there, and into every element of a list.
+fn writes_all(path: &Path, value: &Expr) -> bool {
+    path.root() == path.as_str() && !matches!(value, Expr::Document(_) | Expr::Raw(_))
+}
+
 fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
     if is_exclusion(fields) {
         return needed.dropping(fields.iter().map(|(path, _)| path.as_str()));
@@ -138,9 +145,8 @@ fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
     let kept = seen.fold(nothing, |kept, (path, projected)| match projected {
         Projected::Exclude => kept,
         Projected::Include => kept.and_path(path),
-        // Below the top level a value is written into every element of the list that may be there.
-        Projected::Computed(value) if path.root() != path.as_str() => kept.and(roots(value)).and_path(path),
-        Projected::Computed(value) => kept.and(roots(value)),
+        Projected::Computed(value) if writes_all(path, value) => kept.and(roots(value)),
+        Projected::Computed(value) => kept.and(roots(value)).and_path(path),
     });
     let id_named = fields.iter().any(|(path, _)| path.root() == "_id");
     if needed.has("_id") && !id_named { kept.and_path(&Path::from("_id")) } else { kept }
@@ -199,6 +205,14 @@ mod tests {
         assert_eq!(needed(&[set("z", Expr::field("c")), tail.clone()], Terminal::Aggregate), "a b");
         assert_eq!(needed(&[Stage::Unset(vec!["a".into()]), tail.clone()], Terminal::Aggregate), "b");
         assert_eq!(needed(&[lookup("a"), tail], Terminal::Aggregate), "b own");
+    }
+
+    #[test]
+    fn a_document_is_written_beside_what_is_there() {
+        let document = || Expr::Document(vec![("x".to_owned(), Expr::field("c"))]);
+        assert_eq!(needed(&[set("a", document()), group("a", "b")], Terminal::Aggregate), "a b c");
+        let computed = vec![("_id".into(), Projected::Exclude), ("a".into(), Projected::Computed(document()))];
+        assert_eq!(needed(&[Stage::Project(computed)], Terminal::Aggregate), "a c");
     }
 
     #[test]
