@@ -89,7 +89,7 @@ def expressions(paths: tuple[str, ...], failing: bool = True) -> st.SearchStrate
 
 @lru_cache
 def stored(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    """What a field is computed as; the fields of a document the server writes one by one, beside those that are there."""
+    """What a field is computed as; the fields of a document are written one by one, beside those that are there."""
     values = arguments(paths) | expressions(paths)
     return values | st.builds(lambda name, value: {name: value}, st.sampled_from(["k", "x"]), values)
 

@@ -158,6 +158,22 @@ def check(
     ),
     off=set(),
 )
+@example(
+    documents=[{}],
+    drawn=(
+        [{"$set": {"a": {"$literal": 1}}}, {"$unset": "a"}, {"$set": {"n": {"$literal": 2}, "a.x": {"$literal": 3}}}],
+        Promise(),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [{"$project": {"a": 1, "n": "$a"}}, {"$project": {"a": 0}}, {"$set": {"a": {"$literal": 2}}}],
+        Promise(),
+    ),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -13,6 +13,9 @@ pub struct Needed {
     fields: Fields,
     /// Documents are given, whole or in part, so that one can see in which order their fields stand.
     order: bool,
+    /// What later stages write into these documents. The server keeps the place of a field that is dropped for one of
+    /// its name that is written later, so a field's first writing is seen in the order of what is given.
+    written: Roots,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +26,11 @@ enum Fields {
 
 impl Needed {
     fn everything() -> Self {
-        Self { fields: Fields::AllBut(Roots::new()), order: true }
+        Self { fields: Fields::AllBut(Roots::new()), order: true, written: Roots::new() }
     }
 
     fn nothing() -> Self {
-        Self { fields: Fields::Only(Roots::new()), order: false }
+        Self { fields: Fields::Only(Roots::new()), order: false, written: Roots::new() }
     }
 
     pub fn has(&self, root: &str) -> bool {
@@ -46,7 +49,7 @@ impl Needed {
     }
 
     fn and(mut self, read: Option<Roots>) -> Self {
-        let Some(read) = read else { return Self::everything() };
+        let Some(read) = read else { return Self { written: self.written, ..Self::everything() } };
         match &mut self.fields {
             Fields::AllBut(roots) => roots.retain(|root| !read.contains(root)),
             Fields::Only(roots) => roots.extend(read),
@@ -64,12 +67,11 @@ impl Needed {
 
     /// Behind this, the fields with these names are gone.
     fn dropping<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        let whole = paths.into_iter().filter(|path| !path.contains('.'));
+        let seen = |path: &str| self.order && self.written.contains(path);
+        let whole: Vec<_> = paths.into_iter().filter(|path| !path.contains('.') && !seen(path)).collect();
         match &mut self.fields {
-            Fields::AllBut(roots) => roots.extend(whole.map(str::to_owned)),
-            Fields::Only(roots) => whole.for_each(|path| {
-                roots.remove(path);
-            }),
+            Fields::AllBut(roots) => roots.extend(whole.into_iter().map(str::to_owned)),
+            Fields::Only(roots) => roots.retain(|root| !whole.contains(&root.as_str())),
         }
         self
     }
@@ -77,6 +79,12 @@ impl Needed {
     /// Behind this, the fields with these names hold something else; but where a field was, it keeps its place.
     fn overwriting<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
         if self.order { self } else { self.dropping(paths) }
+    }
+
+    /// Behind this, there is something at these paths.
+    fn writing<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        self.written.extend(paths.into_iter().map(|path| Path::from(path).root().to_owned()));
+        self
     }
 }
 
@@ -110,7 +118,8 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
             let seen: Vec<_> =
                 fields.iter().filter(|(path, _)| needed.has(path.root())).map(|(_, value)| value).collect();
             let whole = fields.iter().filter(|(path, value)| writes_all(path, value));
-            needed.overwriting(whole.map(|(path, _)| path.as_str())).and_values(seen)
+            let needed = needed.overwriting(whole.map(|(path, _)| path.as_str()));
+            needed.writing(fields.iter().map(|(path, _)| path.as_str())).and_values(seen)
         }
         Stage::Unset(paths) => needed.dropping(paths.iter().map(Path::as_str)),
         Stage::Project(fields) => before_projection(fields, needed),
@@ -119,10 +128,12 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
             Needed::nothing().and_values(by.iter().chain(operands))
         }
         // How many documents there are depends on the list.
-        Stage::Unwind { path, index, .. } => needed.overwriting(index.as_deref()).and_path(path),
+        Stage::Unwind { path, index, .. } => {
+            needed.overwriting(index.as_deref()).writing(index.as_deref()).and_path(path)
+        }
         Stage::Count(_) => Needed::nothing(),
         Stage::Lookup(lookup) => {
-            let needed = needed.overwriting([lookup.output.as_str()]);
+            let needed = needed.overwriting([lookup.output.as_str()]).writing([lookup.output.as_str()]);
             let needed = lookup.local.iter().fold(needed, Needed::and_path);
             needed.and_values(lookup.variables.iter().map(|(_, value)| value))
         }
@@ -220,6 +231,15 @@ mod tests {
         assert_eq!(needed(&[set("a", Expr::field("c"))], Terminal::Aggregate), "all");
         assert_eq!(needed(&[lookup("a")], Terminal::Aggregate), "all");
         assert_eq!(needed(&[set("a", Expr::field("c")), include(&["a", "b"])], Terminal::Aggregate), "_id a b c");
+    }
+
+    #[test]
+    fn what_is_dropped_keeps_its_place_for_what_is_written_later() {
+        let dropped = [Stage::Unset(vec!["a".into()]), set("a.x", Expr::field("c"))];
+        assert_eq!(needed(&dropped, Terminal::Aggregate), "all");
+        assert_eq!(needed(&[exclude(&["a", "b"]), lookup("a")], Terminal::Aggregate), "all but b");
+        assert_eq!(needed(&[dropped.as_slice(), &[include(&["a"])]].concat(), Terminal::Aggregate), "_id a c");
+        assert_eq!(needed(&[dropped.as_slice(), &[group("a", "b")]].concat(), Terminal::Aggregate), "b c");
     }
 
     #[test]
