@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any
 
 import classes
+import dense
 import pytest
 from bson import Decimal128
 from hostile import DOCUMENTS
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 from pipelines import BAG, Promise, pipelines
 from pydantic import ConfigDict
@@ -178,4 +179,14 @@ def check(
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
 ) -> None:
+    check(collection, documents, drawn, off)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents=dense.DOCUMENTS, drawn=dense.pipelines(), off=st.sets(st.sampled_from(rules())))
+def test_nor_where_stages_touch_the_same_fields(
+    collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
+) -> None:
+    # What was dropped may be asked for.
+    assume(classes.well_typed(Thing, drawn[0], "unknown_field", "not_a_document"))
     check(collection, documents, drawn, off)
