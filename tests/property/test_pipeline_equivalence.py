@@ -183,6 +183,18 @@ def test_rules_do_not_change_an_answer(
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [
+            {"$lookup": {"from": "things", "localField": "_id", "foreignField": "_id", "as": "bag"}},
+            {"$project": {"n": "$b", "a": {"x": "$b"}}},
+            {"$lookup": {"from": "things", "localField": "_id", "foreignField": "_id", "as": "bag"}},
+        ],
+        Promise(),
+    ),
+    off=set(),
+)
 @given(documents=dense.DOCUMENTS, drawn=dense.pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_nor_where_stages_touch_the_same_fields(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -151,6 +151,15 @@ fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
     if is_exclusion(fields) {
         return needed.dropping(fields.iter().map(|(path, _)| path.as_str()));
     }
+    let in_part = |(path, projected): &(Path, Projected)| match projected {
+        Projected::Computed(value) => !writes_all(path, value),
+        Projected::Include | Projected::Exclude => false,
+    };
+    // Where the server puts a field that it computes in part depends on which engine runs the stage, and that on what
+    // stands before it.
+    if needed.order && fields.iter().any(in_part) {
+        return Needed::everything();
+    }
     let seen = fields.iter().filter(|(path, _)| needed.has(path.root()));
     let nothing = Needed { order: needed.order, ..Needed::nothing() };
     let kept = seen.fold(nothing, |kept, (path, projected)| match projected {
@@ -205,7 +214,7 @@ mod tests {
         let computed = |path: &str| (path.into(), Projected::Computed(Expr::field("x")));
         let without_id = |path: &str| vec![("_id".into(), Projected::Exclude), computed(path)];
         assert_eq!(needed(&[Stage::Project(without_id("n"))], Terminal::Aggregate), "x");
-        assert_eq!(needed(&[Stage::Project(without_id("n.y"))], Terminal::Aggregate), "n x");
+        assert_eq!(needed(&[Stage::Project(without_id("n.y")), group("n", "b")], Terminal::Aggregate), "n x");
     }
 
     #[test]
@@ -222,8 +231,9 @@ mod tests {
     fn a_document_is_written_beside_what_is_there() {
         let document = || Expr::Document(vec![("x".to_owned(), Expr::field("c"))]);
         assert_eq!(needed(&[set("a", document()), group("a", "b")], Terminal::Aggregate), "a b c");
-        let computed = vec![("_id".into(), Projected::Exclude), ("a".into(), Projected::Computed(document()))];
-        assert_eq!(needed(&[Stage::Project(computed)], Terminal::Aggregate), "a c");
+        let computed = Stage::Project(vec![("a".into(), Projected::Computed(document()))]);
+        assert_eq!(needed(&[computed.clone(), group("a", "b")], Terminal::Aggregate), "a c");
+        assert_eq!(needed(&[computed], Terminal::Aggregate), "all");
     }
 
     #[test]
