@@ -3,6 +3,8 @@
 //! One `Compare` is a match predicate in a match and an aggregation expression in a projection. `analyze` decides
 //! which, because the two differ in meaning.
 
+use std::convert::Infallible;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +240,28 @@ impl Expr {
         })
     }
 
+    /// The same expression of other fields. What is inside an element match is a path of the element, and stays.
+    pub fn map_paths(self, change: &impl Fn(Path) -> Path) -> Self {
+        match self {
+            Self::Field(path) => Self::Field(change(path)),
+            Self::Exists { field, present } => Self::Exists { field: change(field), present },
+            Self::IsType { field, types } => Self::IsType { field: change(field), types },
+            Self::Regex { field, pattern, options } => Self::Regex { field: change(field), pattern, options },
+            Self::ElemMatch { field, predicate } => Self::ElemMatch { field: change(field), predicate },
+            Self::Size { field, size } => Self::Size { field: change(field), size },
+            Self::All { field, values } => Self::All { field: change(field), values },
+            Self::Mod { field, divisor, remainder } => Self::Mod { field: change(field), divisor, remainder },
+            Self::FieldOperator { field, name, operand } => Self::FieldOperator { field: change(field), name, operand },
+            Self::Linked { link, target, back, predicate } => {
+                Self::Linked { link: change(link), target, back, predicate }
+            }
+            other => match other.map_children(|child| Ok::<_, Infallible>(child.map_paths(change))) {
+                Ok(changed) => changed,
+                Err(never) => match never {},
+            },
+        }
+    }
+
     /// Calls `see` with every path read, in order; false when some of it is opaque and may read anything.
     pub fn paths(&self, see: &mut impl FnMut(&Path)) -> bool {
         match self {
@@ -331,6 +355,16 @@ mod tests {
         assert!(Path::from("a").overlaps(&"a.b".into()));
         assert!(Path::from("a.b").overlaps(&"a".into()));
         assert!(!Path::from("a").overlaps(&"ab".into()));
+    }
+
+    #[test]
+    fn paths_of_elements_stay_when_fields_are_renamed() {
+        let inside = Expr::Exists { field: "a".into(), present: true };
+        let any = Expr::ElemMatch { field: "a".into(), predicate: Box::new(inside.clone()) };
+        let size = Expr::Call { name: "$size".into(), operands: Operands::Single(Box::new(Expr::field("a"))) };
+        let both = Expr::And(vec![any, Expr::Computed(Box::new(size))]);
+        let renamed = both.map_paths(&|_| "b".into());
+        assert_eq!(renamed.to_string(), "b.any(a exists) & expr(size(b))");
     }
 
     #[test]

@@ -15,12 +15,23 @@ from data_bridge.update import Set, Unset
 OPERATORS = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$lte": operator.le}
 
 
-def well_typed(model: type[Document], stages: list[dict[str, Any]]) -> bool:
-    """Whether the pipeline may be sent: one that mixes up types known from its own stages is refused."""
+def well_typed(model: type[Document], stages: list[dict[str, Any]], *also: str) -> bool:
+    """Whether the pipeline may be sent: one that mixes up types known from its own stages is refused.
+
+    Args:
+        model: whose collection it reads.
+        stages: as MQL.
+        also: codes of further refusals that this pipeline may meet.
+    """
     try:
         model.aggregate([stage(each) for each in stages]).plan()
     except CompileError as refused:
-        if {error.code for error in refused.errors} <= {"incomparable", "argument_type"}:
+        if {error.code for error in refused.errors} <= {
+            "incomparable",
+            "argument_type",
+            "unknown_field",
+            "not_a_document",
+        }:
             return False
         raise
     return True

@@ -88,6 +88,13 @@ def expressions(paths: tuple[str, ...], failing: bool = True) -> st.SearchStrate
 
 
 @lru_cache
+def stored(paths: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """What a field is computed as; the fields of a document are written one by one, beside those that are there."""
+    values = arguments(paths) | expressions(paths)
+    return values | st.builds(lambda name, value: {name: value}, st.sampled_from(["k", "x"]), values)
+
+
+@lru_cache
 def predicates(matched: tuple[str, ...], computed: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """Filters on some paths, and expressions over others that are true.
 
@@ -125,7 +132,7 @@ def _project(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise
         lost = {*(promise.key or ())} - {*body, "_id"}
         most = 0 if every and body else 2
         for name in draw(st.lists(st.sampled_from(["n", "b"]), min_size=not body, max_size=most, unique=True)):
-            body[name] = draw(expressions(paths))
+            body[name] = draw(stored(paths))
             lost.add(name)
         after = replace(promise.without(*lost), fields=frozenset({*body, *promise.named(["_id"])}))
     if promise.named(["_id"]) and draw(st.integers(0, 2)) == 0:
@@ -142,8 +149,7 @@ def _set(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
     if "n" in paths:
         paths = [path for path in paths if path != "n.x"]
     name = draw(st.sampled_from(["$set", "$addFields"]))
-    known = promise.named(VALUE_PATHS)
-    values = arguments(known) | expressions(known)
+    values = stored(promise.named(VALUE_PATHS))
     after = promise.without(*paths)
     for path in paths:
         after = after.with_field(path)

@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any
 
 import classes
+import dense
 import pytest
 from bson import Decimal128
 from hostile import DOCUMENTS
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 from pipelines import BAG, Promise, pipelines
 from pydantic import ConfigDict
@@ -134,8 +135,70 @@ def check(
     drawn=([{"$project": {"n": "$a", "_id": 0}}, {"$project": {"n": 1}}], Promise(key=None)),
     off=set(),
 )
+@example(
+    documents=[{}],
+    drawn=(
+        [{"$project": {"a": 1, "b": 1}}, {"$project": {"a": 0, "_id": 0}}, {"$project": {"b": 1}}],
+        Promise(key=None),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1, "b": 2}],
+    drawn=(
+        [{"$set": {"n": {"k": "$a"}}}, {"$set": {"n": {"x": "$b"}}}, {"$group": {"_id": "$n"}}],
+        Promise(joined=True),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [{"$set": {"b": {"$literal": [{}, {}]}}}, {"$project": {"b": {"x": "$a"}}}, {"$group": {"_id": "$b"}}],
+        Promise(joined=True),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{}],
+    drawn=(
+        [{"$set": {"a": {"$literal": 1}}}, {"$unset": "a"}, {"$set": {"n": {"$literal": 2}, "a.x": {"$literal": 3}}}],
+        Promise(),
+    ),
+    off=set(),
+)
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [{"$project": {"a": 1, "n": "$a"}}, {"$project": {"a": 0}}, {"$set": {"a": {"$literal": 2}}}],
+        Promise(),
+    ),
+    off=set(),
+)
 @given(documents=DOCUMENTS, drawn=pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_rules_do_not_change_an_answer(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
 ) -> None:
+    check(collection, documents, drawn, off)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    documents=[{"a": 1}],
+    drawn=(
+        [
+            {"$lookup": {"from": "things", "localField": "_id", "foreignField": "_id", "as": "bag"}},
+            {"$project": {"n": "$b", "a": {"x": "$b"}}},
+            {"$lookup": {"from": "things", "localField": "_id", "foreignField": "_id", "as": "bag"}},
+        ],
+        Promise(),
+    ),
+    off=set(),
+)
+@given(documents=dense.DOCUMENTS, drawn=dense.pipelines(), off=st.sets(st.sampled_from(rules())))
+def test_nor_where_stages_touch_the_same_fields(
+    collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]
+) -> None:
+    # What was dropped may be asked for.
+    assume(classes.well_typed(Thing, drawn[0], "unknown_field", "not_a_document"))
     check(collection, documents, drawn, off)

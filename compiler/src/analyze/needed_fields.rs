@@ -11,8 +11,11 @@ use super::reads::{Roots, roots};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needed {
     fields: Fields,
-    /// Documents are given, so that one can see in which order their fields stand.
+    /// Documents are given, whole or in part, so that one can see in which order their fields stand.
     order: bool,
+    /// What later stages write into these documents. The server keeps the place of a field that is dropped for one of
+    /// its name that is written later, so a field's first writing is seen in the order of what is given.
+    written: Roots,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +26,11 @@ enum Fields {
 
 impl Needed {
     fn everything() -> Self {
-        Self { fields: Fields::AllBut(Roots::new()), order: true }
+        Self { fields: Fields::AllBut(Roots::new()), order: true, written: Roots::new() }
     }
 
     fn nothing() -> Self {
-        Self { fields: Fields::Only(Roots::new()), order: false }
+        Self { fields: Fields::Only(Roots::new()), order: false, written: Roots::new() }
     }
 
     pub fn has(&self, root: &str) -> bool {
@@ -37,16 +40,16 @@ impl Needed {
         }
     }
 
-    /// The fields, where no others are needed.
-    pub fn only(&self) -> Option<&Roots> {
+    /// The fields, where documents are only read: none of them is given, whole or in part.
+    pub fn only_read(&self) -> Option<&Roots> {
         match &self.fields {
-            Fields::AllBut(_) => None,
-            Fields::Only(roots) => Some(roots),
+            Fields::Only(roots) if !self.order => Some(roots),
+            _ => None,
         }
     }
 
     fn and(mut self, read: Option<Roots>) -> Self {
-        let Some(read) = read else { return Self::everything() };
+        let Some(read) = read else { return Self { written: self.written, ..Self::everything() } };
         match &mut self.fields {
             Fields::AllBut(roots) => roots.retain(|root| !read.contains(root)),
             Fields::Only(roots) => roots.extend(read),
@@ -64,12 +67,11 @@ impl Needed {
 
     /// Behind this, the fields with these names are gone.
     fn dropping<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        let whole = paths.into_iter().filter(|path| !path.contains('.'));
+        let seen = |path: &str| self.order && self.written.contains(path);
+        let whole: Vec<_> = paths.into_iter().filter(|path| !path.contains('.') && !seen(path)).collect();
         match &mut self.fields {
-            Fields::AllBut(roots) => roots.extend(whole.map(str::to_owned)),
-            Fields::Only(roots) => whole.for_each(|path| {
-                roots.remove(path);
-            }),
+            Fields::AllBut(roots) => roots.extend(whole.into_iter().map(str::to_owned)),
+            Fields::Only(roots) => roots.retain(|root| !whole.contains(&root.as_str())),
         }
         self
     }
@@ -77,6 +79,12 @@ impl Needed {
     /// Behind this, the fields with these names hold something else; but where a field was, it keeps its place.
     fn overwriting<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
         if self.order { self } else { self.dropping(paths) }
+    }
+
+    /// Behind this, there is something at these paths.
+    fn writing<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        self.written.extend(paths.into_iter().map(|path| Path::from(path).root().to_owned()));
+        self
     }
 }
 
@@ -109,7 +117,9 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
         Stage::Set(fields) => {
             let seen: Vec<_> =
                 fields.iter().filter(|(path, _)| needed.has(path.root())).map(|(_, value)| value).collect();
-            needed.overwriting(fields.iter().map(|(path, _)| path.as_str())).and_values(seen)
+            let whole = fields.iter().filter(|(path, value)| writes_all(path, value));
+            let needed = needed.overwriting(whole.map(|(path, _)| path.as_str()));
+            needed.writing(fields.iter().map(|(path, _)| path.as_str())).and_values(seen)
         }
         Stage::Unset(paths) => needed.dropping(paths.iter().map(Path::as_str)),
         Stage::Project(fields) => before_projection(fields, needed),
@@ -118,10 +128,12 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
             Needed::nothing().and_values(by.iter().chain(operands))
         }
         // How many documents there are depends on the list.
-        Stage::Unwind { path, index, .. } => needed.overwriting(index.as_deref()).and_path(path),
+        Stage::Unwind { path, index, .. } => {
+            needed.overwriting(index.as_deref()).writing(index.as_deref()).and_path(path)
+        }
         Stage::Count(_) => Needed::nothing(),
         Stage::Lookup(lookup) => {
-            let needed = needed.overwriting([lookup.output.as_str()]);
+            let needed = needed.overwriting([lookup.output.as_str()]).writing([lookup.output.as_str()]);
             let needed = lookup.local.iter().fold(needed, Needed::and_path);
             needed.and_values(lookup.variables.iter().map(|(_, value)| value))
         }
@@ -129,18 +141,32 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
     }
 }
 
+/// Whether nothing stays of what the top-level field held. Below the top level, and of a document field by field, a value
+/// is written beside what is there, and into every element of a list.
+fn writes_all(path: &Path, value: &Expr) -> bool {
+    path.root() == path.as_str() && !matches!(value, Expr::Document(_) | Expr::Raw(_))
+}
+
 fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
     if is_exclusion(fields) {
         return needed.dropping(fields.iter().map(|(path, _)| path.as_str()));
+    }
+    let in_part = |(path, projected): &(Path, Projected)| match projected {
+        Projected::Computed(value) => !writes_all(path, value),
+        Projected::Include | Projected::Exclude => false,
+    };
+    // Where the server puts a field that it computes in part depends on which engine runs the stage, and that on what
+    // stands before it.
+    if needed.order && fields.iter().any(in_part) {
+        return Needed::everything();
     }
     let seen = fields.iter().filter(|(path, _)| needed.has(path.root()));
     let nothing = Needed { order: needed.order, ..Needed::nothing() };
     let kept = seen.fold(nothing, |kept, (path, projected)| match projected {
         Projected::Exclude => kept,
         Projected::Include => kept.and_path(path),
-        // Below the top level a value is written into every element of the list that may be there.
-        Projected::Computed(value) if path.root() != path.as_str() => kept.and(roots(value)).and_path(path),
-        Projected::Computed(value) => kept.and(roots(value)),
+        Projected::Computed(value) if writes_all(path, value) => kept.and(roots(value)),
+        Projected::Computed(value) => kept.and(roots(value)).and_path(path),
     });
     let id_named = fields.iter().any(|(path, _)| path.root() == "_id");
     if needed.has("_id") && !id_named { kept.and_path(&Path::from("_id")) } else { kept }
@@ -188,7 +214,7 @@ mod tests {
         let computed = |path: &str| (path.into(), Projected::Computed(Expr::field("x")));
         let without_id = |path: &str| vec![("_id".into(), Projected::Exclude), computed(path)];
         assert_eq!(needed(&[Stage::Project(without_id("n"))], Terminal::Aggregate), "x");
-        assert_eq!(needed(&[Stage::Project(without_id("n.y"))], Terminal::Aggregate), "n x");
+        assert_eq!(needed(&[Stage::Project(without_id("n.y")), group("n", "b")], Terminal::Aggregate), "n x");
     }
 
     #[test]
@@ -202,10 +228,28 @@ mod tests {
     }
 
     #[test]
+    fn a_document_is_written_beside_what_is_there() {
+        let document = || Expr::Document(vec![("x".to_owned(), Expr::field("c"))]);
+        assert_eq!(needed(&[set("a", document()), group("a", "b")], Terminal::Aggregate), "a b c");
+        let computed = Stage::Project(vec![("a".into(), Projected::Computed(document()))]);
+        assert_eq!(needed(&[computed.clone(), group("a", "b")], Terminal::Aggregate), "a c");
+        assert_eq!(needed(&[computed], Terminal::Aggregate), "all");
+    }
+
+    #[test]
     fn what_is_overwritten_keeps_its_place_in_what_is_given() {
         assert_eq!(needed(&[set("a", Expr::field("c"))], Terminal::Aggregate), "all");
         assert_eq!(needed(&[lookup("a")], Terminal::Aggregate), "all");
         assert_eq!(needed(&[set("a", Expr::field("c")), include(&["a", "b"])], Terminal::Aggregate), "_id a b c");
+    }
+
+    #[test]
+    fn what_is_dropped_keeps_its_place_for_what_is_written_later() {
+        let dropped = [Stage::Unset(vec!["a".into()]), set("a.x", Expr::field("c"))];
+        assert_eq!(needed(&dropped, Terminal::Aggregate), "all");
+        assert_eq!(needed(&[exclude(&["a", "b"]), lookup("a")], Terminal::Aggregate), "all but b");
+        assert_eq!(needed(&[dropped.as_slice(), &[include(&["a"])]].concat(), Terminal::Aggregate), "_id a c");
+        assert_eq!(needed(&[dropped.as_slice(), &[group("a", "b")]].concat(), Terminal::Aggregate), "b c");
     }
 
     #[test]

@@ -53,17 +53,22 @@ pub fn may_fail(predicate: &Expr) -> bool {
 
 /// Some operators take the whole document unasked, and `CURRENT` may be given another meaning for what is inside.
 fn sees_the_document_by_paths(part: &Expr) -> bool {
-    let current = |name: &str| name == "CURRENT";
-    let called = |value: &Expr| matches!(value, Expr::Literal(Value(bson::RawBson::String(name))) if current(name));
-    match part {
-        Expr::Document(fields) => !fields.iter().any(|(name, _)| current(name)),
-        Expr::Call { name, operands: Operands::Named(given) } => {
-            let of_itself = name == "$getField" && !given.iter().any(|(name, _)| name == "input");
-            !of_itself && !given.iter().any(|(name, value)| current(name) || (name == "as" && called(value)))
+    let renames = |(name, value): &(String, Expr)| {
+        let called = matches!(value, Expr::Literal(Value(bson::RawBson::String(name))) if name == "CURRENT");
+        name == "CURRENT" || (name == "as" && called)
+    };
+    let given: &[_] = match part {
+        Expr::Document(fields) | Expr::Call { operands: Operands::Named(fields), .. } => fields,
+        _ => &[],
+    };
+    let of_itself = match part {
+        Expr::Call { name, operands: Operands::Named(given) } if name == "$getField" => {
+            !given.iter().any(|(name, _)| name == "input")
         }
-        Expr::Call { name, operands } => name != "$getField" || operands.children().len() > 1,
-        _ => true,
-    }
+        Expr::Call { name, operands } if name == "$getField" => operands.children().len() < 2,
+        _ => false,
+    };
+    !of_itself && !given.iter().any(renames)
 }
 
 fn every(expr: &Expr, test: &impl Fn(&Expr) -> bool) -> bool {
@@ -103,6 +108,8 @@ mod tests {
         assert_eq!(roots(&single("$getField", name())), None);
         assert_eq!(roots(&call("$getField", Operands::Named(vec![("field".into(), name())]))), None);
         assert_eq!(roots(&given("CURRENT")), None);
+        let named = Expr::Document(vec![("as".to_owned(), Expr::Literal("CURRENT".into()))]);
+        assert_eq!(roots(&single("$map", named)), None);
         assert_eq!(names(roots(&given("v"))), ["b", "x"]);
         let of_b =
             call("$getField", Operands::Named(vec![("field".into(), name()), ("input".into(), Expr::field("b"))]));

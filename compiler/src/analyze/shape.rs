@@ -161,3 +161,31 @@ fn declared(schema: &SchemaRef, path: &Path) -> Result<DType, CompileError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{exclude, include, set};
+
+    fn names(stages: &[Stage]) -> Vec<String> {
+        match stages.iter().fold(Shape::of(&SchemaRef::declare("Thing")), Shape::after) {
+            Shape::Declared { added, .. } => added.into_keys().collect(),
+            Shape::Made(fields) => fields.into_keys().collect(),
+            Shape::Open => panic!("no stage is opaque"),
+        }
+    }
+
+    #[test]
+    fn the_id_is_kept_where_there_is_one() {
+        assert_eq!(names(&[include(&["a"])]), ["_id", "a"]);
+        assert_eq!(names(&[include(&["a"]), exclude(&["_id"]), include(&["a"])]), ["a"]);
+        assert_eq!(names(&[Stage::Count("n".into()), include(&["n"])]), ["n"]);
+    }
+
+    #[test]
+    fn what_is_added_and_dropped_again_is_not_there() {
+        let added = Stage::Set(vec![("n".into(), Expr::field("a")), ("m".into(), Expr::field("a"))]);
+        assert_eq!(names(&[added.clone(), Stage::Unset(vec!["n".into(), "m.x".into()])]), ["m"]);
+        assert_eq!(names(&[added, exclude(&["m"]), set("k", Expr::field("a"))]), ["k", "n"]);
+    }
+}

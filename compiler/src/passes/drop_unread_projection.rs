@@ -5,7 +5,8 @@
 //! Unset(note) . Group(by=city)                      =>   Group(by=city)
 //! ```
 //!
-//! Never where the documents themselves are given, or where something may read them whole: `$$ROOT`, an opaque stage.
+//! Never where the documents are given, whole or projected, or where something may read them whole: `$$ROOT`, an opaque
+//! stage.
 //! Never where a field is read that the projection drops, computes or cuts: behind `Project(a)` the field `b` is
 //! missing. Null, missing and arrays: neither stage adds or drops a document. The server reads from a document only what
 //! the later stages need, with such a projection or without.
@@ -29,10 +30,11 @@ impl ReadRule for DropUnreadProjection {
             return None;
         }
         let needed = behind_each(read);
-        let unread = read.stages.iter().zip(&needed).rposition(|(stage, needed)| match (stage, needed.only()) {
-            (Stage::Project(_) | Stage::Unset(_), Some(roots)) => roots.iter().all(|root| leaves(stage, root)),
-            _ => false,
-        })?;
+        let unread =
+            read.stages.iter().zip(&needed).rposition(|(stage, needed)| match (stage, needed.only_read()) {
+                (Stage::Project(_) | Stage::Unset(_), Some(roots)) => roots.iter().all(|root| leaves(stage, root)),
+                _ => false,
+            })?;
         let mut stages = read.stages.clone();
         stages.remove(unread);
         Some(stages)
@@ -81,6 +83,7 @@ mod tests {
     #[test]
     fn what_is_given_or_read_whole_stays() {
         assert_eq!(rewritten(&[include(&["a"])], Terminal::Find), None);
+        assert_eq!(rewritten(&[include(&["a", "b"]), include(&["a"])], Terminal::Find), None);
         assert_eq!(rewritten(&[exclude(&["a"]), Stage::Raw(1.into()), group("a", "b")], Terminal::Aggregate), None);
     }
 }

@@ -15,6 +15,7 @@ mod drop_identity_project;
 mod drop_implied_terms;
 mod drop_order_of_one;
 mod drop_true_match;
+mod drop_unread_accumulator;
 mod drop_unread_lookup;
 mod drop_unread_projection;
 mod drop_unread_set;
@@ -125,6 +126,7 @@ pub static JOINING_RULES: &[&dyn StageRule] = &[
 pub static READ_RULES: &[&dyn ReadRule] = &[
     &count_without_order::CountWithoutOrder,
     &drop_unread_set::DropUnreadSet,
+    &drop_unread_accumulator::DropUnreadAccumulator,
     &drop_unread_lookup::DropUnreadLookup,
     &drop_unread_projection::DropUnreadProjection,
     &exists_reads_one::ExistsReadsOne,

@@ -39,8 +39,7 @@ impl StageRule for PushMatchBelowGroup {
         if !operands.into_iter().all(is_deterministic) {
             return None;
         }
-        let (before, behind) = split_match::split(predicate, |term| of_documents(term, key))?;
-        Some((2, [Some(before), Some(group.clone()), behind].into_iter().flatten().collect()))
+        split_match::around(group, predicate, |term| of_documents(term, key))
     }
 }
 

@@ -26,7 +26,7 @@ impl StageRule for PushMatchBelowLookup {
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
         match stages {
             [join @ Stage::Lookup(_), Stage::Match(predicate), ..] if gives_one_for_one(join) => {
-                split_match::around(join, predicate)
+                split_match::around(join, predicate, |term| split_match::untouched(join, term))
             }
             _ => None,
         }

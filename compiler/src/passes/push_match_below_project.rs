@@ -1,20 +1,26 @@
-//! Moves the terms of a `Match` below a `Project` that keeps all they read as it is: an index may serve them.
+//! Moves the terms of a `Match` below a `Project` that keeps all they read as it is, be it under another name: an index
+//! may serve them.
 //!
 //! ```text
 //! Project(city, n=a + 1) . Match(city == "NYC" & n > 3)   =>   Match(city == "NYC") . Project(city, n=a + 1) . Match(n > 3)
+//! Project(town=city) . Match(town == "NYC")               =>   Match(city == "NYC") . Project(town=city)
 //! Project(not note) . Match(city == "NYC")                =>   Match(city == "NYC") . Project(not note)
 //! ```
 //!
 //! Never a term on a field that the projection drops, computes or keeps only a part of: behind `Project(a)` the field
-//! `b` is missing, and `Project(a.b)` drops a scalar `a`. The id counts as kept unless it is named. Never across chance
+//! `b` is missing, `Project(a.b)` drops a scalar `a`, and `n=a.b` gathers a list from the elements of a list `a`. The id counts as kept unless it is named. Never across chance
 //! (`$rand`), and never what is opaque, a link or the whole document (`$$ROOT`). Null, missing and arrays: a field that
 //! is kept whole is the same on both sides. A projection that fails on a document fails no longer when that document is
 //! not asked for; a term that may fail itself stays behind the terms it follows.
 
-use data_bridge_ir::Stage;
+use std::collections::BTreeMap;
+
+use data_bridge_ir::stage::Projected;
+use data_bridge_ir::{Expr, Path, Stage};
 
 use super::{StageRule, split_match};
-use crate::analyze::effects::gives_one_for_one;
+use crate::analyze::effects::{gives_one_for_one, leaves};
+use crate::analyze::reads::movable;
 
 pub struct PushMatchBelowProject;
 
@@ -24,20 +30,36 @@ impl StageRule for PushMatchBelowProject {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
-        match stages {
-            [project @ Stage::Project(_), Stage::Match(predicate), ..] if gives_one_for_one(project) => {
-                split_match::around(project, predicate)
-            }
-            _ => None,
+        let [project @ Stage::Project(fields), Stage::Match(predicate), ..] = stages else { return None };
+        if !gives_one_for_one(project) {
+            return None;
         }
+        let origin = |root: &str| if leaves(project, root) { Some(root.to_owned()) } else { renamed(fields, root) };
+        split_match::around(project, predicate, |term| {
+            let origins = movable(term)?.into_iter().map(|root| origin(&root).map(|from| (root, from)));
+            let origins: BTreeMap<String, String> = origins.collect::<Option<_>>()?;
+            Some(term.clone().map_paths(&|path| {
+                let rest = &path.as_str()[path.root().len()..];
+                origins.get(path.root()).map_or_else(|| path.clone(), |from| Path(format!("{from}{rest}")))
+            }))
+        })
+    }
+}
+
+/// The top-level field that is kept under this name.
+fn renamed(fields: &[(Path, Projected)], root: &str) -> Option<String> {
+    let mut named = fields.iter().filter(|(path, _)| path.root() == root);
+    match (named.next(), named.next()) {
+        (Some((path, Projected::Computed(Expr::Field(from)))), None) if path.as_str() == root => {
+            let whole = !from.as_str().is_empty() && from.root() == from.as_str();
+            whole.then(|| from.as_str().to_owned())
+        }
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::Expr;
-    use data_bridge_ir::stage::Projected;
-
     use super::*;
     use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, eq, exclude, gt, include};
 
@@ -51,11 +73,20 @@ mod tests {
 
     #[test]
     fn terms_on_kept_fields_move_and_the_rest_stays() {
-        let stages = [computing("n", Expr::field("a")), Stage::Match(Expr::And(vec![eq("city.x", 1), gt("n", 3)]))];
-        let after = "Match(city.x == 1) . Project(city, n=a) . Match(n > 3)";
+        let stages = [computing("n", Expr::field("a.b")), Stage::Match(Expr::And(vec![eq("city.x", 1), gt("n", 3)]))];
+        let after = "Match(city.x == 1) . Project(city, n=a.b) . Match(n > 3)";
         assert_stages_rewrite(&PushMatchBelowProject, &stages, after);
         let stages = [exclude(&["note"]), Stage::Match(eq("city", "NYC"))];
         assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(city == \"NYC\") . Project(not note)");
+    }
+
+    #[test]
+    fn renamed_fields_are_asked_by_their_stored_names() {
+        let swapped = [("a", "b"), ("b", "a")].map(|(to, from)| (to.into(), Projected::Computed(Expr::field(from))));
+        let any = Expr::ElemMatch { field: "b".into(), predicate: Box::new(eq("a", 1)) };
+        let stages = [Stage::Project(swapped.to_vec()), Stage::Match(Expr::And(vec![eq("a.x", 1), any]))];
+        let after = "Match((b.x == 1) & a.any(a == 1)) . Project(a=b, b=a)";
+        assert_stages_rewrite(&PushMatchBelowProject, &stages, after);
     }
 
     #[test]
@@ -64,7 +95,7 @@ mod tests {
         assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(_id == 1) . Project(a)");
         unchanged(exclude(&["_id"]), eq("_id", 1));
         unchanged(include(&["_id.x"]), eq("_id.x", 1));
-        unchanged(computing("_id", Expr::field("a")), eq("_id", 1));
+        unchanged(computing("_id", Expr::field("a.b")), eq("_id", 1));
     }
 
     #[test]
@@ -74,6 +105,8 @@ mod tests {
         unchanged(exclude(&["a.b"]), eq("a", 1));
         unchanged(computing("a.n", Expr::field("b")), eq("a", 1));
         unchanged(computing("n", Expr::field("a")), eq("a", 1));
+        unchanged(computing("n", Expr::field("a.b")), eq("n", 1));
+        unchanged(computing("n.x", Expr::field("a")), eq("n.x", 1));
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl StageRule for PushMatchBelowSet {
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
         match stages {
             [set @ Stage::Set(_), Stage::Match(predicate), ..] if gives_one_for_one(set) => {
-                split_match::around(set, predicate)
+                split_match::around(set, predicate, |term| split_match::untouched(set, term))
             }
             _ => None,
         }

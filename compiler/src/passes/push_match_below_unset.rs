@@ -21,7 +21,9 @@ impl StageRule for PushMatchBelowUnset {
 
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
         match stages {
-            [unset @ Stage::Unset(_), Stage::Match(predicate), ..] => split_match::around(unset, predicate),
+            [unset @ Stage::Unset(_), Stage::Match(predicate), ..] => {
+                split_match::around(unset, predicate, |term| split_match::untouched(unset, term))
+            }
             _ => None,
         }
     }

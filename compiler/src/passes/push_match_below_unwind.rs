@@ -13,8 +13,7 @@
 use data_bridge_ir::Stage;
 
 use super::{StageRule, split_match};
-use crate::analyze::effects::leaves;
-use crate::analyze::reads::{may_fail, movable};
+use crate::analyze::reads::may_fail;
 
 pub struct PushMatchBelowUnwind;
 
@@ -25,12 +24,9 @@ impl StageRule for PushMatchBelowUnwind {
 
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
         let [unwind @ Stage::Unwind { .. }, Stage::Match(predicate), ..] = stages else { return None };
-        let (before, behind) = split_match::split(predicate, |term| {
-            let roots = movable(term)?;
-            let apart = roots.iter().all(|root| leaves(unwind, root));
-            (apart && !may_fail(term)).then(|| term.clone())
-        })?;
-        Some((2, [Some(before), Some(unwind.clone()), behind].into_iter().flatten().collect()))
+        split_match::around(unwind, predicate, |term| {
+            split_match::untouched(unwind, term).filter(|term| !may_fail(term))
+        })
     }
 }
 

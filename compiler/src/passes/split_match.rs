@@ -6,17 +6,9 @@ use super::flatten_boolean::joined;
 use crate::analyze::effects::leaves;
 use crate::analyze::reads::{may_fail, movable};
 
-/// The stage and its match with those terms in front that read only fields the stage leaves as they are; none when
-/// there are no such terms.
-pub fn around(stage: &Stage, predicate: &Expr) -> Option<(usize, Vec<Stage>)> {
-    let (before, behind) = split(predicate, |term| {
-        movable(term).filter(|roots| roots.iter().all(|root| leaves(stage, root))).map(|_| term.clone())
-    })?;
-    Some((2, [Some(before), Some(stage.clone()), behind].into_iter().flatten().collect()))
-}
-
-/// What `moved` makes of the terms it takes, as one match, and the rest as another.
-pub fn split(predicate: &Expr, moved: impl Fn(&Expr) -> Option<Expr>) -> Option<(Stage, Option<Stage>)> {
+/// The stage with those terms of its match in front that `moved` has a form for, and the others behind it; none when it
+/// has none for any.
+pub fn around(stage: &Stage, predicate: &Expr, moved: impl Fn(&Expr) -> Option<Expr>) -> Option<(usize, Vec<Stage>)> {
     let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
     let (mut before, mut behind) = (Vec::new(), Vec::new());
     for term in terms {
@@ -27,6 +19,18 @@ pub fn split(predicate: &Expr, moved: impl Fn(&Expr) -> Option<Expr>) -> Option<
             None => behind.push(term.clone()),
         }
     }
-    let as_match = |terms: Vec<Expr>| (!terms.is_empty()).then(|| Stage::Match(joined(terms, Expr::And)));
-    as_match(before).map(|before| (before, as_match(behind)))
+    if before.is_empty() {
+        return None;
+    }
+    let mut stages = vec![Stage::Match(joined(before, Expr::And)), stage.clone()];
+    if !behind.is_empty() {
+        stages.push(Stage::Match(joined(behind, Expr::And)));
+    }
+    Some((2, stages))
+}
+
+/// The term as it is, when it reads only fields that the stage leaves as they are.
+pub fn untouched(stage: &Stage, term: &Expr) -> Option<Expr> {
+    let roots = movable(term)?;
+    roots.iter().all(|root| leaves(stage, root)).then(|| term.clone())
 }
