@@ -19,6 +19,7 @@ from .events import (
     after_event,
     before_event,
 )
+from .explain import Explain, PlanStage
 from .fetching import Fetch, fetch_links
 from .indexes import Indexed
 from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
@@ -29,7 +30,7 @@ from .mapped import Mapped
 from .operation import Operation
 from .pipeline import *  # noqa: F403
 from .pipeline import F
-from .plan import Explain, Plan
+from .plan import Plan
 from .predicates import *  # noqa: F403
 from .query import Page, Query
 from .settings import TimeSeriesConfig
@@ -66,6 +67,7 @@ __all__ = [
     "Operation",
     "Page",
     "Plan",
+    "PlanStage",
     "Pop",
     "Pull",
     "PullAll",

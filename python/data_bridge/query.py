@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from . import _core, ir
 from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
+from .explain import Explain
+from .explain.asking import explain_script
 from .fetching import fetch_script
 from .fields import FieldProxy
 from .inheritance import Reach, descendants
@@ -18,7 +20,7 @@ from .layout import family_layout, layout_of
 from .operation import Operation, Script
 from .paging import Page, behind, cursor_of
 from .pipeline import conjunction, projection, sort_keys, to_stages
-from .plan import Explain, Plan
+from .plan import Plan
 from .query_options import QueryOptions
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name, union_schema
@@ -206,17 +208,7 @@ class Query(QueryOptions, QueryWrites[T]):
 
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
-
-        def script() -> Script[Explain]:
-            compiled = self._compile(self._read(self._terminal()), traced=True)
-            if not compiled.commands:
-                return Explain(compiled, None)
-            settings = self._cls.settings()
-            command = {"explain": compiled.commands[0], "verbosity": verbosity}
-            reply = yield _core.command(default_client().core, settings.database, command)
-            return Explain(compiled, reply)
-
-        return Operation(script, f"{self._cls.__name__}.find(...).explain()")
+        return Operation(lambda: explain_script(self, verbosity), f"{self._cls.__name__}.find(...).explain()")
 
     # Reading
 

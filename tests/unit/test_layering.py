@@ -20,6 +20,7 @@ CROSSING = {
     "bulk",
     "client",
     "crud",
+    "explain",
     "fetching",
     "fields",
     "inheritance",
