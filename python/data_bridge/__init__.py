@@ -33,6 +33,7 @@ from .pipeline import F
 from .plan import Plan
 from .predicates import *  # noqa: F403
 from .query import Page, Query
+from .query_log import QueryEvent, QueryLog, log_queries
 from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
 from .update import ArrayFilters, Bit, CurrentDate, Each, Inc, Mul, Pop, Pull, PullAll, Rename, SetOnInsert
@@ -73,6 +74,8 @@ __all__ = [
     "PullAll",
     "PydanticObjectId",
     "Query",
+    "QueryEvent",
+    "QueryLog",
     "Rename",
     "Replace",
     "Save",
@@ -93,6 +96,7 @@ __all__ = [
     "geo",
     "ir",
     "let",
+    "log_queries",
     "map_",
     "reduce_",
     "switch",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bson import ObjectId
 from pydantic import BaseModel
 
-from . import _core
+from . import _core, requests
 from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, Insert, run_hooks
@@ -230,7 +230,7 @@ class Crud(InstanceWrites):
             if declared:
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}
-                yield _core.command(default_client().core, settings.database, command, True)
+                yield requests.command(default_client(), settings.database, command, True)
             return [index["name"] for index in declared]
 
         return Operation(script, f"{cls.__name__}.sync_indexes()")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from . import _core, ir
+from . import _core, ir, requests
 from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
@@ -24,6 +24,7 @@ from .plan import Plan
 from .query_options import QueryOptions
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name, union_schema
+from .streaming import Streaming
 
 if TYPE_CHECKING:
     from .document import Document
@@ -36,7 +37,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryWrites[T]):
+class Query(QueryOptions, QueryWrites[T], Streaming[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     def __init__(self, cls: type[Document], stages: tuple[Any, ...] = (), **state: Any) -> None:
@@ -188,7 +189,8 @@ class Query(QueryOptions, QueryWrites[T]):
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
         settings = self._cls.settings()
-        return _core.execute(default_client().core, self._compile(node), layout, settings.on_invalid, self._session)
+        client, compiled = default_client(), self._compile(node)
+        return requests.execute(client, compiled, layout, settings.on_invalid, self._session, settings.database)
 
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
         def script() -> Script[Any]:
@@ -336,7 +338,7 @@ class Query(QueryOptions, QueryWrites[T]):
 
         return Operation(script, f"{cls.__name__}.find(...).paginate({size})")
 
-    # A query is an operation, and a stream
+    # A query is an operation
 
     def _as_operation(self) -> Operation[Any]:
         return self.first() if self._single else self.to_list()
@@ -347,33 +349,6 @@ class Query(QueryOptions, QueryWrites[T]):
     def run_sync(self) -> Any:
         """The same as `to_list().run_sync()`; of `find_one`, the document or None."""
         return self._as_operation().run_sync()
-
-    def _open(self) -> Any:
-        return _core.open(default_client().core, self._compile(self._read("find")), self._session)
-
-    def _next(self, cursor: Any, layout: Any) -> Any:
-        return _core.next_documents(cursor, layout, self._cls.settings().on_invalid)
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        layout = self._layout()
-        cursor = await self._open().start()
-        try:
-            while (batch := await self._next(cursor, layout).start()) is not None:
-                await self._fetching(batch)
-                for document in batch:
-                    yield document
-        finally:
-            await cursor.close()
-
-    def __iter__(self) -> Iterator[T]:
-        layout = self._layout()
-        cursor = self._open().wait()
-        try:
-            while (batch := self._next(cursor, layout).wait()) is not None:
-                self._fetching(batch).run_sync()
-                yield from batch
-        finally:
-            cursor.close_sync()
 
 
 class Aggregation(Query[Any]):

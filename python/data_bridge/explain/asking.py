@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from .. import _core
+from .. import requests
 from ..advice import Advice, Case, JoinedLink, advise
 from ..advice.shape import shape_of
 from ..client import default_client
@@ -42,9 +42,8 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
         verbosity = "queryPlanner"
         note = "the ids of linked documents are read first; the plan is that of the last command, which was not run"
     settings = query._cls.settings()
-    core = default_client().core
     command = {"explain": compiled.commands[-1], "verbosity": verbosity}
-    reply = yield _core.command(core, settings.database, command)
+    reply = yield requests.command(default_client(), settings.database, command)
     indexes = yield from indexes_script(query._cls)
     joins = yield from _joins(query)
     return Explain(compiled, reply, _advisers(query, indexes, joins), note)
@@ -54,7 +53,7 @@ def indexes_script(cls: type[Document]) -> Script[list[dict[str, Any]]]:
     """The indexes of the class's collection, as the server lists them; none when there is no collection."""
     settings = cls.settings()
     try:
-        reply = yield _core.command(default_client().core, settings.database, {"listIndexes": settings.name})
+        reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
     except ServerError as error:
         if error.code in _NO_INDEXES:
             return []
