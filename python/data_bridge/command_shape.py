@@ -27,7 +27,10 @@ def masked(command: Mapping[str, Any]) -> dict[str, Any]:
     """The command with "?" for every value that a user may have given."""
     found: dict[str, Any] = {}
     for position, (name, part) in enumerate(command.items()):
-        found[name] = part if position == 0 or name in _KEPT else _part(name, part)
+        if position == 0 and isinstance(part, Mapping):  # a command about a command: explain
+            found[name] = masked(part)
+        else:
+            found[name] = part if position == 0 or name in _KEPT else _part(name, part)
     return found
 
 

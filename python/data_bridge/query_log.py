@@ -23,10 +23,10 @@ class QueryEvent:
 
     Attributes:
         operation: the command's name: "find", "aggregate", "insert", ...
-        database, collection: where; the database is None where the connection's is meant.
+        database, collection: where.
         command: the commands as relaxed extended JSON, a line each; values are "?" unless they were asked for.
         milliseconds: from sending to the last document, without what the program did between batches.
-        documents: how many documents were given or written; None when that is not known, as after an error.
+        documents: how many documents were given, counted or written; None when that is not known, as after an error.
         plan_hash: the same for commands that differ in values only.
         slow: whether it took at least as long as the log's `slow_ms`.
         error: what it failed with.
@@ -34,7 +34,7 @@ class QueryEvent:
     """
 
     operation: str
-    database: str | None
+    database: str
     collection: str
     command: str
     milliseconds: float

@@ -48,7 +48,7 @@ def open_cursor(client: Client, compiled: _core.Compiled, session: Any, database
     if switch.on:
         logs = logs_now(client.logs)
         if logs:
-            return request, Stream(_Account(logs, lambda: compiled.commands, database))
+            return request, Stream(_Account(logs, lambda: compiled.commands, database or client.database))
     return request, None
 
 
@@ -58,13 +58,13 @@ def _inserting(collection: str, documents: Sequence[bytes], ordered: bool) -> di
 
 def _watched(client: Client, request: Any, commands: Callable[[], list[Any]], database: str | None) -> Any:
     logs = logs_now(client.logs)
-    return Watched(request, _Account(logs, commands, database)) if logs else request
+    return Watched(request, _Account(logs, commands, database or client.database)) if logs else request
 
 
 class _Account:
     """What an operation took so far; at its end the logs are told."""
 
-    def __init__(self, logs: tuple[QueryLog, ...], commands: Callable[[], list[Any]], database: str | None) -> None:
+    def __init__(self, logs: tuple[QueryLog, ...], commands: Callable[[], list[Any]], database: str) -> None:
         self._logs = logs
         self._commands = commands
         self._database = database
