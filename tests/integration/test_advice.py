@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import pytest
@@ -14,7 +13,7 @@ from data_bridge import BackLink, Document, Explain, Indexed, Link, Lookup, Matc
 class Writer(Document):
     name: Annotated[str, Indexed()]
     rank: int = 0
-    works: list[BackLink["Work"]] = BackLink(original_field="writer")
+    works: list[BackLink[Work]] = BackLink(original_field="writer")
 
     class Settings:
         name = "advice_writers"
@@ -40,14 +39,13 @@ class Work(Document):
 
 
 @pytest.fixture
-async def works(client: Any) -> AsyncIterator[None]:
+async def works(client: Any) -> None:
     await Work.sync_indexes()
     await Writer.sync_indexes()
     writer = await Writer(name="w").insert()
     await Work.insert_many(
         [Work(title=f"t{n % 5}", year=n, pages=n, tags=["a", f"b{n}"], writer=writer) for n in range(40)]
     )
-    yield
 
 
 async def kinds(query: Query[Any]) -> list[str]:
