@@ -1,7 +1,5 @@
 """Each piece of advice, on a real server: where it is given and where it is not."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import pytest
@@ -13,7 +11,7 @@ from data_bridge import BackLink, Document, Explain, Indexed, Link, Lookup, Matc
 class Writer(Document):
     name: Annotated[str, Indexed()]
     rank: int = 0
-    works: list[BackLink[Work]] = BackLink(original_field="writer")
+    works: list[BackLink["Work"]] = BackLink(original_field="writer")
 
     class Settings:
         name = "advice_writers"

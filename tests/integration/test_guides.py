@@ -25,11 +25,12 @@ def blocks(guide: str) -> list[CodeType]:
     return found
 
 
-async def test_the_guide_to_documents_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("guide", "least"), [("documents.md", 10), ("plans.md", 8)])
+async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str, least: int) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}
-    codes = blocks("documents.md")
-    assert len(codes) > 10
+    codes = blocks(guide)
+    assert len(codes) >= least
     try:
         for code in codes:
             waiting = eval(code, namespace)
