@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -58,7 +58,6 @@ class QueryLog:
         self.slow_ms = slow_ms
         self.values = values
         self._to = to
-        self._tokens: list[Token[tuple[QueryLog, ...]]] = []
 
     def take(self, event: QueryEvent) -> None:
         """Passes an event on, if it is slow enough."""
@@ -71,7 +70,7 @@ class QueryLog:
             self._to(event)
 
     def __enter__(self) -> Self:
-        self._tokens.append(_logs.set((*_logs.get(), self)))
+        _logs.set((*_logs.get(), self))
         switch.turn(1)
         return self
 
@@ -79,7 +78,11 @@ class QueryLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         switch.turn(-1)
-        _logs.reset(self._tokens.pop())
+        # One log may be entered in several tasks, or twice: each leaves its own entry.
+        logs = list(_logs.get())
+        logs.reverse()
+        logs.remove(self)
+        _logs.set(tuple(reversed(logs)))
 
 
 class Switch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bson import decode
@@ -12,6 +12,10 @@ from . import _core
 from .client import Client
 from .command_shape import MASK, as_text, masked, plan_hash
 from .query_log import QueryEvent, QueryLog, logs_now, switch
+
+#: Operations whose answer tells how many documents were written.
+_WRITES = ("insert", "update", "delete")
+_NOTHING = object()
 
 
 def execute(
@@ -71,6 +75,7 @@ class _Account:
         self._spent = 0
         self._started_ns = 0
         self._documents: int | None = None
+        self._answer: Any = _NOTHING
         self._done = False
 
     def timed(self) -> _Timing:
@@ -81,9 +86,13 @@ class _Account:
     def spend(self, nanoseconds: int) -> None:
         self._spent += nanoseconds
 
-    def add(self, documents: int | None) -> None:
-        if documents is not None:
-            self._documents = (self._documents or 0) + documents
+    def add(self, documents: int) -> None:
+        self._documents = (self._documents or 0) + documents
+
+    def answered(self, answer: Any) -> None:
+        """The operation came to this; how many documents that is depends on what was asked."""
+        self._answer = answer
+        self.close()
 
     def close(self, error: BaseException | None = None) -> None:
         """Tells the logs, once."""
@@ -101,6 +110,9 @@ class _Account:
         hidden = [masked(each) for each in commands]
         shape = plan_hash(hidden)
         operation, collection = next(iter(commands[-1].items()))
+        if isinstance(collection, Mapping):  # a command about a command: explain
+            collection = next(iter(collection.values()))
+        documents = self._documents if self._answer is _NOTHING else _count(operation, self._answer)
         for log in wanted:
             event = QueryEvent(
                 operation,
@@ -108,7 +120,7 @@ class _Account:
                 collection if isinstance(collection, str) else MASK,
                 "\n".join(as_text(each) for each in (commands if log.values else hidden)),
                 milliseconds,
-                self._documents,
+                documents,
                 shape,
                 slow_of[id(log)],
                 error,
@@ -155,8 +167,7 @@ class Watched:
         return self._ended(answer)
 
     def _ended(self, answer: Any) -> Any:
-        self._account.add(_count(answer))
-        self._account.close()
+        self._account.answered(answer)
         return answer
 
 
@@ -182,19 +193,17 @@ class Stream:
         self._account.close()
 
 
-def _count(answer: Any) -> int | None:
-    """How many documents an answer gives, or tells of."""
-    if isinstance(answer, bool):
+def _count(operation: str, answer: Any) -> int | None:
+    """How many documents an answer gives, counts, or tells of."""
+    if isinstance(answer, bool) or operation == "explain":
         return None
-    if isinstance(answer, list):
-        return len(answer)
     if isinstance(answer, int):
         return answer
+    if isinstance(answer, list):
+        return len(answer)
     if answer is None:
         return 0
-    if isinstance(answer, dict):
-        if isinstance(answer.get("n"), int):
-            return int(answer["n"])
-        cursor = answer.get("cursor")
-        return len(cursor["firstBatch"]) if isinstance(cursor, dict) and "firstBatch" in cursor else None
-    return 1
+    if operation in _WRITES:
+        return int(answer["n"])
+    cursor = answer.get("cursor") if isinstance(answer, dict) and "ok" in answer else None
+    return len(cursor["firstBatch"]) if isinstance(cursor, dict) and "firstBatch" in cursor else 1

@@ -82,6 +82,12 @@ class TestAdvice:
         advice = await the("collection_scan", Work.find(Work.year == 3).hint({"$natural": 1}))
         assert "$natural" in advice.message
 
+    async def test_an_index_that_is_read_whole_for_its_order(self) -> None:
+        advice = await the("collection_scan", Work.find(Work.pages == 3).sort(Work.year))
+        assert "year_1 is read from end to end" in advice.message
+        assert '[("pages", 1), ("year", 1)]' in advice.code
+        assert await kinds(Work.find().sort(Work.year)) == []
+
     async def test_following_the_advice_ends_it(self) -> None:
         query = Work.find((Work.pages > 3) & (Work.score == 1)).sort(-Work.code)
         await Work.collection().create_index([("score", 1), ("code", -1), ("pages", 1)])

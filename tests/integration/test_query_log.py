@@ -136,6 +136,34 @@ class TestLog:
             assert len(events) == 5
             assert all(f'"p{number}"' in event.command for event in events)
 
+    async def test_tasks_may_share_a_log(self) -> None:
+        events: list[QueryEvent] = []
+        log = log_queries(to=events.append)
+
+        async def work(seconds: float) -> None:
+            with log:
+                await Reading.find().first()
+                await asyncio.sleep(seconds)
+            await Reading.find().first()
+
+        await asyncio.gather(work(0.05), work(0.01), work(0.03))
+        assert len(events) == 3
+
+    async def test_documents_are_counted_by_what_was_asked(self) -> None:
+        events: list[QueryEvent] = []
+        with log_queries(to=events.append):
+            await Reading.find(Reading.value == 7).project(n=Reading.value, ok=Reading.value).first()
+            await Reading.find(Reading.value == -5).first()
+            await Reading.find(Reading.value < 3).distinct(Reading.place)
+            await Reading.find().explain()
+        assert [(event.operation, event.documents) for event in events[:4]] == [
+            ("find", 1),
+            ("find", 0),
+            ("distinct", 3),
+            ("explain", None),
+        ]
+        assert {event.collection for event in events} == {"log_readings"}
+
     async def test_it_is_off_outside(self) -> None:
         events: list[QueryEvent] = []
         before = switch.on

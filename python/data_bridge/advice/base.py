@@ -9,6 +9,9 @@ from typing import Any
 from ..explain.tree import PlanStage, ServerPlan
 from .shape import Shape
 
+#: The bounds of a key of which everything is read.
+_WHOLE = ("[MinKey, MaxKey]", "[MaxKey, MinKey]")
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -76,6 +79,15 @@ class Case:
     def scans(self) -> bool:
         """Whether every document of the collection is read."""
         return self.plan.root.has("COLLSCAN")
+
+    @property
+    def whole_index(self) -> str | None:
+        """The name of an index that is read from end to end, and with it every document that is in it."""
+        for stage in self.plan.stages:
+            spans = [span for each in stage.bounds.values() for span in each]
+            if stage.name == "IXSCAN" and spans and all(span in _WHOLE for span in spans):
+                return stage.index
+        return None
 
     @property
     def sorting(self) -> PlanStage | None:

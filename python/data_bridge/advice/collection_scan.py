@@ -10,7 +10,7 @@ def collection_scan(case: Case) -> list[Advice]:
 
     A query without a filter asks for every document, and conditions that no index narrows have advice of their own.
     """
-    if not case.scans:
+    if not case.scans and case.whole_index is None:
         return []
     if _is_natural(case.options.get("hint")) and case.shape.terms:
         return [
@@ -25,7 +25,10 @@ def collection_scan(case: Case) -> list[Advice]:
         narrowing = [path for path in shape.of_kind("equality", "range") if path not in case.links]
         if not narrowing or case.has_index_on(shape.keys):
             continue
-        message = f"collection scan: every document is read to find those by {words(narrowing)}; an index would help"
+        by = f"to find those by {words(narrowing)}; an index would help"
+        message = f"collection scan: every document is read {by}"
+        if not case.scans:
+            message = f"index scan: {case.whole_index} is read from end to end for its order, and its documents {by}"
         found.append(Advice("collection_scan", message, index_code(case, shape.keys)))
     return found
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..query import Query
 
 VERBOSITIES = ("queryPlanner", "executionStats", "allPlansExecution")
-#: Servers say this of a collection that does not exist, and of views.
-_NO_INDEXES = (26, 166)
+#: A user who may not list indexes, a collection that does not exist, a view.
+_NO_INDEXES = (13, 26, 166)
 
 
 def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
@@ -50,7 +50,7 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
 
 
 def indexes_script(cls: type[Document]) -> Script[list[dict[str, Any]]]:
-    """The indexes of the class's collection, as the server lists them; none when there is no collection."""
+    """The indexes of the class's collection, as the server lists them; none when it lists none."""
     settings = cls.settings()
     try:
         reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
