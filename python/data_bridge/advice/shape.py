@@ -103,8 +103,13 @@ def is_anchored(pattern: str, options: str) -> bool:
     if "i" in options or "m" in options or not pattern.startswith(("^", "\\A")):
         return False
     rest = pattern.removeprefix("^").removeprefix("\\A")
-    # Alternatives may begin with anything.
-    return bool(rest) and rest[0] not in ".[(*?+$|" and "|" not in rest
+    if not rest or "|" in rest or rest[0] in ".[(*?+$":  # alternatives may begin with anything
+        return False
+    escaped = rest[0] == "\\"
+    if escaped and rest[1:2].isalnum() and rest[1] != "Q":  # a class such as \d, not a letter
+        return False
+    # A first letter that may be absent is no beginning.
+    return rest[1 + escaped : 2 + escaped] not in ("*", "?", "{")
 
 
 def _before_links(term: Term, links: Iterable[str]) -> Term:
@@ -121,10 +126,11 @@ def _terms(node: Any, prefix: str) -> Iterator[Term | list[Shape]]:
             yield from _terms(term, prefix)
     elif isinstance(node, ir.Or):
         yield [_branch(term, prefix) for term in node.terms]
-    elif isinstance(node, ir.Not):
-        for part in _terms(node.term, prefix):
-            if isinstance(part, Term):
-                yield Term(part.path, "negation", part.value)
+    elif isinstance(node, (ir.Not, ir.Nor)):
+        for term in node.terms if isinstance(node, ir.Nor) else (node.term,):
+            for part in _terms(term, prefix):
+                if isinstance(part, Term):
+                    yield Term(part.path, "negation", part.value)
     elif isinstance(node, ir.ElemMatch) and isinstance(node.field, ir.Field):  # type: ignore[attr-defined]
         yield from _terms(node.predicate, prefix + node.field.path + ".")  # type: ignore[attr-defined]
     else:
