@@ -124,6 +124,15 @@ def test_a_union_shows_its_other_collection() -> None:
     plan = read({"stages": [{"$cursor": CLASSIC}, union]})
     assert [stage.name for stage in plan.stages] == ["$unionWith", "FETCH", "IXSCAN", "FETCH", "IXSCAN"]
     assert len(plan.root.inputs) == 2
+    assert (plan.keys, plan.documents) == (8, 6)
+
+
+def test_each_output_of_a_facet_is_shown() -> None:
+    facet = {"$facet": {"one": [{"$match": {}, "nReturned": 1}], "two": [{"$limit": 1}, {"$skip": 1}]}, "nReturned": 1}
+    plan = read({"stages": [{"$cursor": CLASSIC}, facet]})
+    names = ["$facet", "FETCH", "IXSCAN", "$facet.one", "$match", "$facet.two", "$skip", "$limit"]
+    assert [stage.name for stage in plan.stages] == names
+    assert (plan.returned, plan.documents) == (1, 3)
 
 
 def test_shards_of_a_find_have_their_own_engines() -> None:

@@ -63,23 +63,35 @@ def _of_pipeline(stages: list[Mapping[str, Any]]) -> ServerPlan | None:
             continue
         node = _pipeline_stage(name, stage)
         below = () if plan is None else (plan.root,)
-        union = _union(body) if name == "$unionWith" and isinstance(body, Mapping) else ()
-        node = replace(node, inputs=(*below, *union))
+        others = _inner(name, body) if isinstance(body, Mapping) else []
+        node = replace(node, inputs=(*below, *(other.root for other in others)))
         before = plan or ServerPlan(node)
         plan = ServerPlan(
             node,
             returned=node.returned if node.returned is not None else before.returned,
-            keys=_sum(before.keys, node.keys),
-            documents=_sum(before.documents, node.documents),
+            keys=_total([before.keys, node.keys, *(other.keys for other in others)]),
+            documents=_total([before.documents, node.documents, *(other.documents for other in others)]),
             milliseconds=_latest(before.milliseconds, node.milliseconds),
         )
     return plan
 
 
-def _union(body: Mapping[str, Any]) -> tuple[PlanStage, ...]:
-    inner = body.get("pipeline")
-    plan = _of_pipeline(inner) if isinstance(inner, list) else read_reply(inner) if isinstance(inner, Mapping) else None
-    return () if plan is None else (plan.root,)
+def _inner(name: str, body: Mapping[str, Any]) -> list[ServerPlan]:
+    """The plans inside a stage: that of the other collection of a union, and of each output of a facet."""
+    found = []
+    if name == "$unionWith":
+        inner = body.get("pipeline")
+        if isinstance(inner, list):
+            found.append(_of_pipeline(inner))
+        elif isinstance(inner, Mapping):
+            found.append(read_reply(inner))
+    elif name == "$facet":
+        for output, inner in body.items():
+            plan = _of_pipeline(inner) if isinstance(inner, list) else None
+            if plan is not None:
+                named = PlanStage(f"$facet.{output}", returned=plan.returned, inputs=(plan.root,))
+                found.append(replace(plan, root=named))
+    return [plan for plan in found if plan is not None]
 
 
 def _pipeline_stage(name: str, stage: Mapping[str, Any]) -> PlanStage:
@@ -112,9 +124,9 @@ def _of_sharded_pipeline(reply: Mapping[str, Any]) -> ServerPlan | None:
     for plan in found.values():
         total = ServerPlan(
             root,
-            returned=_sum(total.returned, plan.returned),
-            keys=_sum(total.keys, plan.keys),
-            documents=_sum(total.documents, plan.documents),
+            returned=_total([total.returned, plan.returned]),
+            keys=_total([total.keys, plan.keys]),
+            documents=_total([total.documents, plan.documents]),
             milliseconds=_latest(total.milliseconds, plan.milliseconds),
         )
     # What the merging stages give is not told.
@@ -199,8 +211,9 @@ def _number(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else None
 
 
-def _sum(first: int | None, second: int | None) -> int | None:
-    return None if first is None and second is None else (first or 0) + (second or 0)
+def _total(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _latest(first: float | None, second: float | None) -> float | None:
