@@ -19,6 +19,7 @@ from .events import (
     after_event,
     before_event,
 )
+from .explain import Explain, PlanStage
 from .fetching import Fetch, fetch_links
 from .indexes import Indexed
 from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
@@ -29,9 +30,10 @@ from .mapped import Mapped
 from .operation import Operation
 from .pipeline import *  # noqa: F403
 from .pipeline import F
-from .plan import Explain, Plan
+from .plan import Plan
 from .predicates import *  # noqa: F403
 from .query import Page, Query
+from .query_log import QueryEvent, QueryLog, log_queries
 from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
 from .update import ArrayFilters, Bit, CurrentDate, Each, Inc, Mul, Pop, Pull, PullAll, Rename, SetOnInsert
@@ -66,11 +68,14 @@ __all__ = [
     "Operation",
     "Page",
     "Plan",
+    "PlanStage",
     "Pop",
     "Pull",
     "PullAll",
     "PydanticObjectId",
     "Query",
+    "QueryEvent",
+    "QueryLog",
     "Rename",
     "Replace",
     "Save",
@@ -92,6 +97,7 @@ __all__ = [
     "ir",
     "lang",
     "let",
+    "log_queries",
     "map_",
     "reduce_",
     "switch",

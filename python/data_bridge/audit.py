@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import _core
+from . import requests
 from ._core import DType, Schema
 from .client import default_client
 from .inheritance import class_id_of
@@ -114,7 +114,7 @@ def _misfits(cls: type[Document], schema: Schema) -> Script[list[Misfit]]:
 def _rows(cls: type[Document], pipeline: list[dict[str, Any]]) -> Script[list[dict[str, Any]]]:
     settings = settings_of(cls)
     command = {"aggregate": settings.name, "pipeline": pipeline, "cursor": {}, "allowDiskUse": True}
-    reply = yield _core.command(default_client().core, settings.database, command, False)
+    reply = yield requests.command(default_client(), settings.database, command)
     rows: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
     return rows
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from . import _core
+from . import _core, requests
 from .bulk_statements import Write, build
 from .client import default_client
 from .errors import BulkWriteError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
@@ -190,12 +190,12 @@ class Bulk(Generic[T]):
             raise BulkWriteError(message, failures=failures, inserted=result.inserted)
 
     def _request(self, group: list[Write]) -> Any:
-        settings, core = settings_of(self._cls), default_client().core
+        settings, client = settings_of(self._cls), default_client()
         command, statements = group[0].command, [write.statement for write in group]
         if command == "insert":
-            return _core.insert(core, settings.database, settings.name, statements, self._ordered, self._session)
+            return requests.insert(client, settings.database, settings.name, statements, self._ordered, self._session)
         body = {command: settings.name, _LISTS[command]: statements, "ordered": self._ordered}
-        return _core.command(core, settings.database, body, True, self._session)
+        return requests.command(client, settings.database, body, True, self._session)
 
     def _refuse_missed(self, writes: list[Write]) -> Script[None]:
         """Finds the saved documents that are not stored as they should be by now: the server only counts them."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from . import _core
 from .errors import ConnectionFailure
 from .operation import Operation, Script, both
+from .query_log import QueryLog, switch
 from .trust import distrust_all
 
 _default: Client | None = None
@@ -27,11 +29,18 @@ class Client:
         self._pymongo: Any = None
         #: The collections (database, name) that are known to exist as their classes want them.
         self.prepared: set[tuple[str | None, str]] = set()
+        #: The logs that are told of every operation on this connection.
+        self.logs: tuple[QueryLog, ...] = ()
 
     @property
     def database(self) -> str:
         """The database's name: the one given, else the URI's, else "test"."""
         return self._database or self.core.database or "test"
+
+    def log(self, *logs: QueryLog) -> None:
+        """Tells these logs, and no others, of every operation on this connection."""
+        switch.turn(len(logs) - len(self.logs))
+        self.logs = logs
 
     def close(self) -> Operation[None]:
         """Closes the connections."""
@@ -40,6 +49,7 @@ class Client:
             global _default
             if _default is self:
                 _default = None
+            self.log()
             yield both(self.core.close, self.core.close_sync)
             if self._pymongo is not None:
                 yield self._pymongo.close()
@@ -86,13 +96,20 @@ class Client:
         self.close().run_sync()
 
 
-def connect(uri: str | None = None, *, database: str | None = None, **options: Any) -> Operation[Client]:
+def connect(
+    uri: str | None = None,
+    *,
+    database: str | None = None,
+    log: QueryLog | Sequence[QueryLog] = (),
+    **options: Any,
+) -> Operation[Client]:
     """Connects, and makes the connection the one that documents use.
 
     Args:
         uri: a MongoDB connection string; without one, the environment's MONGODB_URI, else an embedded real server
             that lives as long as the process.
         database: the database's name, before the URI's.
+        log: what `log_queries(...)` gives, or several: told of every operation on the connection.
         options: `app_name`, `max_pool_size`, `server_selection_timeout_ms`, `connect_timeout_ms`.
 
     Raises:
@@ -103,6 +120,7 @@ def connect(uri: str | None = None, *, database: str | None = None, **options: A
         global _default
         client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
         yield both(client.core.ping, client.core.ping_sync)
+        client.log(*((log,) if isinstance(log, QueryLog) else log))
         _default = client
         distrust_all()
         return client

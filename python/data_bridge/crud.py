@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bson import ObjectId
 from pydantic import BaseModel
 
-from . import _core
+from . import _core, requests
 from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
@@ -232,7 +232,7 @@ class Crud(InstanceWrites):
             if declared:
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}
-                yield _core.command(default_client().core, settings.database, command, True)
+                yield requests.command(default_client(), settings.database, command, True)
             if schema_of(cls).trust not in (None, BY_SETTINGS) and not (yield from is_kept(cls)):  # type: ignore[arg-type]
                 distrust(schema_of(cls))  # type: ignore[arg-type]
             return [index["name"] for index in declared]

@@ -1,11 +1,12 @@
-"""What a query becomes, and what the server makes of it."""
+"""What a query becomes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
+from .plan_output import as_json, diagram, plan_boxes, tree_lines
 
 
 class Plan:
@@ -82,85 +83,17 @@ class Plan:
     def __repr__(self) -> str:
         return self.text()
 
+    def to_json(self, indent: int | None = None) -> str:
+        """The plan as relaxed extended JSON."""
+        return as_json(self.to_dict(), indent)
 
-class Explain(Plan):
-    """A plan, and the server's own: winning plan, index, what was examined, warnings."""
+    def to_mermaid(self) -> str:
+        """The plan as a Mermaid flowchart: the query as it was asked, and as it is run."""
+        return diagram(self._trees())
 
-    def __init__(
-        self,
-        compiled: _core.Compiled,
-        reply: Mapping[str, Any] | None,
-        *,
-        python: Callable[[], str],
-        fetches: Sequence[str] = (),
-    ) -> None:
-        super().__init__(compiled, python=python, fetches=fetches)
-        #: The server's whole answer; None when nothing would be sent.
-        self.server = reply
+    def _trees(self) -> list[tuple[str, list[tuple[int, str]]]]:
+        plan = self._compiled.to_dict()
+        return [(name, tree_lines(plan[name])) for name in ("plan", "optimized")]
 
-    @property
-    def stages(self) -> list[dict[str, Any]]:
-        """The winning plan's stages, outermost first."""
-        return [] if self.server is None else list(_walk(_winning(self.server)))
-
-    @property
-    def index(self) -> str | None:
-        """The name of the index used."""
-        names = [stage["indexName"] for stage in self.stages if "indexName" in stage]
-        return names[0] if names else None
-
-    @property
-    def warnings(self) -> list[str]:
-        """What makes the query slow, in words."""
-        kinds = [stage.get("stage") for stage in self.stages]
-        found = []
-        if "COLLSCAN" in kinds:
-            found.append("collection scan: every document is read; an index on the filtered fields would help")
-        if "SORT" in kinds:
-            found.append("sort in memory: an index that ends with the sort's fields would give the order for free")
-        return found
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**super().to_dict(), "server": self.server, "index": self.index, "warnings": self.warnings}
-
-    def text(self, verbose: bool = False) -> str:
-        lines = [super().text(verbose), "server"]
-        for depth, stage in enumerate(self.stages):
-            index = f" {stage['indexName']}" if "indexName" in stage else ""
-            lines.append(f"  {'  ' * depth}{stage.get('stage', '?')}{index}")
-        execution = _execution(self.server or {})
-        if execution:
-            examined = execution.get("totalDocsExamined", 0)
-            keys, returned = execution.get("totalKeysExamined", 0), execution.get("nReturned", 0)
-            lines.append(f"  examined {keys} keys and {examined} documents, returned {returned}")
-        lines += [f"  warning: {warning}" for warning in self.warnings]
-        return "\n".join(lines)
-
-
-def _winning(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    planner = _cursor(reply).get("queryPlanner", {})
-    winning: Mapping[str, Any] = planner.get("winningPlan", {})
-    # The slot-based engine wraps the plan.
-    inner: Mapping[str, Any] = winning.get("queryPlan", winning)
-    return inner
-
-
-def _cursor(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    stages = reply.get("stages")
-    if stages and "$cursor" in stages[0]:
-        inner: Mapping[str, Any] = stages[0]["$cursor"]
-        return inner
-    return reply
-
-
-def _execution(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = _cursor(reply).get("executionStats", {})
-    return found
-
-
-def _walk(stage: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    if not stage:
-        return
-    yield dict(stage)
-    for inner in [stage.get("inputStage", {}), *stage.get("inputStages", [])]:
-        yield from _walk(inner)
+    def _repr_html_(self) -> str:
+        return plan_boxes(self._compiled.to_dict())

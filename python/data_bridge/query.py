@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from . import _core, ir
+from . import _core, ir, requests
 from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
+from .explain import Explain
+from .explain.asking import explain_script
 from .fetching import described, fetch_script
 from .fields import FieldProxy
 from .inheritance import Reach, reach_of
@@ -20,11 +21,12 @@ from .link_values import distinct_values
 from .operation import Operation, Script
 from .paging import Page, behind, cursor_of, page_keys
 from .pipeline import conjunction, projection, sort_keys, to_stages
-from .plan import Explain, Plan
+from .plan import Plan
 from .query_options import QueryOptions
 from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
 from .schema import stored_name
+from .streaming import Streaming
 
 if TYPE_CHECKING:
     from .document import Document
@@ -37,7 +39,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryText, QueryWrites[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.
@@ -176,7 +178,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
         settings = self._cls.settings()
-        return _core.execute(default_client().core, self._compile(node), layout, settings.on_invalid, self._session)
+        client, compiled = default_client(), self._compile(node)
+        return requests.execute(client, compiled, layout, settings.on_invalid, self._session, settings.database)
 
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
         def script() -> Script[Any]:
@@ -200,16 +203,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
 
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
-
-        def script() -> Script[Explain]:
-            compiled = self._compile(self._read(self._terminal()), traced=True)
-            reply = None
-            if compiled.commands:
-                command = {"explain": compiled.commands[0], "verbosity": verbosity}
-                reply = yield _core.command(default_client().core, self._cls.settings().database, command)
-            return Explain(compiled, reply, python=self.to_python, fetches=described(self._cls, *self._chosen()))
-
-        return Operation(script, f"{self._cls.__name__}.find(...).explain()")
+        return Operation(lambda: explain_script(self, verbosity), f"{self._cls.__name__}.find(...).explain()")
 
     # Reading
 
@@ -336,7 +330,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
         query = self.find(behind(self._schema(), keys, after)) if after else self
         return query.sort(*keys).limit(size + 1)
 
-    # A query is an operation, and a stream
+    # A query is an operation
 
     def _as_operation(self) -> Operation[Any]:
         return self.first() if self._single else self.to_list()
@@ -347,33 +341,6 @@ class Query(QueryOptions, QueryText, QueryWrites[T]):
     def run_sync(self) -> Any:
         """The same as `to_list().run_sync()`; of `find_one`, the document or None."""
         return self._as_operation().run_sync()
-
-    def _open(self) -> Any:
-        return _core.open(default_client().core, self._compile(self._read("find")), self._session)
-
-    def _next(self, cursor: Any, layout: Any) -> Any:
-        return _core.next_documents(cursor, layout, self._cls.settings().on_invalid)
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        layout = self._layout()
-        cursor = await self._open().start()
-        try:
-            while (batch := await self._next(cursor, layout).start()) is not None:
-                await Operation(partial(self._fetched, batch))
-                for document in batch:
-                    yield document
-        finally:
-            await cursor.close()
-
-    def __iter__(self) -> Iterator[T]:
-        layout = self._layout()
-        cursor = self._open().wait()
-        try:
-            while (batch := self._next(cursor, layout).wait()) is not None:
-                Operation(partial(self._fetched, batch)).run_sync()
-                yield from batch
-        finally:
-            cursor.close_sync()
 
 
 class Aggregation(Query[Any]):

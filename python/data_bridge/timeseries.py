@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _core
+from . import requests
 from .client import default_client
 from .errors import SchemaError, ServerError
 from .operation import Script
@@ -34,12 +34,12 @@ def prepare_collection(cls: type[Document]) -> Script[None]:
     if settings.timeseries.expire_after_seconds is not None:
         create["expireAfterSeconds"] = settings.timeseries.expire_after_seconds
     try:
-        yield _core.command(client.core, settings.database, create, True)
+        yield requests.command(client, settings.database, create, True)
     except ServerError as error:
         if error.code != NAMESPACE_EXISTS:
             raise
         listing = {"listCollections": 1, "filter": {"name": settings.name}}
-        reply = yield _core.command(client.core, settings.database, listing)
+        reply = yield requests.command(client, settings.database, listing)
         kinds = [each["type"] for each in reply["cursor"]["firstBatch"]]
         if kinds != ["timeseries"]:
             raise SchemaError(

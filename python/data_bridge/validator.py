@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _core
+from . import requests
 from ._core import DType, Schema
 from .client import default_client
 from .errors import SchemaError, ServerError
@@ -108,7 +108,7 @@ def is_kept(cls: type[Document]) -> Script[bool]:
     if settings.timeseries is not None or settings.validator is False:
         return False
     command = {"listCollections": 1, "filter": {"name": settings.name}}
-    reply = yield _core.command(default_client().core, settings.database, command, False)
+    reply = yield requests.command(default_client(), settings.database, command)
     for found in reply["cursor"]["firstBatch"]:
         options = found.get("options", {})
         strict = options.get("validationLevel", "strict") == "strict" and options.get("validationAction") != "warn"
@@ -118,13 +118,13 @@ def is_kept(cls: type[Document]) -> Script[bool]:
 
 def write_validator(cls: type[Document]) -> Script[dict[str, Any]]:
     """Makes the server refuse what does not fit; creates the collection if it does not exist."""
-    settings, core = settings_of(cls), default_client().core
+    settings, client = settings_of(cls), default_client()
     validator = validator_of(cls)
     terms = {"validator": validator, "validationLevel": "strict", "validationAction": "error"}
     try:
-        yield _core.command(core, settings.database, {"collMod": settings.name, **terms}, True)
+        yield requests.command(client, settings.database, {"collMod": settings.name, **terms}, True)
     except ServerError as error:
         if error.code != NAMESPACE_NOT_FOUND:
             raise
-        yield _core.command(core, settings.database, {"create": settings.name, **terms}, True)
+        yield requests.command(client, settings.database, {"create": settings.name, **terms}, True)
     return validator

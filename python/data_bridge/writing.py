@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
-from . import _core, ir
+from . import _core, ir, requests
 from .client import default_client
 from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaError
 from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
@@ -104,7 +104,7 @@ def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool
     images = [encoded(document) for document in documents]
     yield from prepare_collection(cls)
     try:
-        yield _core.insert(default_client().core, settings.database, settings.name, images, ordered, session)
+        yield requests.insert(default_client(), settings.database, settings.name, images, ordered, session)
     except BulkWriteError as error:
         failed = {failure["index"] for failure in error.failures}
         for index, document in enumerate(documents):

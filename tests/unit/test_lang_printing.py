@@ -60,8 +60,8 @@ PRINTED = [
     (Novel.find({"": 1}), 'Novel.find({"": 1})'),
     (Novel.find(Novel.writer.name == "x"), 'Novel.find(Novel.writer.name == "x")'),
     (
-        Novel.find().fetch_links(Novel.writer.fetch(filter={"name": "x"}, sort="name", limit=2)),
-        'Novel.find().fetch_links(Novel.writer.fetch(filter=Eq("name", "x"), sort="name", limit=2))',
+        Novel.find().fetch_links(Novel.writer.fetch(filter={"name": "x"})),
+        'Novel.find().fetch_links(Novel.writer.fetch(filter=Eq("name", "x")))',
     ),
     (Novel.find().fetch_links("writer", depth=2), "Novel.find().fetch_links(Novel.writer, depth=2)"),
     (Animal.find(Animal.name == "x").with_children(), 'Animal.find(Animal.name == "x").with_children()'),

@@ -1,0 +1,82 @@
+"""Plans as pages and diagrams: self-contained, without scripts, every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from bson import json_util
+
+#: Colours come from the page around it, so that it is read on light and dark.
+_STYLE = "border:1px solid;border-radius:4px;padding:8px 12px;margin:4px;flex:1 1 20em;min-width:0"
+_PRE = "white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0"
+
+
+def as_json(plan: Mapping[str, Any], indent: int | None) -> str:
+    """A plan as relaxed extended JSON."""
+    options = json_util.RELAXED_JSON_OPTIONS
+    return json_util.dumps(plan, json_options=options, indent=indent, ensure_ascii=False)
+
+
+def box(title: str, text: str) -> str:
+    """A titled box of preformatted text."""
+    return f'<div style="{_STYLE}"><strong>{escape(title)}</strong><pre style="{_PRE}">{escape(text)}</pre></div>'
+
+
+def side_by_side(boxes: Iterable[str]) -> str:
+    """Boxes in one row, where there is room."""
+    return f'<div style="display:flex;flex-wrap:wrap;align-items:stretch">{"".join(boxes)}</div>'
+
+
+def details(title: str, body: str) -> str:
+    """What is shown when it is asked for."""
+    return f'<details style="margin:4px"><summary>{escape(title)}</summary>{body}</details>'
+
+
+def plan_boxes(plan: Mapping[str, Any]) -> str:
+    """The query as it was asked and as it is run, side by side; below them the rules and the commands."""
+    trees = side_by_side([box("plan", plan["plan"]), box("optimized", plan["optimized"])])
+    rules = [f"{fired['rule']}\n  {fired['before']}\n  => {fired['after']}" for fired in plan["rules"]]
+    commands = [as_json(command, 2) for command in plan["commands"]]
+    return "".join(
+        [
+            trees,
+            details(f"rules ({len(rules)})", box("rules", "\n".join(rules) or "none fired")),
+            *([box("links", "\n".join(plan["links"]))] if plan.get("links") else []),
+            details(f"commands ({len(commands)})", box("commands", "\n".join(commands) or "none")),
+        ]
+    )
+
+
+def diagram(groups: Sequence[tuple[str, Sequence[tuple[int, str]]]]) -> str:
+    """A Mermaid flowchart of trees, each a group of (depth, text) lines, outermost first; arrows go to the outside."""
+    lines = ["flowchart BT"]
+    for number, (title, nodes) in enumerate(groups):
+        lines.append(f"  subgraph g{number} [{_label(title)}]")
+        above: list[str] = []
+        arrows = []
+        for position, (depth, text) in enumerate(nodes):
+            name = f"g{number}n{position}"
+            lines.append(f"    {name}[{_label(text)}]")
+            del above[depth:]
+            if above:
+                arrows.append(f"    {name} --> {above[-1]}")
+            above.append(name)
+        lines += [*arrows, "  end"]
+    return "\n".join(lines)
+
+
+def tree_lines(text: str) -> list[tuple[int, str]]:
+    """A printed plan as (depth, line): stages on one level follow each other, so each is deeper than the one before it.
+
+    The source stands first and feeds the stages below it; the last stage gives the answer.
+    """
+    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
+    return [(depth, line) for depth, (_, line) in enumerate(reversed(lines))]
+
+
+def _label(text: str) -> str:
+    """A quoted label: in it only the quote, `#`, `&`, `<` and line breaks mean anything to Mermaid."""
+    codes = {"#": "#35;", '"': "#quot;", "&": "#amp;", "<": "#lt;", ">": "#gt;", "`": "#96;", "\n": " ", "\r": " "}
+    return '"' + "".join(codes.get(letter, letter) for letter in text) + '"'

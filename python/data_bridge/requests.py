@@ -1,0 +1,209 @@
+"""Every request of documents and commands goes through here, so that logs see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bson import decode
+
+from . import _core
+from .client import Client
+from .command_shape import MASK, as_text, masked, plan_hash
+from .query_log import QueryEvent, QueryLog, logs_now, switch
+
+#: Operations whose answer tells how many documents were written.
+_WRITES = ("insert", "update", "delete")
+_NOTHING = object()
+
+
+def execute(
+    client: Client, compiled: _core.Compiled, layout: Any, on_invalid: str, session: _core.Session | None, database: Any
+) -> Any:
+    """The request of a compiled plan."""
+    request = _core.execute(client.core, compiled, layout, on_invalid, session)
+    if switch.on:
+        return _watched(client, request, lambda: compiled.commands, database)
+    return request
+
+
+def command(client: Client, database: str | None, body: Any, write: bool = False, session: Any = None) -> Any:
+    """The request of a command as it is."""
+    request = _core.command(client.core, database, body, write, session)
+    if switch.on:
+        return _watched(client, request, lambda: [body], database)
+    return request
+
+
+def insert(
+    client: Client, database: str | None, collection: str, documents: list[bytes], ordered: bool, session: Any
+) -> Any:
+    """The request that inserts encoded documents."""
+    request = _core.insert(client.core, database, collection, documents, ordered, session)
+    if switch.on:
+        return _watched(client, request, lambda: [_inserting(collection, documents, ordered)], database)
+    return request
+
+
+def open_cursor(client: Client, compiled: _core.Compiled, session: Any, database: Any) -> tuple[Any, Stream | None]:
+    """The request of a plan's cursor; and where a log is on, what counts its batches."""
+    request = _core.open(client.core, compiled, session)
+    if switch.on:
+        logs = logs_now(client.logs)
+        if logs:
+            return request, Stream(_Account(logs, lambda: compiled.commands, database or client.database))
+    return request, None
+
+
+def _inserting(collection: str, documents: Sequence[bytes], ordered: bool) -> dict[str, Any]:
+    return {"insert": collection, "documents": [decode(document) for document in documents], "ordered": ordered}
+
+
+def _watched(client: Client, request: Any, commands: Callable[[], list[Any]], database: str | None) -> Any:
+    logs = logs_now(client.logs)
+    return Watched(request, _Account(logs, commands, database or client.database)) if logs else request
+
+
+class _Account:
+    """What an operation took so far; at its end the logs are told."""
+
+    def __init__(self, logs: tuple[QueryLog, ...], commands: Callable[[], list[Any]], database: str) -> None:
+        self._logs = logs
+        self._commands = commands
+        self._database = database
+        self._spent = 0
+        self._started_ns = 0
+        self._documents: int | None = None
+        self._answer: Any = _NOTHING
+        self._done = False
+
+    def timed(self) -> _Timing:
+        if not self._started_ns:
+            self._started_ns = time.time_ns()
+        return _Timing(self)
+
+    def spend(self, nanoseconds: int) -> None:
+        self._spent += nanoseconds
+
+    def add(self, documents: int) -> None:
+        self._documents = (self._documents or 0) + documents
+
+    def answered(self, answer: Any) -> None:
+        """The operation came to this; how many documents that is depends on what was asked."""
+        self._answer = answer
+        self.close()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Tells the logs, once."""
+        if self._done:
+            return
+        self._done = True
+        commands = self._commands()
+        if not commands:  # nothing was sent
+            return
+        milliseconds = self._spent / 1e6
+        slow_of = {id(log): log.slow_ms is not None and milliseconds >= log.slow_ms for log in self._logs}
+        wanted = [log for log in self._logs if log.slow_ms is None or slow_of[id(log)]]
+        if not wanted:
+            return
+        hidden = [masked(each) for each in commands]
+        shape = plan_hash(hidden)
+        operation, collection = next(iter(commands[-1].items()))
+        if isinstance(collection, Mapping):  # a command about a command: explain
+            collection = next(iter(collection.values()))
+        documents = self._documents if self._answer is _NOTHING else _count(operation, self._answer)
+        for log in wanted:
+            event = QueryEvent(
+                operation,
+                self._database,
+                collection if isinstance(collection, str) else MASK,
+                "\n".join(as_text(each) for each in (commands if log.values else hidden)),
+                milliseconds,
+                documents,
+                shape,
+                slow_of[id(log)],
+                error,
+                self._started_ns,
+                time.time_ns(),
+            )
+            log.take(event)
+
+
+class _Timing:
+    __slots__ = ("_account", "_began")
+
+    def __init__(self, account: _Account) -> None:
+        self._account = account
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter_ns()
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._account.spend(time.perf_counter_ns() - self._began)
+        if error is not None:
+            self._account.close(error)
+
+
+class Watched:
+    """A request that logs are told of when it is done."""
+
+    __slots__ = ("_account", "_request")
+
+    def __init__(self, request: Any, account: _Account) -> None:
+        self._request = request
+        self._account = account
+
+    async def start(self) -> Any:
+        """Sends it on the running event loop."""
+        with self._account.timed():
+            answer = await self._request.start()
+        return self._ended(answer)
+
+    def wait(self) -> Any:
+        """Sends it and blocks."""
+        with self._account.timed():
+            answer = self._request.wait()
+        return self._ended(answer)
+
+    def _ended(self, answer: Any) -> Any:
+        self._account.answered(answer)
+        return answer
+
+
+class Stream:
+    """The batches of one cursor, as one operation."""
+
+    __slots__ = ("_account",)
+
+    def __init__(self, account: _Account) -> None:
+        self._account = account
+        account.add(0)
+
+    def timed(self) -> Any:
+        """A context in which time counts; an error that leaves it ends the operation."""
+        return self._account.timed()
+
+    def add(self, batch: list[Any] | None) -> None:
+        """Counts the documents of a batch."""
+        self._account.add(len(batch or ()))
+
+    def close(self) -> None:
+        """Tells the logs: the cursor is at its end, or given up."""
+        self._account.close()
+
+
+def _count(operation: str, answer: Any) -> int | None:
+    """How many documents an answer gives, counts, or tells of."""
+    if isinstance(answer, bool) or operation == "explain":
+        return None
+    if isinstance(answer, int):
+        return answer
+    if isinstance(answer, list):
+        return len(answer)
+    if answer is None:
+        return 0
+    if operation in _WRITES:
+        return int(answer["n"])
+    cursor = answer.get("cursor") if isinstance(answer, dict) and "ok" in answer else None
+    return len(cursor["firstBatch"]) if isinstance(cursor, dict) and "firstBatch" in cursor else 1

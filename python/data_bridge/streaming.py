@@ -1,0 +1,81 @@
+"""Iterating over a query: a cursor, its batches one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from . import _core, requests
+from .client import default_client
+from .operation import Operation, Script
+
+if TYPE_CHECKING:
+    from . import ir
+    from .document import Document
+
+T = TypeVar("T")
+
+
+class Streaming(Generic[T]):
+    """`async for` and `for` over a query. A cursor is closed when its loop is left."""
+
+    if TYPE_CHECKING:
+        _cls: type[Document]
+        _session: Any
+
+        def _layout(self) -> Any: ...
+        def _read(self, terminal: str, path: str | None = None) -> ir.Read: ...
+        def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled: ...
+        def _fetched(self, documents: list[Any]) -> Script[None]: ...
+
+    def _open(self) -> tuple[Any, requests.Stream | None]:
+        compiled = self._compile(self._read("find"))
+        return requests.open_cursor(default_client(), compiled, self._session, self._cls.settings().database)
+
+    def _next(self, cursor: Any, layout: Any) -> Any:
+        return _core.next_documents(cursor, layout, self._cls.settings().on_invalid)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        layout = self._layout()
+        request, stream = self._open()
+        timed = nullcontext if stream is None else stream.timed
+        with timed():
+            cursor = await request.start()
+        try:
+            while True:
+                with timed():
+                    batch = await self._next(cursor, layout).start()
+                if batch is None:
+                    break
+                if stream is not None:
+                    stream.add(batch)
+                await Operation(partial(self._fetched, batch))
+                for document in batch:
+                    yield document
+        finally:
+            await cursor.close()
+            if stream is not None:
+                stream.close()
+
+    def __iter__(self) -> Iterator[T]:
+        layout = self._layout()
+        request, stream = self._open()
+        timed = nullcontext if stream is None else stream.timed
+        with timed():
+            cursor = request.wait()
+        try:
+            while True:
+                with timed():
+                    batch = self._next(cursor, layout).wait()
+                if batch is None:
+                    break
+                if stream is not None:
+                    stream.add(batch)
+                Operation(partial(self._fetched, batch)).run_sync()
+                yield from batch
+        finally:
+            cursor.close_sync()
+            if stream is not None:
+                stream.close()
