@@ -195,6 +195,18 @@ def test_rules_do_not_change_an_answer(
     ),
     off=set(),
 )
+@example(
+    documents=[{"b": 1}],
+    drawn=(
+        [
+            {"$project": {"a": "$n", "b": {"$ifNull": ["$b", "$a"]}}},
+            {"$project": {"a": 1, "b": 1}},
+            {"$set": {"a.x": {"$literal": 1}}},
+        ],
+        Promise(),
+    ),
+    off=set(),
+)
 @given(documents=dense.DOCUMENTS, drawn=dense.pipelines(), off=st.sets(st.sampled_from(rules())))
 def test_nor_where_stages_touch_the_same_fields(
     collection: Any, documents: list[dict[str, Any]], drawn: tuple[list[dict[str, Any]], Promise], off: set[str]

@@ -6,7 +6,8 @@
 //!
 //! Never when the second computes, or keeps a part of a field (`a.b`) or a field that the first does not name; nor when
 //! the first computes the id, or only the id would be left, or nothing. Never when the second only drops fields: the
-//! server keeps the place of a dropped field for one of its name that is written later. Null, missing and arrays: a field that is kept is the same behind
+//! server keeps the place of a dropped field for one of its name that is written later; and so it does for a computed
+//! one that is missing, so none of those is joined where a later stage writes fields. Null, missing and arrays: a field that is kept is the same behind
 //! both. The order of fields is that of the first: kept fields stand as they are stored, and computed ones follow as they
 //! are written, whatever order the second names them in.
 
@@ -24,7 +25,7 @@ impl StageRule for MergeProjects {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
-        let [Stage::Project(first), Stage::Project(second), ..] = stages else { return None };
+        let [Stage::Project(first), Stage::Project(second), behind @ ..] = stages else { return None };
         let computes_id =
             |(path, projected): &(Path, Projected)| path.root() == "_id" && matches!(projected, Projected::Computed(_));
         if is_exclusion(first) || is_exclusion(second) || first.iter().any(computes_id) {
@@ -33,11 +34,23 @@ impl StageRule for MergeProjects {
         let kept = only(first, second)?;
         let some =
             kept.iter().any(|(path, projected)| path.root() != "_id" && !matches!(projected, Projected::Exclude));
-        some.then(|| (2, vec![Stage::Project(kept)]))
+        let computes = kept.iter().any(|(_, projected)| matches!(projected, Projected::Computed(_)));
+        (some && !(computes && behind.iter().any(may_write))).then(|| (2, vec![Stage::Project(kept)]))
     }
 }
 
 type Fields = Vec<(Path, Projected)>;
+
+/// Whether a stage may give a document a field that it did not have.
+fn may_write(stage: &Stage) -> bool {
+    match stage {
+        Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Project(_) | Stage::Unset(_) => {
+            false
+        }
+        Stage::Unwind { index, .. } => index.is_some(),
+        _ => true,
+    }
+}
 
 /// The entries of the first that the second keeps too.
 fn only(first: &Fields, second: &Fields) -> Option<Fields> {
@@ -69,7 +82,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, exclude, include};
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, exclude, include, set};
 
     fn first() -> Stage {
         let computed = Projected::Computed(Expr::field("b"));
@@ -90,6 +103,19 @@ mod tests {
         assert_stages_rewrite(&MergeProjects, &[first(), include(&["d", "n", "a"])], "Project(a, n=b, d.x)");
         assert_stages_rewrite(&MergeProjects, &[first(), include(&["n"])], "Project(n=b)");
         assert_stages_rewrite(&MergeProjects, &[first(), include(&["_id", "n"])], "Project(n=b)");
+    }
+
+    #[test]
+    fn computed_fields_stay_two_where_fields_are_written_later() {
+        let write = set("n.x", Expr::field("a"));
+        assert_stages_unchanged(&MergeProjects, &[first(), include(&["n"]), eq_a(), write.clone()]);
+        let after = "Project(a) . Set(n.x=a)";
+        assert_stages_rewrite(&MergeProjects, &[first(), include(&["a"]), write], after);
+        assert_stages_rewrite(&MergeProjects, &[first(), include(&["n"]), eq_a()], "Project(n=b) . Match(a == 1)");
+    }
+
+    fn eq_a() -> Stage {
+        Stage::Match(eq("a", 1))
     }
 
     #[test]
