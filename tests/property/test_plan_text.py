@@ -100,8 +100,9 @@ def test_nor_when_it_is_said_again_with_classes(drawn: tuple[list[dict[str, Any]
     try:
         twice = Thing.aggregate([classes.stage(stage) for stage in again(once.commands[0])]).plan()
     except CompileError as refused:
-        # What takes a field away stays when the stage that made it goes, and then there is no such field.
-        if {error.code for error in refused.errors} != {"unknown_field"}:
+        # What takes a field away stays when the stage that made it goes, and then there is no such field; and a test
+        # that moved to where its field is made is seen to mix up types.
+        if not {error.code for error in refused.errors} <= {"unknown_field", "incomparable"}:
             raise
         reject()
     assert repr(twice.commands) == repr(once.commands)
