@@ -1,4 +1,4 @@
-# make demo | test | check | bench | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
+# make demo | test | check | prove | bench | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,12 +20,13 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench test check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
+.PHONY: help demo bench test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
 	@echo "make test    every check and every test: what CI runs"
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
+	@echo "make prove   the property tests with many new random examples: minutes"
 	@echo "make bench   the compiler alone, then this library beside its peers"
 	@echo "make fmt     format the sources"
 	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
@@ -64,6 +65,10 @@ unit-test: $(STAMPS)/debug
 
 python-test: $(STAMPS)/debug
 	$(BIN)/python -m pytest -q $(PYTEST)
+
+# The examples of `make test` are the same in every run; these are new ones, PROVE times as many.
+prove: $(STAMPS)/debug
+	PROVE=$${PROVE:-20} $(BIN)/python -m pytest -q tests/property $(PYTEST)
 
 fmt: $(STAMPS)/dev
 	cargo fmt --all

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bson import Decimal128, ObjectId
+from effort import examples
 from hostile import DOCUMENTS, PATHS, filters
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -146,7 +147,7 @@ def collection(mongod: Server) -> Iterator[Any]:
         plain.drop_database("equivalence")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents=DOCUMENTS, query=FILTERS)
 def test_optimized_equals_unoptimized_equals_evaluated(
     collection: Any, documents: list[dict[str, Any]], query: dict[str, Any]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import classes
 import pytest
 from bson import ObjectId
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,7 @@ def typed(where: dict[str, Any]) -> Any:
     return where
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents=st.lists(PEOPLE, min_size=1, max_size=6), where=FILTERS, off=st.sets(st.sampled_from(rules())))
 def test_facts_change_no_answer(
     people: None, documents: list[dict[str, Any]], where: dict[str, Any], off: set[str]

@@ -9,6 +9,7 @@ import classes
 import pytest
 from bson import Decimal128, Int64, MaxKey, ObjectId, Timestamp
 from bson import Regex as BsonRegex
+from effort import examples
 from hostile import SCALARS, STORED, filters
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -161,7 +162,7 @@ def conditions(draw: Any, depth: int = 2) -> Any:
     return And(left, ~Or(right))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     found=st.lists(conditions(), max_size=3),
     keys=st.lists(KEYS, max_size=2),
@@ -187,7 +188,7 @@ def test_queries(found: list[Any], keys: list[Any], counts: tuple[int | None, in
     check(query)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"a": {"$eq": {"$gt": 1}}})
 @example({"$and": [{}]})
 @given(filters(st.sampled_from(["a", "b", "a.x", "", "n", "é", "a.0", "_id"])))
@@ -195,7 +196,7 @@ def test_filters_of_mql(filter: dict[str, Any]) -> None:
     check(Thing.find(filter))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines(), said=st.booleans())
 def test_pipelines(drawn: tuple[list[dict[str, Any]], Promise], said: bool) -> None:
     assume(classes.well_typed(Thing, drawn[0]))
@@ -207,7 +208,7 @@ def test_pipelines(drawn: tuple[list[dict[str, Any]], Promise], said: bool) -> N
     check(Thing.aggregate([classes.stage(each) for each in drawn[0]] if said else drawn[0]))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(update=UPDATES | PIPELINES, said=st.booleans())
 def test_updates(update: Any, said: bool) -> None:
     try:
@@ -219,7 +220,7 @@ def test_updates(update: Any, said: bool) -> None:
     assert check_plan(statement) == statement
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @example(Decimal128("NaN"))
 @example(Int64(5))
 @example(Timestamp(1, 2))
@@ -233,7 +234,7 @@ def test_literals(value: Any) -> None:
     assert repr(again) == repr(value)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text() | st.text(alphabet="User.find(ag>5&|~)[]{}'\"\\,:=lambda **0123 \n"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for whole in (text, f"Product.find({text})"):

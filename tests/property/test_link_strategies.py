@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from bson import DBRef
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
@@ -126,7 +127,7 @@ def load(database: Any, people: dict[int, Row], things: list[Row]) -> Data:
 
 
 QUIET = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import bson
 from bson import Int64
+from effort import examples
 from hostile import DOCUMENTS, SCALARS, filters
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -69,7 +70,7 @@ def same_bytes(written: Any, again: Any) -> None:
     assert bson.encode({"it": again}) == bson.encode({"it": written})
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"$and": [{"a": 1}, {"b": 2}]})
 @example({"a": {"$not": {"$not": {"$gt": 1}}}})
 @example({"a": {"$elemMatch": {"$or": [{"x": 1}]}}})
@@ -78,13 +79,13 @@ def test_filters(filter: dict[str, Any]) -> None:
     same_bytes(filter, ir.parse_filter(filter).to_mql())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pipelines())
 def test_pipelines(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
     same_bytes(drawn[0], [stage.to_mql() for stage in ir.parse_pipeline(drawn[0])])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -102,13 +103,13 @@ def test_stages_with_two_spellings(stages: list[dict[str, Any]]) -> None:
     same_bytes(stages, [stage.to_mql() for stage in ir.parse_pipeline(stages)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(UPDATES | PIPELINES)
 def test_updates(update: Any) -> None:
     same_bytes(update, ir.parse_update(update).to_mql())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(DOCUMENTS)
 def test_stored_documents_as_equalities(documents: list[dict[str, Any]]) -> None:
     for document in documents:

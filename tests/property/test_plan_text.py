@@ -14,6 +14,7 @@ from typing import Any
 
 import classes
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, assume, given, reject, settings
 from pipelines import Promise, pipelines
 from planned import Thing, printed
@@ -55,7 +56,7 @@ def printers() -> Iterator[list[Printer]]:
         printer.close()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_every_process_prints_the_same(printers: list[Printer], drawn: tuple[list[dict[str, Any]], Promise]) -> None:
     assume(classes.well_typed(Thing, drawn[0]))
@@ -79,7 +80,7 @@ def again(command: dict[str, Any]) -> list[dict[str, Any]]:
     return [{stage: command[part]} for part, stage in parts if command.get(part)]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
     assume(classes.well_typed(Thing, drawn[0]))
@@ -90,7 +91,7 @@ def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[st
     assert repr(twice.commands) == repr(once.commands)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_nor_when_it_is_said_again_with_classes(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
     assume(classes.well_typed(Thing, drawn[0]))

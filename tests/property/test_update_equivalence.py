@@ -9,6 +9,7 @@ import classes
 import pytest
 from bson import Decimal128
 from bson.raw_bson import RawBSONDocument
+from effort import examples
 from hostile import DOCUMENTS, PATHS, SCALARS, filters
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
@@ -157,7 +158,7 @@ def check(
     assert stored(database["ours"]) == stored(theirs)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(
     documents=[{}],
     where={"a": {"$not": {"$nin": []}}},
