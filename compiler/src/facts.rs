@@ -33,6 +33,11 @@ impl Facts {
         Self { known: trust.map(|reason| (schema.clone(), reason.to_string())), used: RefCell::default() }
     }
 
+    /// Nothing is known: every other question is answered with no.
+    pub fn are_none(&self) -> bool {
+        self.known.is_none()
+    }
+
     /// No array stands on the path or at its end: one document holds one value there, or none.
     pub fn is_single(&self, path: &Path) -> bool {
         self.holds(path, "one value", |declared| is_single(&declared.field.dtype))

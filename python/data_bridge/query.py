@@ -13,7 +13,7 @@ from .errors import DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
 from .explain.asking import explain_script
 from .fetching import described, fetch_script
-from .fields import FieldProxy
+from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
 from .ir import stages
 from .layout import family_layout, layout_of
@@ -95,7 +95,11 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
         """Only documents that also meet these predicates or filter dicts."""
         if not predicates:
             return self
-        query: Query[T] = self._with(stages.Match(conjunction(predicates, self._schema())))
+        first = predicates[0]
+        # The schema is for reading dicts; most queries are one expression.
+        alone = len(predicates) == 1 and isinstance(first, Expression)
+        predicate = first.__ir__ if alone else conjunction(predicates, self._schema())
+        query: Query[T] = self._with(stages.Match(predicate))
         return query
 
     def with_children(self, wanted: bool = True) -> Query[T]:

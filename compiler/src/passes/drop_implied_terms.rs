@@ -8,8 +8,8 @@
 //! missing and arrays: a test is dropped only when every single value that passes the other one passes it too, so the
 //! element that meets the one meets both. Tests of what a value is not are left alone: on arrays they ask every element.
 
-use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Path};
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
@@ -41,6 +41,10 @@ fn kept(terms: &[Expr], is_needless: impl Fn(Test<'_>, Test<'_>) -> bool) -> Opt
         return None;
     }
     let tests: Vec<_> = terms.iter().map(Test::of).collect();
+    let of_path = |path: &Path| tests.iter().flatten().filter(|(other, _)| *other == path).nth(1).is_some();
+    if !tests.iter().flatten().any(|(path, _)| of_path(path)) {
+        return None;
+    }
     let mut dropped = vec![false; terms.len()];
     for (position, test) in tests.iter().enumerate().rev() {
         let Some((path, test)) = test else { continue };

@@ -28,6 +28,9 @@ impl PredicateRule for IntersectTests {
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {
         let Expr::And(terms) = predicate else { return None };
+        if facts.are_none() {
+            return None;
+        }
         let mut by_path: HashMap<&Path, Vec<(usize, Test<'_>)>> = HashMap::new();
         for (position, term) in terms.iter().enumerate() {
             if let Some((path, test)) = Test::of(term) {

@@ -24,6 +24,8 @@ impl PredicateRule for MergeExclusions {
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         let Expr::And(terms) = predicate else { return None };
+        // With fewer than two there is nothing to merge.
+        terms.iter().filter_map(exclusion).nth(1)?;
         let mut merged: Vec<Expr> = Vec::with_capacity(terms.len());
         let mut places = std::collections::HashMap::new();
         for term in terms {
