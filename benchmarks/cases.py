@@ -88,7 +88,7 @@ def _same(peer: Peer, document: Any, key: int) -> None:
 
 
 def _check_filter(peer: Peer, _: Any, built: Any) -> None:
-    text = str(built)
+    text = peer.filter_text(built)
     assert "25" in text, f"{peer.label}: {text}"
     assert "City 7" in text, f"{peer.label}: {text}"
 

@@ -69,3 +69,6 @@ class DataBridgePeer(Peer):
         query = Person.find((Person.age > 25) & (Person.address.city == "City 7"))
         # What every read does before it is sent; `plan()` also writes down what each rule did.
         return query._compile(query._read("find"))
+
+    def filter_text(self, built: Any) -> str:
+        return str(built.text())

@@ -49,6 +49,10 @@ class Peer(abc.ABC):
     def build_filter(self) -> Any:
         """Build `age > 25 and address.city == "City 7"` and turn it into what is sent."""
 
+    def filter_text(self, built: Any) -> str:
+        """What `build_filter` gave, for the check."""
+        return str(built)
+
 
 async def get_each(peer: Peer, keys: Sequence[int]) -> list[Any]:
     return [await peer.get(key) for key in keys]
