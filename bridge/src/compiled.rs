@@ -145,7 +145,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let kind = read::kind(node)?;
     let lowered = match kind.to_str()? {
         "match" | "project" | "set" | "unset" | "sort" | "skip" | "limit" | "group" | "unwind" | "count_stage"
-        | "sample" | "lookup" | "generic_stage" => {
+        | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
         "field" | "literal" | "call" | "variable" | "document" | "array" => {
