@@ -76,13 +76,13 @@ fn options_of(compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> RunO
 fn execute(
     client: Py<Client>,
     compiled: &Compiled,
-    layout: Option<Py<codec::Layout>>,
+    layout: Option<Decoder>,
     on_invalid: &str,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let plan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let answer = plan.answer;
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
@@ -113,8 +113,8 @@ fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Sess
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+fn next_documents(cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
     Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {

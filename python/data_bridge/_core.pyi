@@ -4,6 +4,8 @@ import builtins
 from collections.abc import Awaitable, Mapping
 from typing import Any, Generic, Self, TypeVar, final
 
+from typing_extensions import disjoint_base
+
 _T = TypeVar("_T")
 
 __version__: str
@@ -12,7 +14,10 @@ __all__ = [
     "Compiled",
     "Cursor",
     "DType",
+    "FieldAccess",
+    "InstanceDict",
     "Layout",
+    "LazyLayout",
     "LoopQueue",
     "Pending",
     "Schema",
@@ -154,6 +159,30 @@ class Layout:
     def encode(self, instance: object) -> bytes: ...
     def decode(self, document: bytes) -> Any: ...
 
+@final
+class LazyLayout:
+    """A layout whose documents are decoded field by field, as they are read."""
+
+    def __new__(cls, layout: Layout) -> Self: ...
+    def decode(self, document: bytes) -> Any: ...
+
+@disjoint_base
+class FieldAccess:
+    """What stands for a field on its class. An instance's own value hides it."""
+
+    def __new__(cls, name: str) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+@final
+class InstanceDict:
+    """The `__dict__` of documents: that of a lazy one is decoded when somebody asks for it."""
+
+    def __new__(cls) -> Self: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def __set__(self, instance: object, values: dict[str, Any], /) -> None: ...
+
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
 def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
@@ -264,13 +293,13 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | None = None,
+    layout: Layout | LazyLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
 def insert(
     client: Client,

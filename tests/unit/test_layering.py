@@ -29,6 +29,7 @@ CROSSING = {
     "lambdas",
     "lang",
     "layout",
+    "lazy_fields",
     "link_deletes",
     "link_writes",
     "paging",

@@ -74,15 +74,29 @@ pub struct Definition {
     /// None is left out, here and below, wherever it comes back.
     drops_nulls: bool,
     /// The names of all fields.
-    pub complete: Py<PySet>,
+    complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
-    pub shares_complete: bool,
+    shares_complete: bool,
 }
 
 impl Definition {
     /// The fields that are stored; those that are not come last.
     pub fn stored(&self) -> &[Field] {
         &self.fields[..self.stored]
+    }
+
+    /// Whether a key is that of the discriminator.
+    pub fn is_tag(&self, key: &[u8]) -> bool {
+        self.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == key)
+    }
+
+    /// `model_fields_set` of an instance with every stored field.
+    pub fn all_present<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
+        let complete = self.complete.bind(py);
+        if self.shares_complete {
+            return Ok(complete.clone());
+        }
+        Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
     }
 }
 

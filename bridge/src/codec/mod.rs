@@ -7,6 +7,7 @@ mod encode;
 mod family;
 mod instance;
 mod layout;
+mod lazy;
 mod links;
 mod load;
 mod path;
@@ -24,6 +25,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyType};
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
+use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
 use reader::Elements;
 
@@ -53,11 +55,17 @@ impl OnInvalid {
 pub enum Decoder {
     Dict,
     Layout(Py<Layout>),
+    Lazy(Py<Layout>),
 }
 
-impl From<Option<Py<Layout>>> for Decoder {
-    fn from(layout: Option<Py<Layout>>) -> Self {
-        layout.map_or(Self::Dict, Self::Layout)
+impl<'py> FromPyObject<'_, 'py> for Decoder {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(lazy) = given.cast::<LazyLayout>() {
+            return Ok(Self::Lazy(lazy.get().0.clone_ref(given.py())));
+        }
+        Ok(Self::Layout(given.extract()?))
     }
 }
 
@@ -66,6 +74,7 @@ impl Decoder {
         match self {
             Self::Dict => Ok(decode::document(py, document)?.into_any().unbind()),
             Self::Layout(layout) => Ok(layout.get().decode_bytes(py, document)?.unbind()),
+            Self::Lazy(layout) => Ok(lazy::defer(layout.bind(py), document)?.unbind()),
         }
     }
 
@@ -178,6 +187,9 @@ fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(B
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Layout>()?;
+    module.add_class::<LazyLayout>()?;
+    module.add_class::<FieldAccess>()?;
+    module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
     module.add_function(wrap_pyfunction!(diff_documents, module)?)
