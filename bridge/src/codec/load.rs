@@ -124,6 +124,12 @@ impl Layout {
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
         }
+        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
+            let key = decode::key(py, field.key())?;
+            if let Some(value) = document.get_item(&key)? {
+                document.set_item(key, decode::with_decimals(value)?)?;
+            }
+        }
         let id = document.get_item("_id")?;
         let named = definition.fields.iter().find(|field| field.key() == b"_id");
         if let (Some(field), Some(id)) = (named, &id) {

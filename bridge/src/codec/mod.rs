@@ -1,6 +1,7 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
 mod convert;
+mod decimal;
 mod decode;
 mod diff;
 mod encode;
