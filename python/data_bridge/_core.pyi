@@ -16,6 +16,7 @@ __all__ = [
     "DType",
     "FieldAccess",
     "InstanceDict",
+    "JsonLayout",
     "Layout",
     "LazyLayout",
     "LoopQueue",
@@ -164,7 +165,16 @@ class LazyLayout:
     """A layout whose documents are decoded field by field, as they are read."""
 
     def __new__(cls, layout: Layout) -> Self: ...
+    @property
+    def layout(self) -> Layout: ...
     def decode(self, document: bytes) -> Any: ...
+
+@final
+class JsonLayout:
+    """A layout, or None for rows of no class, whose documents become JSON."""
+
+    def __new__(cls, layout: Layout | None, array: bool = True) -> Self: ...
+    def decode(self, document: bytes) -> bytes: ...
 
 @disjoint_base
 class FieldAccess:
@@ -293,13 +303,13 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | LazyLayout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | LazyLayout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
 def insert(
     client: Client,

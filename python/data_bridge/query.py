@@ -12,6 +12,7 @@ from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
 from .explain.asking import explain_script
+from .exports import Exports
 from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
@@ -39,7 +40,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.

@@ -22,6 +22,7 @@ CROSSING = {
     "client",
     "crud",
     "explain",
+    "exports",
     "fetching",
     "fields",
     "inheritance",

@@ -17,7 +17,7 @@ use crate::gate::guarded;
 
 /// A layout whose documents are decoded field by field, as they are read.
 #[pyclass(frozen, module = "data_bridge._core")]
-pub struct LazyLayout(pub Py<Layout>);
+pub struct LazyLayout(#[pyo3(get, name = "layout")] pub Py<Layout>);
 
 #[pymethods]
 impl LazyLayout {

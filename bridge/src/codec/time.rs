@@ -125,26 +125,42 @@ pub fn read_span(py: Python<'_>, seconds: f64) -> PyResult<Option<Bound<'_, PyAn
     Ok(Some(PyDelta::new(py, days, seconds, micros, true)?.into_any()))
 }
 
+/// A moment in UTC, within Python's years.
+pub struct Moment {
+    pub year: i32,
+    pub month: u8,
+    pub day: u8,
+    pub hour: u8,
+    pub minute: u8,
+    pub second: u8,
+    pub millisecond: u16,
+}
+
+impl Moment {
+    /// None beyond the years that Python knows.
+    pub fn read(value: &[u8]) -> Option<Self> {
+        Self::of(i64::from_le_bytes(*value.first_chunk::<8>()?))
+    }
+
+    fn of(millis: i64) -> Option<Self> {
+        let (year, month, day) = civil_from_days(millis.div_euclid(DAY));
+        let year = i32::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+        let rest = millis.rem_euclid(DAY);
+        // All are within a day.
+        let (hour, minute) = ((rest / 3_600_000) as u8, (rest / 60_000 % 60) as u8);
+        let (second, millisecond) = ((rest / 1000 % 60) as u8, (rest % 1000) as u16);
+        Some(Self { year, month, day, hour, minute, second, millisecond })
+    }
+}
+
 /// An aware datetime in UTC; beyond the years that Python knows, PyMongo's `DatetimeMS`.
 pub fn millis_to_datetime(py: Python<'_>, millis: i64) -> PyResult<Bound<'_, PyAny>> {
-    let (year, month, day) = civil_from_days(millis.div_euclid(DAY));
-    let Some(year) = i32::try_from(year).ok().filter(|year| (1..=9999).contains(year)) else {
+    let Some(Moment { year, month, day, hour, minute, second, millisecond }) = Moment::of(millis) else {
         return types::get(py)?.datetime_ms.bind(py).call1((millis,));
     };
-    let rest = millis.rem_euclid(DAY);
+    let micros = u32::from(millisecond) * 1000;
     let utc = PyTzInfo::utc(py)?;
-    let moment = PyDateTime::new(
-        py,
-        year,
-        month,
-        day,
-        (rest / 3_600_000) as u8,
-        (rest / 60_000 % 60) as u8,
-        (rest / 1000 % 60) as u8,
-        (rest % 1000 * 1000) as u32,
-        Some(&utc),
-    )?;
-    Ok(moment.into_any())
+    Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micros, Some(&utc))?.into_any())
 }
 
 #[cfg(test)]
