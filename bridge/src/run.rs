@@ -74,19 +74,20 @@ fn options_of(compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> RunO
 #[pyfunction]
 #[pyo3(signature = (client, compiled, layout = None, on_invalid = "raise", session = None))]
 fn execute(
+    py: Python<'_>,
     client: Py<Client>,
     compiled: &Compiled,
-    layout: Option<Py<codec::Layout>>,
+    layout: Option<Decoder>,
     on_invalid: &str,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let plan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let answer = plan.answer;
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
-        let gather = Gather::new(client.get().driver(), decoder, on_invalid);
+        let gather = Gather::new(client.get().driver(), decoder.into_sink(py), on_invalid);
         return Ok(Pending::new(Via::Client(client), request, gather));
     }
     let finish = move |py: Python<'_>, outcome: Outcome| {
@@ -113,12 +114,16 @@ fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Sess
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+fn next_documents(cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
     Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(Some(reply)) => Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind()),
+            Reply::Batch(Some(reply)) => {
+                let mut sink = decoder.into_sink(py);
+                codec::Batch::new(py, reply)?.decode(py, &mut *sink, on_invalid, usize::MAX)?;
+                sink.finish(py)
+            }
             Reply::Batch(None) => Ok(py.None()),
             other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
         }
@@ -205,9 +210,10 @@ fn first(
     decoder: &Decoder,
     on_invalid: OnInvalid,
 ) -> PyResult<Py<PyAny>> {
-    let Some(batch) = batch else { return Ok(py.None()) };
-    let list = decoder.decode_batch(py, batch, on_invalid)?;
-    Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() })
+    match batch {
+        Some(batch) => decoder.decode_first(py, batch, on_invalid),
+        None => Ok(decoder.nothing(py)),
+    }
 }
 
 /// What stands under a reply's `values` (distinct) or `value` (find-and-modify).

@@ -4,6 +4,8 @@ import builtins
 from collections.abc import Awaitable, Mapping
 from typing import Any, Generic, Self, TypeVar, final
 
+from typing_extensions import disjoint_base
+
 _T = TypeVar("_T")
 
 __version__: str
@@ -12,7 +14,11 @@ __all__ = [
     "Compiled",
     "Cursor",
     "DType",
+    "FieldAccess",
+    "InstanceDict",
+    "JsonLayout",
     "Layout",
+    "LazyLayout",
     "LoopQueue",
     "Pending",
     "Schema",
@@ -156,6 +162,39 @@ class Layout:
     def encode(self, instance: object) -> bytes: ...
     def decode(self, document: bytes) -> Any: ...
 
+@final
+class LazyLayout:
+    """A layout whose documents are decoded field by field, as they are read."""
+
+    def __new__(cls, layout: Layout) -> Self: ...
+    @property
+    def layout(self) -> Layout: ...
+    def decode(self, document: bytes) -> Any: ...
+
+@final
+class JsonLayout:
+    """A layout, or None for rows of no class, whose documents become JSON."""
+
+    def __new__(cls, layout: Layout | None, array: bool = True) -> Self: ...
+    def decode(self, document: bytes) -> bytes: ...
+
+@disjoint_base
+class FieldAccess:
+    """What stands for a field on its class. An instance's own value hides it."""
+
+    def __new__(cls, name: str) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+@final
+class InstanceDict:
+    """The `__dict__` of documents: that of a lazy one is decoded when somebody asks for it."""
+
+    def __new__(cls) -> Self: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def __set__(self, instance: object, values: dict[str, Any], /) -> None: ...
+
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
 def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
@@ -246,13 +285,13 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
 def write_batch(
     client: Client,

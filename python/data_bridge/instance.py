@@ -192,7 +192,7 @@ class InstanceWrites:
 
         def script() -> Script[Self]:
             query = itself(self._document, session)
-            fresh = yield Get(query, self.id, query._layout())
+            fresh = yield Get(query, self.id, layout_of(type(self._document)))
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")
             yield from query._fetched([fresh])

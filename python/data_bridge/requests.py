@@ -193,9 +193,9 @@ class Stream:
         """A context in which time counts; an error that leaves it ends the operation."""
         return self._account.timed()
 
-    def add(self, batch: list[Any] | None) -> None:
-        """Counts the documents of a batch."""
-        self._account.add(len(batch or ()))
+    def add(self, batch: list[Any] | tuple[int, Any]) -> None:
+        """Counts the documents of a batch: a list of them, or how many there are and what they became."""
+        self._account.add(batch[0] if isinstance(batch, tuple) else len(batch))
 
     def close(self) -> None:
         """Tells the logs: the cursor is at its end, or given up."""
@@ -210,6 +210,8 @@ def _count(operation: str, answer: Any) -> int | None:
         return answer
     if isinstance(answer, list):
         return len(answer)
+    if isinstance(answer, tuple):  # how many documents, and what they became
+        return int(answer[0])
     if answer is None:
         return 0
     if operation in _LISTS:
