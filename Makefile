@@ -27,7 +27,7 @@ help:
 	@echo "make test    every check and every test: what CI runs"
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make prove   the property tests with many new random examples: minutes"
-	@echo "make bench   the compiler alone, then this library beside its peers"
+	@echo "make bench   this library beside its peers: ten minutes; BENCH=--quick for two, BENCH='find-1000 save' for some cases, BENCH=--list"
 	@echo "make fmt     format the sources"
 	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
 	@echo "make clean   remove everything that was built"
@@ -36,7 +36,6 @@ demo: $(STAMPS)/release
 	$(BIN)/python -m examples.cities
 
 bench: $(STAMPS)/release $(STAMPS)/bench
-	cargo bench --quiet --locked --package data-bridge-compiler
 	$(BIN)/python -m benchmarks $(BENCH)
 
 test: rust-check rust-test python-check mypy pyright python-test
