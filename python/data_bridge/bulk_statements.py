@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import ir
+from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
 from .revision import renewed, unchanged
@@ -90,8 +91,17 @@ def _whole(write: Write, session: Any) -> None:
 
 
 def _statement(query: Query[Any], node: ir.Plan) -> dict[str, Any] | None:
-    """The compiled node's only statement; None when nothing can meet its filter."""
-    for command in query._compile(node).commands:
+    """The compiled node's only statement; None when nothing can meet its filter.
+
+    Raises:
+        CompileError: the filter goes through links, whose ids would be those from before the bulk.
+    """
+    commands = query._compile(node).commands
+    if len(commands) > 1:
+        message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
+        hint = "update or delete by this query outside of the bulk, or filter by the link itself"
+        raise CompileError(message, code="bulk_over_link", hint=hint)
+    for command in commands:
         for key in ("updates", "deletes"):
             if key in command:
                 statement: dict[str, Any] = command[key][0]

@@ -40,6 +40,7 @@ CROSSING = {
     "requests",
     "schema",
     "stages",
+    "steps",
     "streaming",
     "timeseries",
     "trust",
