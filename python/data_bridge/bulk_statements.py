@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import ir
+from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
 from .revision import renewed, unchanged
@@ -63,8 +64,13 @@ def _selecting(write: Write, session: Any) -> None:
         node: ir.Plan = ir.Delete(query._source(), query._filter(), many, query._options)
     else:
         node = query._update_node(write.updates, many, write.upsert)
-    write.command = write.what
-    write.statement = query._compile(node).statement
+    compiled = query._compile(node)
+    if len(compiled.commands) > 1:
+        # The ids would be those from before the bulk.
+        message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
+        hint = "update or delete by this query outside of the bulk, or filter by the link itself"
+        raise CompileError(message, code="bulk_over_link", hint=hint)
+    write.command, write.statement = write.what, compiled.statement
 
 
 def _whole(write: Write, session: Any) -> None:

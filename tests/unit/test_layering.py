@@ -42,6 +42,7 @@ CROSSING = {
     "requests",
     "schema",
     "stages",
+    "steps",
     "streaming",
     "timeseries",
     "trust",
