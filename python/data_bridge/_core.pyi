@@ -10,6 +10,7 @@ _T = TypeVar("_T")
 
 __version__: str
 __all__ = [
+    "Changes",
     "Client",
     "Compiled",
     "Cursor",
@@ -25,10 +26,10 @@ __all__ = [
     "Session",
     "__version__",
     "call_dtype",
+    "changes",
     "command",
     "compile",
     "decode_document",
-    "diff",
     "dtype_of",
     "encode_document",
     "execute",
@@ -147,6 +148,14 @@ def to_mql(node: object) -> Any: ...
 def rules() -> list[str]: ...
 
 @final
+class Changes:
+    """What differs between two states of a document."""
+
+    def __bool__(self) -> builtins.bool: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def statement(self, condition: dict[str, Any] | None = None) -> bytes: ...
+
+@final
 class Layout:
     """How a class is stored."""
 
@@ -165,6 +174,7 @@ class Layout:
     ) -> None: ...
     def choose_by(self, key: str, members: dict[str, Layout]) -> None: ...
     def encode(self, instance: object) -> bytes: ...
+    def changes(self, now: bytes, image: bytes) -> Changes: ...
     def decode(self, document: bytes) -> Any: ...
 
 @final
@@ -202,7 +212,7 @@ class InstanceDict:
 
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
-def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
+def changes(now: bytes, image: bytes) -> Changes: ...
 
 @final
 class Pending(Generic[_T]):

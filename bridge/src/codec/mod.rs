@@ -1,9 +1,9 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod changes;
 mod convert;
 mod decimal;
 mod decode;
-mod diff;
 mod encode;
 mod family;
 mod instance;
@@ -25,6 +25,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
+use changes::Changes;
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
@@ -237,14 +238,8 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
     decode::document(py, document)
 }
 
-/// The least changes that make `image` into `now`: the values to set by dotted path, and the paths to unset.
-#[pyfunction]
-#[pyo3(name = "diff")]
-fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
-    diff::diff(py, now, image)
-}
-
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Changes>()?;
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
@@ -252,5 +247,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
-    module.add_function(wrap_pyfunction!(diff_documents, module)?)
+    module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }
