@@ -9,8 +9,8 @@ from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
-from .revision import renewed, revision_of, unchanged
-from .writing import changes_of, encoded, itself
+from .revision import renewed, unchanged
+from .writing import encoded, itself, save_of
 
 if TYPE_CHECKING:
     from .document import Document
@@ -75,19 +75,17 @@ def _selecting(write: Write, session: Any) -> None:
 
 def _whole(write: Write, session: Any) -> None:
     document: Document = write.target
-    new = write.what == "insert" or (write.what == "save" and document._image is None)
-    if write.what == "save" and not new and not changes_of(document, encoded(document)):
+    if write.what == "save" and document._image is not None:
+        save = save_of(document)
+        if save is not None:
+            write.command, write.statement = "update", save.statement
+            write.image, write.changes, write.revision = save.image, save.changes, save.revision
         return
     write.revision = renewed(document)
     write.image = encoded(document)
-    if new:
+    if write.what != "replace":
         write.command, write.statement = "insert", write.image
-        return
-    write.command = "update"
-    if write.what == "save":
-        write.changes = changes_of(document, write.image)
-        write.statement = write.changes.statement(revision_of(document, write.revision))
         return
     query = itself(document, session, unchanged(document, write.revision))
     node = ir.Replace(query._source(), query._filter(), document, False, {})
-    write.statement = query._compile(node).statement
+    write.command, write.statement = "update", query._compile(node).statement

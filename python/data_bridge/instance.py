@@ -18,7 +18,7 @@ from .link_writes import write_linked
 from .links import DeleteRules, WriteRules
 from .operation import Operation, Script
 from .query import WriteResult
-from .revision import REVISION, put_back, renewed, revision_of, unchanged
+from .revision import REVISION, put_back, renewed, unchanged
 from .settings import settings_of
 from .timeseries import prepare_collection
 from .update import Inc, Set
@@ -28,6 +28,7 @@ from .writing import (
     itself,
     missed,
     prepare,
+    save_of,
     set_attribute,
     stored,
 )
@@ -269,22 +270,17 @@ def _insert(
 
 
 def _save_changes(document: Document, session: Any) -> Script[None]:
-    now = encoded(document)
-    changes = changes_of(document, now)
-    if not changes:
+    save = save_of(document)
+    if save is None:
         return
-    revision = renewed(document)
     try:
-        if settings_of(type(document)).use_revision:
-            now = encoded(document)
-            changes = changes_of(document, now)
-        result = yield WriteOne(document, "update", changes.statement(revision_of(document, revision)), session)
+        result = yield WriteOne(document, "update", save.statement, session)
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:
-        put_back(document, revision)
+        put_back(document, save.revision)
         raise
-    stored(document, now, changes)
+    stored(document, save.image, save.changes)
 
 
 def _replace(document: Document, session: Any) -> Script[None]:

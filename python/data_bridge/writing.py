@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from bson import ObjectId
 
@@ -16,7 +18,7 @@ from .layout import layout_of
 from .links import link_key
 from .operation import Script
 from .query import Query
-from .revision import REVISION, renewed
+from .revision import REVISION, renewed, revision_of
 from .schema import schema_of, stored_name
 from .settings import settings_of
 from .timeseries import prepare_collection
@@ -71,6 +73,37 @@ def changes_of(document: Document, now: bytes) -> _core.Changes:
     """What differs from the stored document."""
     image: bytes = document._image  # type: ignore[assignment]
     return layout_of(type(document)).changes(now, image)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What is sent to save a changed document, and what it has to know before and afterwards.
+
+    Attributes:
+        image: the document's bytes when it is saved.
+        changes: what differs from the stored document.
+        statement: the update that makes the changes.
+        revision: the document's revision before, in classes that have revisions.
+    """
+
+    image: bytes
+    changes: _core.Changes
+    statement: bytes
+    revision: UUID | None
+
+
+def save_of(document: Document) -> Save | None:
+    """What saves a stored document, which gets its new revision; None when nothing in it changed."""
+    image = encoded(document)
+    changes = changes_of(document, image)
+    if not changes:
+        return None
+    revision = renewed(document)
+    condition = revision_of(document, revision)
+    if condition is not None:
+        image = encoded(document)
+        changes = changes_of(document, image)
+    return Save(image, changes, changes.statement(condition), revision)
 
 
 def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
