@@ -10,6 +10,8 @@ use data_bridge_ir::{DType, Path, SchemaRef, Value};
 /// so that a plan can say what it relies on.
 pub struct Facts {
     known: Option<(SchemaRef, String)>,
+    /// The query has a collation, which makes texts equal that differ.
+    collated: bool,
     used: RefCell<Vec<String>>,
 }
 
@@ -23,14 +25,24 @@ struct Declared<'a> {
 impl Facts {
     /// Nothing is known.
     pub fn none() -> Self {
-        Self { known: None, used: RefCell::default() }
+        Self { known: None, collated: false, used: RefCell::default() }
     }
 
     /// Of the documents of a collection; nothing where the schema is not trusted, or where a collation makes texts equal
     /// that differ.
     pub fn of(schema: &SchemaRef, options: &Options) -> Self {
-        let trust = schema.trust().filter(|_| !options.contains_key("collation"));
-        Self { known: trust.map(|reason| (schema.clone(), reason.to_string())), used: RefCell::default() }
+        Self { collated: options.contains_key("collation"), ..Self::none() }.of_linked(schema)
+    }
+
+    /// Of the documents that a link leads to, which the same query reads.
+    pub fn of_linked(&self, target: &SchemaRef) -> Self {
+        let trust = target.trust().filter(|_| !self.collated);
+        Self { known: trust.map(|reason| (target.clone(), reason.to_string())), ..self.of_others() }
+    }
+
+    /// Of documents that the same query makes, and of their parts: nothing is known.
+    pub fn of_others(&self) -> Self {
+        Self { collated: self.collated, ..Self::none() }
     }
 
     /// Nothing is known: every other question is answered with no.

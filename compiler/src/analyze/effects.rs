@@ -27,6 +27,11 @@ pub fn leaves(stage: &Stage, root: &str) -> bool {
     }
 }
 
+/// Whether the documents that come out are some of those that went in, as they were.
+pub fn keeps_stored(stage: &Stage) -> bool {
+    matches!(stage, Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_))
+}
+
 /// Whether each document that goes in comes out, in the same order and changed only by what it holds itself: whole
 /// documents may be counted, or decided on, before the stage as well as behind it.
 pub fn gives_one_for_one(stage: &Stage) -> bool {

@@ -45,10 +45,12 @@ mod push_match_below_sort;
 mod push_match_below_unset;
 mod push_match_below_unwind;
 mod remove_duplicate_terms;
+mod rewrite;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
 mod split_match;
+mod trace;
 mod unread;
 mod values;
 
@@ -56,6 +58,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
 use crate::facts::Facts;
+pub use rewrite::Rewrite;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
@@ -67,14 +70,15 @@ pub trait PredicateRule: Sync {
 /// A rewrite of adjacent stages.
 pub trait StageRule: Sync {
     fn name(&self) -> &'static str;
-    /// How many of the first stages to replace, and with what.
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)>;
+    /// What to make of the first stages; none when the rule does not apply.
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>>;
+    /// The better stages; none when the rule does not apply.
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
 }
 
 /// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
