@@ -55,6 +55,16 @@ pub fn gives_one_at_most(stage: &Stage) -> bool {
     matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Facet(_) | Stage::Group { by: None, .. })
 }
 
+/// How many documents come out at most, however many go in; none where that is not bounded.
+pub fn most(stages: &[Stage]) -> Option<u64> {
+    stages.iter().fold(None, |most, stage| match stage {
+        Stage::Limit(count) | Stage::Sample(count) => Some(most.map_or(*count, |most: u64| most.min(*count))),
+        Stage::Count(_) | Stage::Facet(_) | Stage::Group { by: None, .. } => Some(1),
+        Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Group { .. } => most,
+        other => most.filter(|_| gives_one_for_one(other)),
+    })
+}
+
 /// Whether a projection only drops the fields it names.
 pub fn is_exclusion(fields: &[(Path, Projected)]) -> bool {
     fields.iter().all(|(_, projected)| matches!(projected, Projected::Exclude))

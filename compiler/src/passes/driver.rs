@@ -386,7 +386,7 @@ mod tests {
         let inside = [
             Stage::Lookup(Lookup { pipeline: Some(long()), ..join }),
             Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: long() }),
-            Stage::Facet(vec![("few".into(), long())]),
+            Stage::Facet(vec![("few".into(), long()), ("all".into(), vec![])]),
         ];
         for (stage, place) in inside.into_iter().zip(["Lookup(pets)", "UnionWith(others)", "Facet(few)"]) {
             let flags = Flags::all();
