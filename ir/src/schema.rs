@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -55,6 +56,14 @@ pub struct Discriminator {
     pub ids: Vec<String>,
 }
 
+/// Paths of which no two stored documents hold the same value, missing counted as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    pub paths: Arc<[Path]>,
+    /// Why that is known.
+    pub reason: Arc<str>,
+}
+
 /// A path that goes on behind a link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
@@ -74,6 +83,7 @@ struct Slot {
     name: String,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
+    unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
 }
@@ -108,6 +118,7 @@ impl SchemaRef {
             name: name.into(),
             schema: OnceLock::new(),
             trust: RwLock::default(),
+            unique: RwLock::default(),
             discriminator: RwLock::default(),
         }))
     }
@@ -148,6 +159,16 @@ impl SchemaRef {
     /// Says why stored documents are known to obey the schema, and compare text by its bytes; or that they no longer are.
     pub fn set_trust(&self, reason: Option<&str>) {
         *self.0.trust.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
+    }
+
+    /// The paths on which an index keeps stored documents apart; none where that was not looked at.
+    pub fn unique(&self) -> Option<Unique> {
+        self.0.unique.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says on which paths stored documents are kept apart; or that it is no longer known.
+    pub fn set_unique(&self, unique: Option<Unique>) {
+        *self.0.unique.write().unwrap_or_else(PoisonError::into_inner) = unique;
     }
 
     pub fn field(&self, name: &str) -> Option<&FieldSchema> {
@@ -239,6 +260,14 @@ fn step_union(members: &[DType], segment: &str) -> Lookup {
 impl PartialEq for SchemaRef {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.name == other.0.name
+    }
+}
+
+impl Eq for SchemaRef {}
+
+impl Hash for SchemaRef {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.name.hash(hasher);
     }
 }
 

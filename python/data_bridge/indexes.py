@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 from pymongo import IndexModel
 
+from . import requests
+from .client import default_client
 from .errors import SchemaError
 from .inheritance import family
 from .link_fields import link_fields
 from .link_shapes import is_plain
+from .operation import Script
 from .schema import stored_name
 from .settings import settings_of
 
@@ -48,6 +51,26 @@ def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
         for model in _models_of(member):
             found.setdefault(model.document["name"], {**model.document, "key": dict(model.document["key"])})
     return list(found.values())
+
+
+def unique_paths(cls: type[Document]) -> Script[list[str]]:
+    """The paths on which an index of the server's keeps any two stored documents apart, missing counted as a value.
+
+    Only indexes of one path that leave no document out and compare texts as queries do. Not `_id`: a sharded collection
+    may hold one twice.
+    """
+    settings = settings_of(cls)
+    reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
+    found = reply["cursor"]["firstBatch"]
+    default = next((index.get("collation") for index in found if index["name"] == "_id_"), None)
+    return [
+        next(iter(index["key"]))
+        for index in found
+        if index.get("unique")
+        and len(index["key"]) == 1
+        and not {"sparse", "partialFilterExpression"} & set(index)
+        and index.get("collation") == default
+    ]
 
 
 def _models_of(cls: type[BaseModel]) -> Iterator[IndexModel]:
