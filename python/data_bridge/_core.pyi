@@ -34,13 +34,14 @@ __all__ = [
     "dtype_of",
     "encode_document",
     "execute",
-    "insert",
+    "filled",
     "links_at",
     "next_documents",
     "open",
     "place_links",
     "rules",
     "to_mql",
+    "write_batch",
 ]
 
 @final
@@ -133,7 +134,13 @@ class Compiled:
     @property
     def requires(self) -> list[tuple[str, str]]: ...
     @property
+    def statement(self) -> bytes | None: ...
+    @property
     def commands(self) -> list[dict[str, Any]]: ...
+    @property
+    def steps(self) -> list[tuple[str, str, str | None, dict[str, Any]]]: ...
+    @property
+    def otherwise(self) -> tuple[int, list[tuple[str, str, str | None, dict[str, Any]]]] | None: ...
 
 def compile(node: object, flags: bool | Mapping[str, bool], traced: bool = False, links: str = "auto") -> Compiled: ...
 def links_at(documents: list[Any], path: list[str]) -> list[Any]: ...
@@ -221,6 +228,8 @@ def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
 class Pending(Generic[_T]):
     """A request that has not been sent; `start` or `wait` sends it, once."""
 
+    @property
+    def course(self) -> tuple[list[int | None], builtins.bool]: ...
     def start(self) -> Awaitable[_T]: ...
     def wait(self) -> _T: ...
 
@@ -249,24 +258,6 @@ class Client:
         session: Session | None = None,
         read_preference: str | None = None,
     ) -> bytes: ...
-    def insert(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> Awaitable[dict[str, int]]: ...
-    def insert_sync(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> dict[str, int]: ...
     def open_cursor(
         self,
         database: str | None,
@@ -289,8 +280,6 @@ class Client:
     def close_sync(self) -> None: ...
     def topology(self) -> Awaitable[dict[str, Any]]: ...
     def topology_sync(self) -> dict[str, Any]: ...
-    def server_version(self) -> Awaitable[str]: ...
-    def server_version_sync(self) -> str: ...
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Awaitable[Session]: ...
     def start_session_sync(self, causal_consistency: bool = True, snapshot: bool = False) -> Session: ...
 
@@ -327,18 +316,20 @@ def execute(
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
+def filled(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[list[dict[str, Any]]]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
     cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
-def insert(
+def write_batch(
     client: Client,
     database: str | None,
     collection: str,
-    documents: list[bytes],
+    kind: str,
+    statements: list[bytes],
     ordered: bool = True,
     session: Session | None = None,
-) -> Pending[int]: ...
+) -> Pending[dict[str, Any]]: ...
 def command(
     client: Client, database: str | None, command: object, write: bool = False, session: Session | None = None
 ) -> Pending[dict[str, Any]]: ...

@@ -16,7 +16,8 @@ from .events import After, Insert, run_hooks
 from .indexes import indexes_of
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
-from .layout import family_layout
+from .joined_gets import Get
+from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
 from .query import Aggregation, Query, WriteResult
@@ -123,14 +124,16 @@ class Crud(InstanceWrites):
         if lazy:
             query = query.lazy()
         members = tuple(family(cls).values())  # type: ignore[arg-type]
-        if not members:
-            return query.first()
+        layout = family_layout(members) if members else layout_of(cls)  # type: ignore[arg-type]
 
         def script() -> Script[Any]:
-            found = yield query._run(query._read("first"), query._decoding(family_layout(members)))
-            reach = reach_of(cls, with_children)  # type: ignore[arg-type]
+            found = yield Get(query, id, layout)
             # What did not fit may come as a dict, if the settings say so.
-            return found if type(found) in (dict, *reach.classes) else None
+            if members and type(found) not in (dict, *reach_of(cls, with_children).classes):  # type: ignore[arg-type]
+                return None
+            if found is not None:
+                yield from query._fetched([found])
+            return found
 
         return Operation(script, f"{cls.__name__}.get({id!r})")
 

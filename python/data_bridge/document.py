@@ -15,7 +15,7 @@ from .fields_set import FieldsSet
 from .inheritance import register
 from .lazy_fields import LazyFields
 from .link_fields import check_options
-from .links import UNFETCHED, LinkOptions, link_of_field
+from .links import UNFETCHED, LinkOptions, declared_fully, link_of_field
 from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
@@ -56,6 +56,7 @@ class DocumentMeta(ModelMetaclass):
         if stored:
             settings_of(cls)
             register(cls)
+        declared_fully(cls)
         built: type = cls
         return built
 

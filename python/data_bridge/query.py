@@ -47,6 +47,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     _options: dict[str, Any] = {}
     _flags: bool | Mapping[str, bool] = True
     _session: Any = None
+    #: What a log says the documents are for.
+    _purpose: str | None = None
     _single: bool = False
     #: How predicates on linked documents are followed, and which links are fetched.
     _links: str = "auto"
@@ -191,7 +193,9 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The node as a request; a script yields it."""
         settings = self._cls.settings()
         client, compiled = default_client(), self._compile(node)
-        return requests.execute(client, compiled, layout, settings.on_invalid, self._session, settings.database)
+        return requests.execute(
+            client, compiled, layout, settings.on_invalid, self._session, settings.database, self._purpose
+        )
 
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
         def script() -> Script[Any]:

@@ -43,6 +43,7 @@ CROSSING = {
     "requests",
     "schema",
     "stages",
+    "steps",
     "streaming",
     "timeseries",
     "trust",
