@@ -11,7 +11,9 @@ _T = TypeVar("_T")
 __version__: str
 __all__ = [
     "Changes",
+    "ArrowTable",
     "Client",
+    "ColumnLayout",
     "Compiled",
     "Cursor",
     "DType",
@@ -173,6 +175,9 @@ class Layout:
         class_id: tuple[str, str] | None = None,
         drops_nulls: bool = False,
     ) -> None: ...
+    @property
+    def model(self) -> type: ...
+    def validates(self, name: str) -> bool: ...
     def choose_by(self, key: str, members: dict[str, Layout]) -> None: ...
     def encode(self, instance: object) -> bytes: ...
     def changes(self, now: bytes, image: bytes) -> Changes: ...
@@ -186,6 +191,21 @@ class LazyLayout:
     @property
     def layout(self) -> Layout: ...
     def decode(self, document: bytes) -> Any: ...
+
+@final
+class ColumnLayout:
+    """A layout whose documents become columns."""
+
+    def __new__(cls, layout: Layout, columns: tuple[Any, ...], direct: builtins.bool) -> Self: ...
+    def decode(self, documents: list[bytes]) -> tuple[builtins.int, ArrowTable]: ...
+
+@final
+class ArrowTable:
+    """An answer as columns. Whoever knows Arrow takes it through `__arrow_c_stream__`."""
+
+    @property
+    def num_rows(self) -> builtins.int: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 @final
 class JsonLayout:
@@ -303,14 +323,14 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | LazyLayout | JsonLayout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
 def filled(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[list[dict[str, Any]]]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
 def write_batch(
     client: Client,

@@ -20,6 +20,7 @@ CROSSING = {
     "audit",
     "bulk",
     "client",
+    "columns",
     "crud",
     "explain",
     "exports",

@@ -166,6 +166,18 @@ impl Layout {
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
     }
 
+    /// The class whose instances it reads and writes.
+    #[getter]
+    fn model(&self, py: Python<'_>) -> Py<PyType> {
+        self.class.clone_ref(py)
+    }
+
+    /// Whether a function of Python's makes the field's values.
+    fn validates(&self, name: &str, py: Python<'_>) -> PyResult<bool> {
+        let named = |field: &&Field| field.name.bind(py).to_str().is_ok_and(|known| known == name);
+        Ok(self.definition()?.fields.iter().find(named).is_some_and(|field| field.converter.is_validate()))
+    }
+
     /// Makes this the layout of a whole family: (class id, layout) of each class.
     fn choose_by(&self, key: String, members: HashMap<String, Py<Self>>, py: Python<'_>) -> PyResult<()> {
         let root = self.class.bind(py).name()?.to_string();

@@ -1,6 +1,7 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
 mod changes;
+mod columns;
 mod convert;
 mod decimal;
 mod decode;
@@ -26,6 +27,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
 use changes::Changes;
+use columns::{ArrowTable, ColumnLayout, Columns};
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
@@ -65,6 +67,7 @@ pub enum Decoder {
     Layout(Py<Layout>),
     Lazy(Py<Layout>),
     Json(JsonForm),
+    Columns(Py<ColumnLayout>),
 }
 
 impl<'py> FromPyObject<'_, 'py> for Decoder {
@@ -73,6 +76,9 @@ impl<'py> FromPyObject<'_, 'py> for Decoder {
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(json) = given.cast::<JsonLayout>() {
             return Ok(Self::Json(json.get().0.clone_ref(given.py())));
+        }
+        if let Ok(columns) = given.cast::<ColumnLayout>() {
+            return Ok(Self::Columns(columns.to_owned().unbind()));
         }
         if let Ok(lazy) = given.cast::<LazyLayout>() {
             return Ok(Self::Lazy(lazy.get().0.clone_ref(given.py())));
@@ -92,6 +98,7 @@ impl Decoder {
                 form.write(py, document, &mut text)?;
                 Ok(PyBytes::new(py, &text).into_any().unbind())
             }
+            Self::Columns(_) => Err(crate::errors::internal(py, "one document alone is no columns")),
         }
     }
 
@@ -107,6 +114,7 @@ impl Decoder {
     pub fn into_sink(self, py: Python<'_>) -> Box<dyn Sink> {
         match self {
             Self::Json(form) => Box::new(JsonText::new(form)),
+            Self::Columns(layout) => Box::new(Columns::new(layout)),
             other => Box::new(Objects::new(py, other)),
         }
     }
@@ -243,6 +251,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
+    module.add_class::<ColumnLayout>()?;
+    module.add_class::<ArrowTable>()?;
     module.add_class::<FieldAccess>()?;
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
