@@ -12,6 +12,7 @@ from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
 from .explain.asking import explain_script
+from .exports import Exports
 from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
@@ -39,7 +40,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.
@@ -49,6 +50,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
     _single: bool = False
     #: How predicates on linked documents are followed, and which links are fetched.
     _links: str = "auto"
+    #: Fields are decoded when they are read.
+    _lazy: bool = False
     _fetch: tuple[tuple[Any, ...], int] | None = None
 
     def __init__(
@@ -175,9 +178,14 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
         # Rows of a projection have lost what tells classes apart.
         projected = any(isinstance(stage, stages.Project) for stage in self._stages)
         if self._output is not self._cls or self._by_id or projected:
-            return None if self._output is None else layout_of(self._output)
+            return None if self._output is None else self._decoding(layout_of(self._output))
         reach = self._reach()
-        return family_layout(reach.classes) if reach.mixed else layout_of(self._cls)
+        return self._decoding(family_layout(reach.classes) if reach.mixed else layout_of(self._cls))
+
+    def _decoding(self, layout: _core.Layout) -> _core.Layout | _core.LazyLayout:
+        """The layout, or that of lazy documents; whether documents fit is known at once only of others."""
+        lazy = self._lazy and self._cls.settings().on_invalid == "raise"
+        return _core.LazyLayout(layout) if lazy else layout
 
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
@@ -356,7 +364,7 @@ class Aggregation(Query[Any]):
         return given
 
     def _layout(self) -> Any:
-        return None if self._output is None else layout_of(self._output)
+        return None if self._output is None else self._decoding(layout_of(self._output))
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)
