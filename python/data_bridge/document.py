@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
@@ -21,6 +21,8 @@ from .settings import Settings, settings_of
 from .types import PydanticObjectId
 
 
+# Pydantic's own decorator does not reach metaclasses derived from its own.
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
 class DocumentMeta(ModelMetaclass):
     """Puts a field access on the class for each field, once pydantic has built it.
 
@@ -73,7 +75,7 @@ class DocumentMeta(ModelMetaclass):
             return cls.__class_getitem__(name)
 
 
-def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy:
+def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy[Any]:
     """The proxy of a class's own field."""
     schema = schema_of(cls)
     stored = stored_name(name, cls.model_fields[name])

@@ -13,7 +13,7 @@ from data_bridge import Document, Mapped
 from data_bridge.layout import layout_of
 
 ROOT = Path(__file__).parents[2]
-JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py")]
+JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py", "computed.py", "functions.py")]
 
 
 def mypy(judged: Path, _: Path) -> list[str]:
@@ -24,6 +24,7 @@ def pyright(judged: Path, folder: Path) -> list[str]:
     prefix = Path(sys.prefix)
     config = {
         "include": [judged.name],
+        "typeCheckingMode": "strict",
         "extraPaths": [str(ROOT / "python")],
         "venvPath": str(prefix.parent),
         "venv": prefix.name,
