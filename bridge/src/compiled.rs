@@ -7,7 +7,7 @@ use data_bridge_compiler::relations::Strategy;
 use data_bridge_compiler::requirements::unmet;
 use data_bridge_compiler::{Failure, explain};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::{PyBool, PyBytes, PyDict};
 
 use crate::gate::guarded;
 use crate::{codec, errors, read};
@@ -33,6 +33,17 @@ impl Compiled {
     #[getter]
     fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         guarded(py, || self.sent(py))
+    }
+
+    /// The only statement of an update or a delete, as it stands in the command; None when nothing is sent.
+    #[getter]
+    fn statement<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        guarded(py, || {
+            let Some(step) = self.0.physical.steps.last() else { return Ok(None) };
+            let list = ["updates", "deletes"].iter().find_map(|list| step.command.get_array(*list).ok());
+            let statement = list.and_then(|list| list.into_iter().next()?.ok()?.as_document());
+            Ok(statement.map(|statement| PyBytes::new(py, statement.as_bytes())))
+        })
     }
 
     /// The operators of the plan that need a server of some version, each with that version.
@@ -134,7 +145,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let kind = read::kind(node)?;
     let lowered = match kind.to_str()? {
         "match" | "project" | "set" | "unset" | "sort" | "skip" | "limit" | "group" | "unwind" | "count_stage"
-        | "sample" | "lookup" | "generic_stage" => {
+        | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
         "field" | "literal" | "call" | "variable" | "document" | "array" => {

@@ -2,8 +2,8 @@
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Insert, Reply, Request, RunOptions};
-use pyo3::exceptions::PyRuntimeError;
+use data_bridge_driver::{Batch, Kind, Reply, Request, RunOptions, Written};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
@@ -125,26 +125,28 @@ fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_inva
     }))
 }
 
-/// Encoded documents as one insert; its answer is how many went in.
+/// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.
 #[pyfunction]
-#[pyo3(signature = (client, database, collection, documents, ordered = true, session = None))]
-fn insert(
+#[pyo3(signature = (client, database, collection, kind, statements, ordered = true, session = None))]
+fn write_batch(
     client: Py<Client>,
     database: Option<String>,
     collection: String,
-    documents: Vec<Bound<'_, PyBytes>>,
+    kind: &str,
+    statements: Vec<Bound<'_, PyBytes>>,
     ordered: bool,
     session: Option<&Bound<'_, Session>>,
-) -> Pending {
-    let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
-    let insert = Insert { database, collection, documents, ordered, extra: None };
-    let request = Request::Insert { insert, options: run_options(session, None) };
-    Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
+) -> PyResult<Pending> {
+    let kind = Kind::parse(kind).ok_or_else(|| PyValueError::new_err(format!("{kind:?} is not a kind of write")))?;
+    let statements = statements.iter().map(|statement| statement.as_bytes().to_vec()).collect();
+    let batch = Batch { kind, database, collection, statements, ordered };
+    let request = Request::Batch { batch, options: run_options(session, None) };
+    Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
-            other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
+            Reply::Written(written) => counts(py, &written),
+            other => Err(internal(py, &format!("writes were answered with {other:?}"))),
         }
-    })
+    }))
 }
 
 /// A command given as a document; its answer is the reply.
@@ -182,18 +184,19 @@ fn shape(
         Reply::Document(None) if answer == Answer::Distinct => PyList::empty(py).into_any().unbind(),
         Reply::Document(None) => py.None(),
         Reply::Document(Some(reply)) => return value(py, &reply, answer, decoder),
-        Reply::Written(written) => {
-            let counts = PyDict::new(py);
-            counts.set_item("n", written.n)?;
-            counts.set_item("modified", written.modified)?;
-            let upserted = written.upserted.iter().map(|id| codec::rawbson_to_py(py, id));
-            counts.set_item("upserted", upserted.collect::<PyResult<Vec<_>>>()?)?;
-            counts.into_any().unbind()
-        }
-        Reply::Inserted(inserted) => inserted.inserted.into_pyobject(py)?.into_any().unbind(),
+        Reply::Written(written) => return counts(py, &written),
         Reply::Done => py.None(),
         other => return Err(internal(py, &format!("a plan was answered with {other:?}"))),
     })
+}
+
+fn counts(py: Python<'_>, written: &Written) -> PyResult<Py<PyAny>> {
+    let counts = PyDict::new(py);
+    counts.set_item("n", written.n)?;
+    counts.set_item("modified", written.modified)?;
+    let upserted = written.upserted.iter().map(|id| codec::rawbson_to_py(py, id));
+    counts.set_item("upserted", upserted.collect::<PyResult<Vec<_>>>()?)?;
+    Ok(counts.into_any().unbind())
 }
 
 fn first(
@@ -222,6 +225,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(execute, module)?)?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
     module.add_function(wrap_pyfunction!(next_documents, module)?)?;
-    module.add_function(wrap_pyfunction!(insert, module)?)?;
+    module.add_function(wrap_pyfunction!(write_batch, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)
 }

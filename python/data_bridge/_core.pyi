@@ -26,13 +26,13 @@ __all__ = [
     "dtype_of",
     "encode_document",
     "execute",
-    "insert",
     "links_at",
     "next_documents",
     "open",
     "place_links",
     "rules",
     "to_mql",
+    "write_batch",
 ]
 
 @final
@@ -125,6 +125,8 @@ class Compiled:
     @property
     def requires(self) -> list[tuple[str, str]]: ...
     @property
+    def statement(self) -> bytes | None: ...
+    @property
     def commands(self) -> list[dict[str, Any]]: ...
 
 def compile(node: object, flags: bool | Mapping[str, bool], traced: bool = False, links: str = "auto") -> Compiled: ...
@@ -190,24 +192,6 @@ class Client:
         session: Session | None = None,
         read_preference: str | None = None,
     ) -> bytes: ...
-    def insert(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> Awaitable[dict[str, int]]: ...
-    def insert_sync(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> dict[str, int]: ...
     def open_cursor(
         self,
         database: str | None,
@@ -230,8 +214,6 @@ class Client:
     def close_sync(self) -> None: ...
     def topology(self) -> Awaitable[dict[str, Any]]: ...
     def topology_sync(self) -> dict[str, Any]: ...
-    def server_version(self) -> Awaitable[str]: ...
-    def server_version_sync(self) -> str: ...
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Awaitable[Session]: ...
     def start_session_sync(self, causal_consistency: bool = True, snapshot: bool = False) -> Session: ...
 
@@ -272,14 +254,15 @@ def open(client: Client, compiled: Compiled, session: Session | None = None) -> 
 def next_documents(
     cursor: Cursor, layout: Layout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
-def insert(
+def write_batch(
     client: Client,
     database: str | None,
     collection: str,
-    documents: list[bytes],
+    kind: str,
+    statements: list[bytes],
     ordered: bool = True,
     session: Session | None = None,
-) -> Pending[int]: ...
+) -> Pending[dict[str, Any]]: ...
 def command(
     client: Client, database: str | None, command: object, write: bool = False, session: Session | None = None
 ) -> Pending[dict[str, Any]]: ...

@@ -31,7 +31,7 @@ class Write:
         self.document: Document | None = None if isinstance(target, Query) else target
         #: "insert", "update" or "delete"; with no statement nothing is sent.
         self.command = ""
-        self.statement: Any = None
+        self.statement: bytes | None = None
         #: The bytes that are stored when the write is done, for documents written as a whole.
         self.image: bytes | None = None
         self.changes: dict[str, Any] = {}
@@ -64,7 +64,7 @@ def _selecting(write: Write, session: Any) -> None:
     else:
         node = query._update_node(write.updates, many, write.upsert)
     write.command = write.what
-    write.statement = _statement(query, node)
+    write.statement = query._compile(node).statement
 
 
 def _whole(write: Write, session: Any) -> None:
@@ -86,14 +86,4 @@ def _whole(write: Write, session: Any) -> None:
     else:
         node = ir.Replace(query._source(), query._filter(), document, False, {})
     write.command = "update"
-    write.statement = _statement(query, node)
-
-
-def _statement(query: Query[Any], node: ir.Plan) -> dict[str, Any] | None:
-    """The compiled node's only statement; None when nothing can meet its filter."""
-    for command in query._compile(node).commands:
-        for key in ("updates", "deletes"):
-            if key in command:
-                statement: dict[str, Any] = command[key][0]
-                return statement
-    return None
+    write.statement = query._compile(node).statement

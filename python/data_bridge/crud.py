@@ -16,6 +16,7 @@ from .events import After, Insert, run_hooks
 from .indexes import indexes_of
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
+from .joined_gets import Get
 from .layout import family_layout
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
@@ -101,14 +102,16 @@ class Crud(InstanceWrites):
             id = ObjectId(id)
         query: Query[Self] = by_id(cls, id).session(session)  # type: ignore[arg-type]
         members = tuple(family(cls).values())  # type: ignore[arg-type]
-        if not members:
-            return query.first()
+        layout = family_layout(members) if members else query._layout()
 
         def script() -> Script[Any]:
-            found = yield query._run(query._read("first"), family_layout(members))
-            reach = reach_of(cls, with_children)  # type: ignore[arg-type]
+            found = yield Get(query, id, layout)
             # What did not fit may come as a dict, if the settings say so.
-            return found if type(found) in (dict, *reach.classes) else None
+            if members and type(found) not in (dict, *reach_of(cls, with_children).classes):  # type: ignore[arg-type]
+                return None
+            if found is not None:
+                yield from query._fetched([found])
+            return found
 
         return Operation(script, f"{cls.__name__}.get({id!r})")
 

@@ -14,7 +14,7 @@ from .fields import FieldAccess, FieldProxy, building, no_such_field
 from .fields_set import FieldsSet
 from .inheritance import register
 from .link_fields import check_options
-from .links import UNFETCHED, LinkOptions, link_of_field
+from .links import UNFETCHED, LinkOptions, declared_fully, link_of_field
 from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
@@ -57,6 +57,7 @@ class DocumentMeta(ModelMetaclass):
         if stored:
             settings_of(cls)
             register(cls)
+        declared_fully(cls)
         built: type = cls
         return built
 

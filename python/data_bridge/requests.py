@@ -13,8 +13,8 @@ from .client import Client
 from .command_shape import MASK, as_text, masked, plan_hash
 from .query_log import QueryEvent, QueryLog, logs_now, switch
 
-#: Operations whose answer tells how many documents were written.
-_WRITES = ("insert", "update", "delete")
+#: The commands whose answer tells how many documents were written, and where in them the statements stand.
+_LISTS = {"insert": "documents", "update": "updates", "delete": "deletes"}
 _NOTHING = object()
 
 
@@ -36,13 +36,22 @@ def command(client: Client, database: str | None, body: Any, write: bool = False
     return request
 
 
-def insert(
-    client: Client, database: str | None, collection: str, documents: list[bytes], ordered: bool, session: Any
+def write_batch(
+    client: Client,
+    database: str | None,
+    collection: str,
+    kind: str,
+    statements: list[bytes],
+    ordered: bool,
+    session: Any,
 ) -> Any:
-    """The request that inserts encoded documents."""
-    request = _core.insert(client.core, database, collection, documents, ordered, session)
+    """The request of encoded statements of one kind: documents to "insert", or statements of "update" or "delete".
+
+    Its answer has "n", "modified" and "upserted" (ids), as a write plan's has.
+    """
+    request = _core.write_batch(client.core, database, collection, kind, statements, ordered, session)
     if switch.on:
-        return _watched(client, request, lambda: [_inserting(collection, documents, ordered)], database)
+        return _watched(client, request, lambda: [_batch(collection, kind, statements, ordered)], database)
     return request
 
 
@@ -56,8 +65,8 @@ def open_cursor(client: Client, compiled: _core.Compiled, session: Any, database
     return request, None
 
 
-def _inserting(collection: str, documents: Sequence[bytes], ordered: bool) -> dict[str, Any]:
-    return {"insert": collection, "documents": [decode(document) for document in documents], "ordered": ordered}
+def _batch(collection: str, kind: str, statements: Sequence[bytes], ordered: bool) -> dict[str, Any]:
+    return {kind: collection, _LISTS[kind]: [decode(statement) for statement in statements], "ordered": ordered}
 
 
 def _watched(client: Client, request: Any, commands: Callable[[], list[Any]], database: str | None) -> Any:
@@ -203,7 +212,7 @@ def _count(operation: str, answer: Any) -> int | None:
         return len(answer)
     if answer is None:
         return 0
-    if operation in _WRITES:
+    if operation in _LISTS:
         return int(answer["n"])
     cursor = answer.get("cursor") if isinstance(answer, dict) and "ok" in answer else None
     return len(cursor["firstBatch"]) if isinstance(cursor, dict) and "firstBatch" in cursor else 1
