@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
@@ -10,7 +11,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
 from .crud import Crud
-from .fields import FieldAccess, FieldProxy, building, no_such_field
+from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
 from .inheritance import register
 from .link_fields import check_options
@@ -61,7 +62,26 @@ class DocumentMeta(ModelMetaclass):
         built: type = cls
         return built
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        # To checkers a mapped field that holds a document, and a link, is the document's class: so its fields are
+        # known, and what follows is what else a field has.
+        def __eq__(cls, other: object) -> Predicate: ...  # type: ignore[override]  # pyright: ignore
+        def __ne__(cls, other: object) -> Predicate: ...  # type: ignore[override]  # pyright: ignore
+        def __pos__(cls) -> SortKey: ...
+        def __neg__(cls) -> SortKey: ...
+        def asc(cls) -> SortKey: ...
+        def desc(cls) -> SortKey: ...
+        def exists(cls, present: bool = True) -> Predicate: ...
+        def is_null(cls) -> Predicate: ...
+        def in_(cls, values: Iterable[Any]) -> Predicate: ...
+        def not_in(cls, values: Iterable[Any]) -> Predicate: ...
+        def type_(cls, *types: str) -> Predicate: ...
+        def set(cls, value: Any) -> ir.UpdateOperation: ...
+        def unset(cls) -> ir.UpdateOperation: ...
+        def set_on_insert(cls, value: Any) -> ir.UpdateOperation: ...
+        def rename(cls, name: str) -> ir.UpdateOperation: ...
+
+    else:
 
         def __getattr__(cls, name: str) -> Any:
             if name.startswith("_") or not cls.__dict__.get("__pydantic_complete__", False):

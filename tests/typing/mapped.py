@@ -82,6 +82,10 @@ def below() -> None:
     assert_type(Person.anything.whatever, Any)
     assert_type(Person.tags[0], FieldProxy[str])
     assert_type(F.made.deeper, Any)
+    assert_type(Person.address == Address(city="x", zip=1), Predicate)
+    assert_type(~(Person.address == None), Predicate)  # noqa: E711
+    assert_type(Person.address.exists(), Predicate)
+    Person.find().sort(-Person.address).update(Person.address.set(Address(city="x", zip=1)), Person.old.unset())
     Person.find(Person.address.city > 3)  # error
     Person.find(Person.address.nowhere == 3)  # error
     Person.find(Person.age.nowhere == 3)  # error
