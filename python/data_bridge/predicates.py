@@ -10,7 +10,8 @@ from . import ir
 from ._core import DType
 from .errors import CompileError
 from .fields import FieldProxy, Predicate, value
-from .fields.expression import compare, term
+from .fields.expression import compare
+from .fields.nodes import term
 from .geo import near
 
 

@@ -224,6 +224,11 @@ pub fn document_to_raw(mapping: &Bound<'_, PyAny>) -> PyResult<RawDocumentBuf> {
     RawDocumentBuf::from_bytes(bytes).map_err(|error| malformed(mapping.py(), &error))
 }
 
+/// PyMongo's integer that is stored with 64 bits however small it is.
+pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    types::get(py)?.int64.bind(py).call1((number,))
+}
+
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());

@@ -8,7 +8,7 @@ from typing import Any
 from .. import ir
 from .._core import Schema
 from ..errors import DataBridgeError
-from ..fields.expression import Expression
+from ..fields import Expression
 from ..ir import stages
 from ..pipeline import conjunction, to_stages
 from .conditions import ATOM, Bound
