@@ -3,7 +3,7 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::{Change, Plan, Read, Source, Terminal, Write};
 use data_bridge_ir::schema::{FieldSchema, Schema};
-use data_bridge_ir::stage::Projected;
+use data_bridge_ir::stage::{Projected, UnionWith};
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
@@ -236,4 +236,30 @@ fn constants_in_computed_documents_stay_values() {
     insta::assert_snapshot!(command(read(vec![group], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$group":{"_id":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
     let set = Stage::Set(vec![("n".into(), document)]);
     insta::assert_snapshot!(command(read(vec![set], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$set":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+}
+
+#[test]
+fn pipelines_inside_stages_are_stages_too() {
+    let adults = Stage::Match(Expr::compare(CompareOp::Gt, Expr::field("age"), Expr::Literal(Value::from(25))));
+    let facet = Stage::Facet(vec![("old".into(), vec![adults.clone()]), ("n".into(), vec![Stage::Count("n".into())])]);
+    insta::assert_snapshot!(command(read(vec![facet], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$facet":{"old":[{"$match":{"age":{"$gt":25}}}],"n":[{"$count":"n"}]}}],"cursor":{}}"#);
+    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline });
+    insta::assert_snapshot!(command(read(vec![union(vec![adults])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others","pipeline":[{"$match":{"age":{"$gt":25}}}]}}],"cursor":{}}"#);
+    insta::assert_snapshot!(command(read(vec![union(vec![])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others"}}],"cursor":{}}"#);
+}
+
+#[test]
+fn a_facet_is_checked_before_it_is_sent() {
+    let facet = |outputs: Vec<(&str, Vec<Stage>)>| {
+        let outputs = outputs.into_iter().map(|(name, stages)| (name.to_owned(), stages)).collect();
+        Stage::Facet(outputs)
+    };
+    let wrong = |stage| match compile(read(vec![stage], Terminal::Aggregate), &Flags::all(), false) {
+        Err(Failure::Query(errors)) => errors.iter().map(|error| error.code).collect::<Vec<_>>(),
+        other => panic!("expected errors, got {other:?}"),
+    };
+    assert_eq!(wrong(facet(vec![])), ["malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a.b", vec![]), ("$a", vec![])])), ["malformed_facet", "malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a", vec![facet(vec![("b", vec![])])])])), ["malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a", vec![Stage::Match(eq("colour", 1))])])), ["unknown_field"]);
 }

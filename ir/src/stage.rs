@@ -39,6 +39,14 @@ pub struct Lookup {
     pub output: String,
 }
 
+/// The documents of another collection behind these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnionWith {
+    /// None: the pipeline makes its documents itself.
+    pub collection: Option<String>,
+    pub pipeline: Vec<Stage>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -61,6 +69,9 @@ pub enum Stage {
     Count(String),
     Sample(u64),
     Lookup(Lookup),
+    UnionWith(UnionWith),
+    /// Several pipelines over the same documents: one document, a list of documents under each name.
+    Facet(Vec<(String, Vec<Stage>)>),
     /// A stage the IR has no node for.
     Generic {
         name: String,
@@ -86,6 +97,8 @@ impl Stage {
             Self::Count(_) => "$count",
             Self::Sample(_) => "$sample",
             Self::Lookup(_) => "$lookup",
+            Self::UnionWith(_) => "$unionWith",
+            Self::Facet(_) => "$facet",
             Self::Generic { name, .. } => name,
             Self::Raw(_) => "raw",
         }

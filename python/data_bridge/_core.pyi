@@ -4,6 +4,8 @@ import builtins
 from collections.abc import Awaitable, Mapping
 from typing import Any, Generic, Self, TypeVar, final
 
+from typing_extensions import disjoint_base
+
 _T = TypeVar("_T")
 
 __version__: str
@@ -12,7 +14,11 @@ __all__ = [
     "Compiled",
     "Cursor",
     "DType",
+    "FieldAccess",
+    "InstanceDict",
+    "JsonLayout",
     "Layout",
+    "LazyLayout",
     "LoopQueue",
     "Pending",
     "Schema",
@@ -26,13 +32,14 @@ __all__ = [
     "dtype_of",
     "encode_document",
     "execute",
-    "insert",
+    "filled",
     "links_at",
     "next_documents",
     "open",
     "place_links",
     "rules",
     "to_mql",
+    "write_batch",
 ]
 
 @final
@@ -125,7 +132,13 @@ class Compiled:
     @property
     def requires(self) -> list[tuple[str, str]]: ...
     @property
+    def statement(self) -> bytes | None: ...
+    @property
     def commands(self) -> list[dict[str, Any]]: ...
+    @property
+    def steps(self) -> list[tuple[str, str, str | None, dict[str, Any]]]: ...
+    @property
+    def otherwise(self) -> tuple[int, list[tuple[str, str, str | None, dict[str, Any]]]] | None: ...
 
 def compile(node: object, flags: bool | Mapping[str, bool], traced: bool = False, links: str = "auto") -> Compiled: ...
 def links_at(documents: list[Any], path: list[str]) -> list[Any]: ...
@@ -154,6 +167,39 @@ class Layout:
     def encode(self, instance: object) -> bytes: ...
     def decode(self, document: bytes) -> Any: ...
 
+@final
+class LazyLayout:
+    """A layout whose documents are decoded field by field, as they are read."""
+
+    def __new__(cls, layout: Layout) -> Self: ...
+    @property
+    def layout(self) -> Layout: ...
+    def decode(self, document: bytes) -> Any: ...
+
+@final
+class JsonLayout:
+    """A layout, or None for rows of no class, whose documents become JSON."""
+
+    def __new__(cls, layout: Layout | None, array: bool = True) -> Self: ...
+    def decode(self, document: bytes) -> bytes: ...
+
+@disjoint_base
+class FieldAccess:
+    """What stands for a field on its class. An instance's own value hides it."""
+
+    def __new__(cls, name: str) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+@final
+class InstanceDict:
+    """The `__dict__` of documents: that of a lazy one is decoded when somebody asks for it."""
+
+    def __new__(cls) -> Self: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def __set__(self, instance: object, values: dict[str, Any], /) -> None: ...
+
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
 def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
@@ -162,6 +208,8 @@ def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
 class Pending(Generic[_T]):
     """A request that has not been sent; `start` or `wait` sends it, once."""
 
+    @property
+    def course(self) -> tuple[list[int | None], builtins.bool]: ...
     def start(self) -> Awaitable[_T]: ...
     def wait(self) -> _T: ...
 
@@ -190,24 +238,6 @@ class Client:
         session: Session | None = None,
         read_preference: str | None = None,
     ) -> bytes: ...
-    def insert(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> Awaitable[dict[str, int]]: ...
-    def insert_sync(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> dict[str, int]: ...
     def open_cursor(
         self,
         database: str | None,
@@ -230,8 +260,6 @@ class Client:
     def close_sync(self) -> None: ...
     def topology(self) -> Awaitable[dict[str, Any]]: ...
     def topology_sync(self) -> dict[str, Any]: ...
-    def server_version(self) -> Awaitable[str]: ...
-    def server_version_sync(self) -> str: ...
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Awaitable[Session]: ...
     def start_session_sync(self, causal_consistency: bool = True, snapshot: bool = False) -> Session: ...
 
@@ -264,22 +292,24 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
+def filled(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[list[dict[str, Any]]]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
-def insert(
+def write_batch(
     client: Client,
     database: str | None,
     collection: str,
-    documents: list[bytes],
+    kind: str,
+    statements: list[bytes],
     ordered: bool = True,
     session: Session | None = None,
-) -> Pending[int]: ...
+) -> Pending[dict[str, Any]]: ...
 def command(
     client: Client, database: str | None, command: object, write: bool = False, session: Session | None = None
 ) -> Pending[dict[str, Any]]: ...

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import ir
+from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
 from .revision import renewed, unchanged
@@ -31,7 +32,7 @@ class Write:
         self.document: Document | None = None if isinstance(target, Query) else target
         #: "insert", "update" or "delete"; with no statement nothing is sent.
         self.command = ""
-        self.statement: Any = None
+        self.statement: bytes | None = None
         #: The bytes that are stored when the write is done, for documents written as a whole.
         self.image: bytes | None = None
         self.changes: dict[str, Any] = {}
@@ -63,8 +64,13 @@ def _selecting(write: Write, session: Any) -> None:
         node: ir.Plan = ir.Delete(query._source(), query._filter(), many, query._options)
     else:
         node = query._update_node(write.updates, many, write.upsert)
-    write.command = write.what
-    write.statement = _statement(query, node)
+    compiled = query._compile(node)
+    if len(compiled.commands) > 1:
+        # The ids would be those from before the bulk.
+        message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
+        hint = "update or delete by this query outside of the bulk, or filter by the link itself"
+        raise CompileError(message, code="bulk_over_link", hint=hint)
+    write.command, write.statement = write.what, compiled.statement
 
 
 def _whole(write: Write, session: Any) -> None:
@@ -86,14 +92,4 @@ def _whole(write: Write, session: Any) -> None:
     else:
         node = ir.Replace(query._source(), query._filter(), document, False, {})
     write.command = "update"
-    write.statement = _statement(query, node)
-
-
-def _statement(query: Query[Any], node: ir.Plan) -> dict[str, Any] | None:
-    """The compiled node's only statement; None when nothing can meet its filter."""
-    for command in query._compile(node).commands:
-        for key in ("updates", "deletes"):
-            if key in command:
-                statement: dict[str, Any] = command[key][0]
-                return statement
-    return None
+    write.statement = query._compile(node).statement

@@ -10,6 +10,8 @@ from . import _core, ir
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
 from .fetching import fetch_script
+from .joined_gets import Get
+from .joined_writes import WriteOne
 from .layout import layout_of
 from .link_deletes import delete_with_rules
 from .link_writes import write_linked
@@ -18,12 +20,12 @@ from .operation import Operation, Script
 from .query import WriteResult
 from .revision import REVISION, put_back, renewed, unchanged
 from .settings import settings_of
+from .timeseries import prepare_collection
 from .update import Inc, Set
 from .writing import (
     change_operators,
     changes_of,
     encoded,
-    insert_all,
     itself,
     missed,
     prepare,
@@ -189,9 +191,11 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
-            fresh = yield itself(self._document, session).first()
+            query = itself(self._document, session)
+            fresh = yield Get(query, self.id, layout_of(type(self._document)))
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")
+            yield from query._fetched([fresh])
             _adopt(self._document, fresh)
             return self
 
@@ -257,7 +261,11 @@ def _insert(
     document: Document, events: frozenset[Event], validate: bool, session: Any, skip: SkipHooks
 ) -> Script[None]:
     yield from prepare(document, events, validate, skip)
-    yield from insert_all(type(document), [document], True, session)
+    renewed(document)
+    image = encoded(document)
+    yield from prepare_collection(type(document))
+    yield WriteOne(document, "insert", image, session)
+    stored(document, image, {})
     yield from run_hooks(document, After, events, skip)
 
 
@@ -273,7 +281,7 @@ def _save_changes(document: Document, session: Any) -> Script[None]:
             changed, removed = changes_of(document, now)
         query = itself(document, session, unchanged(document, revision))
         update = change_operators(changed, removed)
-        result = yield query._run(ir.Update(query._source(), query._filter(), update, False, False, {}))
+        result = yield _written(document, query, ir.Update(query._source(), query._filter(), update, False, False, {}))
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:
@@ -282,12 +290,17 @@ def _save_changes(document: Document, session: Any) -> Script[None]:
     stored(document, now, {**changed, **dict.fromkeys(removed)})
 
 
+def _written(document: Document, query: Any, node: ir.Plan) -> WriteOne:
+    # An id is equal to something, so there is a statement.
+    return WriteOne(document, "update", query._compile(node).statement, query._session)
+
+
 def _replace(document: Document, session: Any) -> Script[None]:
     revision = renewed(document)
     try:
         now = encoded(document)
         query = itself(document, session, unchanged(document, revision))
-        result = yield query._run(ir.Replace(query._source(), query._filter(), document, False, {}))
+        result = yield _written(document, query, ir.Replace(query._source(), query._filter(), document, False, {}))
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:

@@ -6,13 +6,17 @@ What the codec cannot do exactly as pydantic would is left to pydantic, for that
 from __future__ import annotations
 
 import datetime
+import decimal
 import enum
+import ipaddress
+import pathlib
 import types
+import uuid
 from copy import deepcopy
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import bson
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -37,7 +41,20 @@ _EXACT: dict[Any, str] = {
     bytes: "bytes",
     bson.ObjectId: "object_id",
     datetime.datetime: "datetime",
+    datetime.date: "date",
+    datetime.time: "time",
+    datetime.timedelta: "timedelta",
+    decimal.Decimal: "decimal",
+    uuid.UUID: "uuid",
 }
+#: Classes of which `class(text)` is what pydantic makes of a text.
+_FROM_TEXT: frozenset[Any] = frozenset(
+    {
+        *(getattr(pathlib, name) for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")),
+        *(ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Interface, ipaddress.IPv6Interface),
+        *(ipaddress.IPv4Network, ipaddress.IPv6Network, SecretStr),
+    }
+)
 _CONTAINERS = {list: "list", set: "set", frozenset: "frozenset", dict: "dict"}
 
 
@@ -186,6 +203,8 @@ def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[A
     """The codec's converter of an annotation, or None where only pydantic knows; `links` is the form of its links."""
     if _hashable(annotation) and annotation in _EXACT:
         return (_EXACT[annotation],)
+    if _hashable(annotation) and annotation in _FROM_TEXT:
+        return ("text", annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         to = next((item for item in arguments[1:] if isinstance(item, LinkTo)), None)

@@ -13,9 +13,10 @@ from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaEr
 from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
 from .ir import stages
 from .layout import layout_of
+from .links import link_key
 from .operation import Script
 from .query import Query
-from .revision import renewed
+from .revision import REVISION, renewed
 from .schema import schema_of, stored_name
 from .settings import settings_of
 from .timeseries import prepare_collection
@@ -104,7 +105,9 @@ def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool
     images = [encoded(document) for document in documents]
     yield from prepare_collection(cls)
     try:
-        yield requests.insert(default_client(), settings.database, settings.name, images, ordered, session)
+        yield requests.write_batch(
+            default_client(), settings.database, settings.name, "insert", images, ordered, session
+        )
     except BulkWriteError as error:
         failed = {failure["index"] for failure in error.failures}
         for index, document in enumerate(documents):
@@ -137,6 +140,26 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
     if document.id is None:
         raise DocumentNotFound(f"this {type(document).__name__} has no id: insert() it first")
     return by_id(type(document), document.id, condition).session(session)
+
+
+def misses(documents: Sequence[Document], session: Any) -> Script[tuple[list[Document], list[Document]]]:
+    """Of stored documents of one collection that were just written together, those that are not stored (first list),
+    and those that have another revision than they should (second): the server only counts what it finds."""
+    cls = type(documents[0])
+    revised = settings_of(cls).use_revision
+    ids = {id(document): _core.decode_document(encoded(document))["_id"] for document in documents}
+    query: Query[Any] = Query(cls, by_id=True).find({"_id": {"$in": list(ids.values())}})
+    rows = yield query.session(session).project("_id", *([REVISION] if revised else [])).to_list()
+    there = {link_key(row["_id"]): row.get(REVISION) for row in rows}
+    gone = [document for document in documents if link_key(ids[id(document)]) not in there]
+    changed = [
+        document
+        for document in documents
+        if revised
+        and link_key(ids[id(document)]) in there
+        and there[link_key(ids[id(document)])] != vars(document).get(REVISION)
+    ]
+    return gone, changed
 
 
 def missed(document: Document, session: Any) -> Script[DocumentNotFound | RevisionConflict]:

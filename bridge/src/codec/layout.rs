@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 use super::convert::Converter;
 use super::encode::{self, Buffer};
 use super::family::{Family, Tag};
+use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
 
@@ -74,15 +75,29 @@ pub struct Definition {
     /// None is left out, here and below, wherever it comes back.
     drops_nulls: bool,
     /// The names of all fields.
-    pub complete: Py<PySet>,
+    complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
-    pub shares_complete: bool,
+    shares_complete: bool,
 }
 
 impl Definition {
     /// The fields that are stored; those that are not come last.
     pub fn stored(&self) -> &[Field] {
         &self.fields[..self.stored]
+    }
+
+    /// Whether a key is that of the discriminator.
+    pub fn is_tag(&self, key: &[u8]) -> bool {
+        self.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == key)
+    }
+
+    /// `model_fields_set` of an instance with every stored field.
+    pub fn all_present<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
+        let complete = self.complete.bind(py);
+        if self.shares_complete {
+            return Ok(complete.clone());
+        }
+        Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
     }
 }
 
@@ -93,13 +108,14 @@ pub struct Layout {
     definition: OnceLock<Definition>,
     /// A document's own class id chooses the layout: this one only stands for the family.
     pub family: OnceLock<Family>,
+    json: PyOnceLock<Option<Shape>>,
 }
 
 #[pymethods]
 impl Layout {
     #[new]
     fn new(class: Py<PyType>) -> Self {
-        Self { class, definition: OnceLock::new(), family: OnceLock::new() }
+        Self { class, definition: OnceLock::new(), family: OnceLock::new(), json: PyOnceLock::new() }
     }
 
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
@@ -186,6 +202,11 @@ pub fn of<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Layout>> {
 impl Layout {
     pub fn definition(&self) -> PyResult<&Definition> {
         self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the layout is used before it is defined"))
+    }
+
+    /// How documents look in JSON; None where only pydantic knows.
+    pub fn json_shape(&self, py: Python<'_>) -> PyResult<Option<&Shape>> {
+        Ok(self.json.get_or_try_init(py, || Shape::of(self, self.definition()?, py))?.as_ref())
     }
 
     pub fn encode_into(&self, buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {

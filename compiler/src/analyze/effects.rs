@@ -18,7 +18,12 @@ pub fn leaves(stage: &Stage, root: &str) -> bool {
             apart(path) && index.as_deref().is_none_or(|index| apart(&Path::from(index)))
         }
         Stage::Lookup(lookup) => apart(&Path::from(lookup.output.as_str())),
-        Stage::Group { .. } | Stage::Count(_) | Stage::Generic { .. } | Stage::Raw(_) => false,
+        Stage::Group { .. }
+        | Stage::Count(_)
+        | Stage::UnionWith(_)
+        | Stage::Facet(_)
+        | Stage::Generic { .. }
+        | Stage::Raw(_) => false,
     }
 }
 
@@ -42,7 +47,7 @@ pub fn gives_one_for_one(stage: &Stage) -> bool {
 
 /// Whether one document comes out at most.
 pub fn gives_one_at_most(stage: &Stage) -> bool {
-    matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Group { by: None, .. })
+    matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Facet(_) | Stage::Group { by: None, .. })
 }
 
 /// Whether a projection only drops the fields it names.
@@ -72,6 +77,8 @@ fn is_settled(stage: &Stage) -> bool {
             let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(|given| given.children()));
             by.iter().chain(operands).all(is_deterministic)
         }
+        Stage::UnionWith(union) => union.pipeline.iter().all(is_settled),
+        Stage::Facet(outputs) => outputs.iter().flat_map(|(_, stages)| stages).all(is_settled),
         Stage::Sample(_) | Stage::Generic { .. } | Stage::Raw(_) => false,
         other => gives_one_for_one(other),
     }

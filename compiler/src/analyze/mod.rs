@@ -13,11 +13,12 @@ mod value;
 
 use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::plan::{Change, Plan, Terminal};
-use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
 use data_bridge_ir::update::Update;
 use data_bridge_ir::{Expr, Operands};
 
 use crate::error::{CompileError, Failure};
+use crate::relations::links;
 use joins::Joins;
 use shape::Shape;
 
@@ -135,6 +136,10 @@ impl Analyzer {
                 outputs: outputs.into_iter().map(|output| self.accumulator(output, shape)).collect(),
             },
             Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
+            Stage::UnionWith(union) => {
+                Stage::UnionWith(UnionWith { pipeline: self.stages(union.pipeline, Shape::Open).0, ..union })
+            }
+            Stage::Facet(outputs) => Stage::Facet(self.facet(outputs, shape)),
             Stage::Limit(0) => {
                 self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit"));
                 Stage::Limit(0)
@@ -166,6 +171,33 @@ impl Analyzer {
             pipeline: lookup.pipeline.map(|stages| self.stages(stages, Shape::Open).0),
             ..lookup
         }
+    }
+
+    fn facet(&mut self, outputs: Vec<(String, Vec<Stage>)>, shape: &Shape) -> Vec<(String, Vec<Stage>)> {
+        if outputs.is_empty() {
+            let error = CompileError::new("malformed_facet", "a facet needs an output: a name and its stages");
+            self.report(error.at("$facet"));
+        }
+        let mut bound = Vec::with_capacity(outputs.len());
+        for (name, stages) in outputs {
+            if name.is_empty() || name.starts_with('$') || name.contains('.') {
+                let message = format!("{name:?} cannot name an output of a facet");
+                let error = CompileError::new("malformed_facet", message).at(name.as_str());
+                self.report(error.hint("give a field's name: without dots and no '$' at its start"));
+            }
+            if stages.iter().any(|stage| matches!(stage, Stage::Facet(_))) {
+                let error = CompileError::new("malformed_facet", "a facet cannot stand in another facet");
+                self.report(error.at(name.as_str()).hint("give its outputs to the outer one"));
+            }
+            let stages = self.stages(stages, shape.clone()).0;
+            if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
+                let message = format!("output '{name}' of a facet filters by linked documents");
+                let error = CompileError::new("link_not_followed", message).at(name.as_str());
+                self.report(error.hint("filter by them before the facet"));
+            }
+            bound.push((name, stages));
+        }
+        bound
     }
 
     fn projection(

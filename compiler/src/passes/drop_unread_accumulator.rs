@@ -12,7 +12,7 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
-use crate::analyze::needed_fields::behind_each;
+use super::unread::{Fate, without_unread};
 
 pub struct DropUnreadAccumulator;
 
@@ -22,19 +22,14 @@ impl ReadRule for DropUnreadAccumulator {
     }
 
     fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Group { .. })) {
-            return None;
-        }
-        let mut changed = false;
-        let mut stages = read.stages.clone();
-        for (stage, needed) in stages.iter_mut().zip(behind_each(read)) {
-            if let Stage::Group { outputs, .. } = stage {
-                let all = outputs.len();
-                outputs.retain(|output| needed.has(&output.output));
-                changed |= outputs.len() < all;
+        let is_group = |stage: &Stage| matches!(stage, Stage::Group { .. });
+        without_unread(read, is_group, |stage, needed| match stage {
+            Stage::Group { by, outputs } if !outputs.iter().all(|output| needed.has(&output.output)) => {
+                let outputs = outputs.iter().filter(|output| needed.has(&output.output)).cloned().collect();
+                Fate::Becomes(Stage::Group { by: by.clone(), outputs })
             }
-        }
-        changed.then_some(stages)
+            _ => Fate::Stays,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Path, Stage};
 
 use super::ReadRule;
-use crate::analyze::needed_fields::behind_each;
+use super::unread::{Fate, without_unread};
 
 pub struct DropUnreadLookup;
 
@@ -22,17 +22,11 @@ impl ReadRule for DropUnreadLookup {
     }
 
     fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Lookup(_))) {
-            return None;
-        }
-        let needed = behind_each(read);
-        let unread = read.stages.iter().zip(&needed).rposition(|(stage, needed)| match stage {
-            Stage::Lookup(lookup) => !needed.has(Path::from(lookup.output.as_str()).root()),
-            _ => false,
-        })?;
-        let mut stages = read.stages.clone();
-        stages.remove(unread);
-        Some(stages)
+        let is_lookup = |stage: &Stage| matches!(stage, Stage::Lookup(_));
+        without_unread(read, is_lookup, |stage, needed| match stage {
+            Stage::Lookup(lookup) if !needed.has(Path::from(lookup.output.as_str()).root()) => Fate::Goes,
+            _ => Fate::Stays,
+        })
     }
 }
 

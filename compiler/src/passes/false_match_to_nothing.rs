@@ -20,7 +20,9 @@ impl ReadRule for FalseMatchToNothing {
     }
 
     fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        let opaque = |stage: &Stage| matches!(stage, Stage::Generic { .. } | Stage::Raw(_));
+        let opaque = |stage: &Stage| {
+            matches!(stage, Stage::UnionWith(_) | Stage::Facet(_) | Stage::Generic { .. } | Stage::Raw(_))
+        };
         let is_false = |stage: &Stage| *stage == Stage::Match(Expr::Constant(false));
         if read.stages.len() < 2 || !read.stages.iter().any(is_false) || read.stages.iter().any(opaque) {
             return None;
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_facet_answers_for_no_input() {
-        let facet = Stage::Generic { name: "$facet".into(), body: Expr::Document(vec![]) };
+        let facet = Stage::Facet(vec![("all".into(), vec![])]);
         let stages = vec![Stage::Match(Expr::Constant(false)), facet];
         assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)), None);
     }

@@ -49,6 +49,7 @@ mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
 mod split_match;
+mod unread;
 mod values;
 
 use data_bridge_ir::plan::Read;

@@ -47,6 +47,8 @@ impl Strategy {
 /// What is read first: the ids of the documents that meet a filter, which may itself hold ids read before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
+    /// What the ids are for.
+    pub purpose: String,
     pub collection: Collection,
     pub schema: SchemaRef,
     pub filter: Expr,
@@ -68,10 +70,10 @@ pub struct Followed {
 
 /// Decides how the links of a plan's predicates are followed; none when there are none.
 pub fn follow(plan: &Plan, strategy: Strategy) -> Result<Option<Followed>, Failure> {
-    let (filter, change) = match plan {
+    let (filter, change, source) = match plan {
         Plan::Read(read) if read.stages.iter().any(stage_links) => return follow_read(read, strategy).map(Some),
-        Plan::Write(write) => (&write.filter, &write.change),
-        Plan::FindAndModify(plan) => (&plan.filter, &plan.change),
+        Plan::Write(write) => (&write.filter, &write.change, &write.source),
+        Plan::FindAndModify(plan) => (&plan.filter, &plan.change, &plan.source),
         _ => return Ok(None),
     };
     if !links(filter) {
@@ -82,7 +84,7 @@ pub fn follow(plan: &Plan, strategy: Strategy) -> Result<Option<Followed>, Failu
         return Err(CompileError::new("upsert_over_link", message).hint("filter by the link itself").into());
     }
     let mut feeds = Vec::new();
-    let without_links = semi_join::predicate(filter.clone(), &mut feeds)?;
+    let without_links = semi_join::predicate(filter.clone(), &source.schema, &mut feeds)?;
     let mut plan = plan.clone();
     if let Plan::Write(Write { filter, .. }) | Plan::FindAndModify(FindAndModify { filter, .. }) = &mut plan {
         *filter = without_links;
@@ -103,7 +105,7 @@ fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
     for stage in &mut first.stages {
         if let Stage::Match(predicate) = stage {
             let given = std::mem::replace(predicate, Expr::Constant(true));
-            *predicate = semi_join::predicate(given, &mut feeds)?;
+            *predicate = semi_join::predicate(given, &read.source.schema, &mut feeds)?;
         }
     }
     let otherwise = joined.ok().filter(|_| strategy == Strategy::Auto).map(Plan::Read);

@@ -1,19 +1,24 @@
 //! The ids of the other side first: each linked predicate becomes `$in` of ids that an earlier step reads.
 
 use data_bridge_ir::schema::Collection;
-use data_bridge_ir::{Expr, Value};
+use data_bridge_ir::{Expr, SchemaRef, Value};
 
 use super::{Feed, of_class, stored};
 use crate::error::CompileError;
 use crate::physical::Hole;
 
 /// The predicate without links; what it needs is appended to the feeds, what that needs before it.
-pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, CompileError> {
+pub fn predicate(predicate: Expr, schema: &SchemaRef, feeds: &mut Vec<Feed>) -> Result<Expr, CompileError> {
     match predicate {
         Expr::Linked { link, target, back, predicate: test } => {
-            let filter = self::predicate(*test, feeds)?;
+            let filter = self::predicate(*test, &target, feeds)?;
             let filter = of_class(&target, filter);
             let collection = stored(&target)?;
+            let whose = format!("{}.{}", schema.name(), link.as_str());
+            let purpose = match &back {
+                None => format!("ids of {}, for {whose}", target.name()),
+                Some(back) => format!("ids in {}.{}, for {whose}", target.name(), back.as_str()),
+            };
             let (field, collected, hole) = match back {
                 None => {
                     let Collection { name: collection, database } = collection.clone();
@@ -21,7 +26,7 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
                 }
                 Some(back) => ("_id".into(), back, Hole::Ids { feed: feeds.len() }),
             };
-            feeds.push(Feed { collection, schema: target, filter, collected });
+            feeds.push(Feed { purpose, collection, schema: target, filter, collected });
             Ok(Expr::In {
                 needle: Box::new(Expr::Field(field)),
                 values: vec![Value(hole.placeholder())],
@@ -29,7 +34,7 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
             })
         }
         Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_) => {
-            predicate.map_children(|child| self::predicate(child, feeds))
+            predicate.map_children(|child| self::predicate(child, schema, feeds))
         }
         other => Ok(other),
     }
@@ -37,9 +42,9 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Path;
     use data_bridge_ir::expr::CompareOp;
     use data_bridge_ir::schema::Schema;
-    use data_bridge_ir::{Path, SchemaRef};
 
     use super::*;
 
@@ -57,7 +62,7 @@ mod tests {
         let named = Expr::compare(CompareOp::Eq, Expr::field("name"), Expr::Literal(Value::from("Rex")));
         let mut feeds = Vec::new();
         let linked = Expr::Linked { link: "pet".into(), target, back, predicate: Box::new(named) };
-        let met = predicate(linked, &mut feeds).unwrap();
+        let met = predicate(linked, &SchemaRef::declare("Owner"), &mut feeds).unwrap();
         (met, feeds.remove(0))
     }
 
@@ -76,10 +81,12 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let (met, feed) = fed(target(None), None);
+        assert_eq!(feed.purpose, "ids of Dog, for Owner.pet");
         let links = Hole::Links { feed: 0, collection: "animals".to_owned(), database: Some("far".to_owned()) };
         assert_eq!(needle(&met).1, Value(links.placeholder()));
         assert_eq!(feed.collected.as_str(), "_id");
         let (met, feed) = fed(target(None), Some("owner".into()));
+        assert_eq!(feed.purpose, "ids in Dog.owner, for Owner.pet");
         assert_eq!(needle(&met).1, Value(Hole::Ids { feed: 0 }.placeholder()));
         assert!(needle(&met).0.contains("_id"));
         assert_eq!(feed.collected.as_str(), "owner");

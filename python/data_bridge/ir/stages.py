@@ -98,6 +98,21 @@ class Lookup(Stage, kind="lookup"):
     __slots__ = ("collection", "local", "foreign", "let", "pipeline", "name")
 
 
+class UnionWith(Stage, kind="union_with"):
+    """The documents of another collection behind these; without a collection, what the pipeline makes."""
+
+    __slots__ = ("collection", "pipeline")
+    collection: str | None
+    pipeline: tuple[Node, ...]
+
+
+class Facet(Stage, kind="facet"):
+    """Several pipelines over the same documents: one document with a list under each name."""
+
+    __slots__ = ("outputs",)
+    outputs: dict[str, tuple[Node, ...]]
+
+
 class GenericStage(Stage, kind="generic_stage"):
     """A stage the IR has no node for; expressions and stages may stand in its body."""
 

@@ -170,6 +170,8 @@ class _Queries:
         texts = []
         if asked._children is not None:
             texts.append(call(".with_children", *([] if asked._children else ["False"])))
+        if asked._lazy:
+            texts.append(".lazy()")
         if asked._fetch is not None:
             paths, depth = asked._fetch
             texts.append(

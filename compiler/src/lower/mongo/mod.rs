@@ -42,6 +42,8 @@ pub fn feed(feed: &Feed, most: Option<u64>) -> Lowered<FeedStep> {
         command.put("limit", stage::number(most + 1)?)?;
     }
     Ok(FeedStep {
+        purpose: feed.purpose.clone(),
+        class: feed.schema.name().to_owned(),
         database: feed.collection.database.clone(),
         command: command.finish(),
         collected: feed.collected.as_str().to_owned(),
