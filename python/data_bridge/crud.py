@@ -13,7 +13,7 @@ from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, Insert, run_hooks
-from .indexes import indexes_of
+from .indexes import indexes_of, known_indexes, listed_indexes
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
 from .layout import family_layout
@@ -223,7 +223,8 @@ class Crud(InstanceWrites):
     def sync_indexes(cls) -> Operation[list[str]]:
         """Creates the declared indexes that do not exist yet; gives the names of all declared.
 
-        A family's are those of all its classes. The collection of a time series is created first.
+        A family's are those of all its classes. The collection of a time series is created first. From then on plans
+        also go by the indexes that the server has besides.
         """
 
         def script() -> Script[list[str]]:
@@ -233,6 +234,8 @@ class Crud(InstanceWrites):
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}
                 yield requests.command(default_client(), settings.database, command, True)
+            listed = yield from listed_indexes(cls)  # type: ignore[arg-type]
+            schema_of(cls).set_indexes(known_indexes(cls, listed))  # type: ignore[arg-type]
             if schema_of(cls).trust not in (None, BY_SETTINGS) and not (yield from is_kept(cls)):  # type: ignore[arg-type]
                 distrust(schema_of(cls))  # type: ignore[arg-type]
             return [index["name"] for index in declared]
