@@ -161,8 +161,7 @@ fn ids_first(link: &Link<'_>, schema: &SchemaRef, otherwise: bool) -> String {
         None if schema.has_index_on(link.path) => "the index on the link serves them".to_owned(),
         None => "no index on the link is known, and one pass finds them".to_owned(),
     };
-    let bound =
-        if otherwise { format!("; a join in the server when there are more than {MOST_IDS}") } else { String::new() };
+    let bound = if otherwise { format!("; above {MOST_IDS}, a join in the server") } else { String::new() };
     format!("ids first: {served}{bound}")
 }
 
