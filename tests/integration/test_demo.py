@@ -6,11 +6,11 @@ import io
 from typing import Any
 
 import pytest
-from examples.cities import __main__ as demo
-from examples.cities import queries, show
 from rich.console import Console
 
 from data_bridge.embedded import Server
+from examples.cities import __main__ as demo
+from examples.cities import queries, show
 
 
 async def test_every_section_is_shown(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
