@@ -3,7 +3,7 @@
 
 pub mod effects;
 pub mod joins;
-mod links;
+pub mod links;
 pub mod needed_fields;
 mod operator;
 mod predicate;

@@ -97,7 +97,7 @@ class FieldAccess(_core.FieldAccess):
     __slots__ = ("proxies",)
 
     def __init__(self, name: str) -> None:
-        self.proxies: dict[type, FieldProxy[Any] = {}
+        self.proxies: dict[type, FieldProxy[Any]] = {}
 
     def of_class(self, owner: type) -> FieldProxy[Any]:
         """The proxy of the field of this class."""
