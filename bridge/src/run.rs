@@ -1,8 +1,8 @@
 //! Runs compiled plans and turns their answers into Python objects.
 
-use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Batch, Kind, Reply, Request, RunOptions, Written};
+use data_bridge_driver::{Batch, Course, Fed, Filled, Kind, Reply, Request, RunOptions, Written};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -24,15 +24,22 @@ enum Via {
 
 /// A request that has not been sent. It is sent once, by `start` or by `wait`.
 #[pyclass(module = "data_bridge._core")]
-pub struct Pending(Option<(Via, Request, Box<dyn Finish + Sync>)>);
+pub struct Pending {
+    unsent: Option<(Via, Request, Box<dyn Finish + Sync>)>,
+    course: Course,
+}
 
 impl Pending {
     fn new(via: Via, request: Request, finish: impl Finish + Sync + 'static) -> Self {
-        Self(Some((via, request, Box::new(finish))))
+        Self { unsent: Some((via, request, Box::new(finish))), course: Course::default() }
+    }
+
+    fn telling(self, course: Course) -> Self {
+        Self { course, ..self }
     }
 
     fn take(&mut self) -> PyResult<(Via, Request, Box<dyn Finish + Sync>)> {
-        self.0.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
+        self.unsent.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
     }
 }
 
@@ -45,6 +52,14 @@ impl Pending {
             Via::Client(client) => client.get().start(py, request, finish),
             Via::Cursor(cursor) => cursor.get().start_next(py, finish),
         }
+    }
+
+    /// What became of the reads of ids so far: how many each found, None for one that was not read; and whether these
+    /// were too many, so that the plan was run the other way.
+    #[getter]
+    fn course(&self) -> (Vec<Option<usize>>, bool) {
+        let Fed { ids, fell_back } = self.course.so_far();
+        (ids, fell_back)
     }
 
     /// Sends it and blocks until the answer is there.
@@ -84,16 +99,17 @@ fn execute(
     let plan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
     let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
+    let course = options.course.clone();
     let answer = plan.answer;
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
         let gather = Gather::new(client.get().driver(), decoder.into_sink(py), on_invalid);
-        return Ok(Pending::new(Via::Client(client), request, gather));
+        return Ok(Pending::new(Via::Client(client), request, gather).telling(course));
     }
     let finish = move |py: Python<'_>, outcome: Outcome| {
         shape(py, outcome.map_err(|error| to_python(py, error))?, answer, &decoder, on_invalid)
     };
-    Ok(Pending::new(Via::Client(client), request, finish))
+    Ok(Pending::new(Via::Client(client), request, finish).telling(course))
 }
 
 /// A compiled plan as a request for a cursor.
@@ -102,13 +118,31 @@ fn execute(
 fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
     let plan: PhysicalPlan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
-    let driver = client.get().driver();
-    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py: Python<'_>, outcome: Outcome| {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
-            other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
+    let (driver, course) = (client.get().driver(), options.course.clone());
+    let finish = move |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
+        Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
+        other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
+    };
+    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, finish).telling(course)
+}
+
+/// Reads the ids that a plan asks for first; the answer is the commands that were sent for that, and those that would be
+/// sent next, with the ids in them. Which these are its course tells.
+#[pyfunction]
+#[pyo3(signature = (client, compiled, session = None))]
+fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
+    let options = options_of(compiled, session);
+    let course = options.course.clone();
+    let request = Request::Fill { plan: compiled.0.physical.clone(), options };
+    let finish = |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
+        Reply::Filled(Filled { feeds, plan }) => {
+            let commands = feeds.into_iter().chain(plan.steps.into_iter().map(|step| step.command));
+            let commands = commands.map(|command| codec::rawbson_to_py(py, &RawBson::Document(command)));
+            Ok(commands.collect::<PyResult<Vec<_>>>()?.into_pyobject(py)?.unbind())
         }
-    })
+        other => Err(internal(py, &format!("commands were asked for and {other:?} came"))),
+    };
+    Pending::new(Via::Client(client), request, finish).telling(course)
 }
 
 /// The next documents of a cursor as a request; its answer is None at the end.
@@ -230,6 +264,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Pending>()?;
     module.add_function(wrap_pyfunction!(execute, module)?)?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
+    module.add_function(wrap_pyfunction!(filled, module)?)?;
     module.add_function(wrap_pyfunction!(next_documents, module)?)?;
     module.add_function(wrap_pyfunction!(write_batch, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)

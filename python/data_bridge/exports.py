@@ -1,16 +1,24 @@
-"""Answers that are no documents: JSON, written from the stored bytes."""
+"""Answers that are no documents: JSON and columns, made of the stored bytes."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import _core, ir
+from .columns import column_layout
+from .errors import CompileError
 from .operation import Operation, Script
 
 if TYPE_CHECKING:
+    from polars import DataFrame
+    from pyarrow import Table
+    from pydantic import BaseModel
+
     from .document import Document
+    from .inheritance import Reach
 
 
 class Exports:
@@ -18,7 +26,11 @@ class Exports:
 
     if TYPE_CHECKING:
         _cls: type[Document]
+        _output: type[BaseModel] | None
         _single: bool
+
+        def _with(self, *more: Any, **changes: Any) -> Any: ...
+        def _reach(self) -> Reach: ...
 
         def _chosen(self) -> tuple[tuple[Any, ...], int]: ...
         def _layout(self) -> Any: ...
@@ -59,6 +71,52 @@ class Exports:
     def stream_json(self) -> JsonStream:
         """The same array in parts, one for each batch of the server's: `async for part in query.stream_json()`."""
         return JsonStream(self)
+
+    def to_arrow(self) -> Operation[Table]:
+        """The documents as a `pyarrow.Table`, a column for each field; needs the extra `arrow`.
+
+        No Python object is made for a value. The values are those of the loaded documents; `data_bridge.columns` tells
+        the types. Fetched links are ids here.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            SchemaError: a field has no Arrow type.
+            CompileError: the rows are of no model.
+            DecodeError: a stored document does not fit its class or its columns; it names `_id` and path.
+        """
+
+        def script() -> Script[Table]:
+            pyarrow = _imported("pyarrow", "arrow")
+            columns = yield from self._columns()
+            table: Table = pyarrow.table(columns)
+            return table
+
+        return Operation(script, f"{self._cls.__name__}.find(...).to_arrow()")
+
+    def to_polars(self) -> Operation[DataFrame]:
+        """The documents as a `polars.DataFrame`; needs the extra `polars`. Raises what `to_arrow` raises."""
+
+        def script() -> Script[DataFrame]:
+            polars = _imported("polars", "polars")
+            columns = yield from self._columns()
+            frame: DataFrame = polars.DataFrame(columns)
+            return frame
+
+        return Operation(script, f"{self._cls.__name__}.find(...).to_polars()")
+
+    def _columns(self) -> Script[_core.ArrowTable]:
+        model = self._output
+        if model is None:
+            raise CompileError(
+                "rows of no model have no types to make columns of: give `output=Model`, or project into a model",
+                code="no_model",
+            )
+        mixed = self._reach().classes if model is self._cls else ()
+        layout = column_layout(self._loading(), model, mixed)
+        many: Any = self._with(single=False).limit(1) if self._single else self
+        answer = yield many._run(many._read(many._terminal()), layout)
+        table: _core.ArrowTable = answer[1]
+        return table
 
     def _loading(self) -> Any:
         """The layout of what is written; what is lazy makes no difference."""
@@ -103,6 +161,13 @@ class JsonStream:
 
     def _text(self, part: Any) -> bytes:
         return _joined(part) if isinstance(part, list) else part[1]
+
+
+def _imported(module: str, extra: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as missing:
+        raise ImportError(f"this needs {module}: pip install data-bridge[{extra}]") from missing
 
 
 def _joined(documents: list[Any]) -> bytes:

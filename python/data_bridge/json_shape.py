@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from .links import LinkTo
 from .types import object_id_text
 
-#: By field: the name in JSON with its colon, none of a field that is left out; and what a document without it has there.
+#: By field: the name in JSON with its colon, none of a field that is left out; and the value of documents without it.
 Shape: TypeAlias = dict[str, tuple[bytes | None, bytes | None]]
 
 #: Functions of this library that write a value as the codec does.

@@ -47,6 +47,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     _options: dict[str, Any] = {}
     _flags: bool | Mapping[str, bool] = True
     _session: Any = None
+    #: What a log says the documents are for.
+    _purpose: str | None = None
     _single: bool = False
     #: How predicates on linked documents are followed, and which links are fetched.
     _links: str = "auto"
@@ -191,7 +193,9 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The node as a request; a script yields it."""
         settings = self._cls.settings()
         client, compiled = default_client(), self._compile(node)
-        return requests.execute(client, compiled, layout, settings.on_invalid, self._session, settings.database)
+        return requests.execute(
+            client, compiled, layout, settings.on_invalid, self._session, settings.database, self._purpose
+        )
 
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
         def script() -> Script[Any]:
@@ -278,12 +282,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
-    def _accumulated(self, name: str, field: FieldProxy) -> Query[Any]:
+    def _accumulated(self, name: str, field: FieldProxy[Any]) -> Query[Any]:
         group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
         query: Query[Any] = self._with(group)
         return query
 
-    def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
+    def _accumulate(self, name: str, field: FieldProxy[Any]) -> Operation[Any]:
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))

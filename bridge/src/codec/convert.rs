@@ -45,6 +45,10 @@ pub enum Converter {
 pub type Fit<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 
 impl Converter {
+    pub fn is_validate(&self) -> bool {
+        matches!(self, Self::Validate(_))
+    }
+
     pub fn is_any(&self) -> bool {
         matches!(self, Self::Any)
     }

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_python_shows_them() {
-        for text in ["0", "1.50", "-0.001", "1E+3", "0.000001", "1E-7", "-1.23E-10", "9.999E+6000", "0E-6176", "12345"] {
+        for text in ["0", "1.50", "-0.001", "1E+3", "0.000001", "1E-7", "-1.23E-10", "9.999E+6000", "0E-6176", "12345"]
+        {
             assert_eq!(shown(text).as_deref(), Some(text));
         }
     }

@@ -1,9 +1,10 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod changes;
+mod columns;
 mod convert;
 mod decimal;
 mod decode;
-mod diff;
 mod encode;
 mod family;
 mod instance;
@@ -25,6 +26,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
+use changes::Changes;
+use columns::{ArrowTable, ColumnLayout, Columns};
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
@@ -64,6 +67,7 @@ pub enum Decoder {
     Layout(Py<Layout>),
     Lazy(Py<Layout>),
     Json(JsonForm),
+    Columns(Py<ColumnLayout>),
 }
 
 impl<'py> FromPyObject<'_, 'py> for Decoder {
@@ -72,6 +76,9 @@ impl<'py> FromPyObject<'_, 'py> for Decoder {
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(json) = given.cast::<JsonLayout>() {
             return Ok(Self::Json(json.get().0.clone_ref(given.py())));
+        }
+        if let Ok(columns) = given.cast::<ColumnLayout>() {
+            return Ok(Self::Columns(columns.to_owned().unbind()));
         }
         if let Ok(lazy) = given.cast::<LazyLayout>() {
             return Ok(Self::Lazy(lazy.get().0.clone_ref(given.py())));
@@ -91,6 +98,7 @@ impl Decoder {
                 form.write(py, document, &mut text)?;
                 Ok(PyBytes::new(py, &text).into_any().unbind())
             }
+            Self::Columns(_) => Err(crate::errors::internal(py, "one document alone is no columns")),
         }
     }
 
@@ -106,6 +114,7 @@ impl Decoder {
     pub fn into_sink(self, py: Python<'_>) -> Box<dyn Sink> {
         match self {
             Self::Json(form) => Box::new(JsonText::new(form)),
+            Self::Columns(layout) => Box::new(Columns::new(layout)),
             other => Box::new(Objects::new(py, other)),
         }
     }
@@ -215,6 +224,11 @@ pub fn document_to_raw(mapping: &Bound<'_, PyAny>) -> PyResult<RawDocumentBuf> {
     RawDocumentBuf::from_bytes(bytes).map_err(|error| malformed(mapping.py(), &error))
 }
 
+/// PyMongo's integer that is stored with 64 bits however small it is.
+pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    types::get(py)?.int64.bind(py).call1((number,))
+}
+
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());
@@ -237,20 +251,16 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
     decode::document(py, document)
 }
 
-/// The least changes that make `image` into `now`: the values to set by dotted path, and the paths to unset.
-#[pyfunction]
-#[pyo3(name = "diff")]
-fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
-    diff::diff(py, now, image)
-}
-
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Changes>()?;
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
+    module.add_class::<ColumnLayout>()?;
+    module.add_class::<ArrowTable>()?;
     module.add_class::<FieldAccess>()?;
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
-    module.add_function(wrap_pyfunction!(diff_documents, module)?)
+    module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

@@ -81,6 +81,12 @@ pub fn calendar_day(value: &[u8]) -> Option<(i32, u8, u8)> {
     Some((i32::try_from(year).ok().filter(|year| (1..=9999).contains(year))?, month, day))
 }
 
+/// Days from 1970-01-01 of a midnight in UTC that Python's calendar has.
+pub fn day_number(value: &[u8]) -> Option<i32> {
+    calendar_day(value)?;
+    i32::try_from(i64::from_le_bytes(*value.first_chunk::<8>()?) / DAY).ok()
+}
+
 /// A time of day, `12:30:00` or `12:30:00.000001`; None of other forms.
 pub fn read_time<'py>(py: Python<'py>, text: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some((hour, minute, second, micros)) = clock(text) else { return Ok(None) };

@@ -225,9 +225,7 @@ impl Writer<'_, '_> {
             },
             ElementType::Null | ElementType::Undefined => self.plain(b"null"),
             ElementType::DateTime => self.datetime(element.value),
-            ElementType::Array => {
-                self.items(element.value, depth, &mut |writer, item| writer.strict(item, depth + 1))
-            }
+            ElementType::Array => self.items(element.value, depth, &mut |writer, item| writer.strict(item, depth + 1)),
             ElementType::EmbeddedDocument => {
                 // References come back as objects that pydantic does not write.
                 if links::is_reference(element.value).map_err(|problem| self.malformed(problem))? {
@@ -276,12 +274,7 @@ impl Writer<'_, '_> {
         Err(raise(self.py, "DecodeError", &problem, Some(&details)))
     }
 
-    fn items(
-        &mut self,
-        bytes: &[u8],
-        depth: usize,
-        write: &mut dyn FnMut(&mut Self, &Element<'_>) -> Wrote,
-    ) -> Wrote {
+    fn items(&mut self, bytes: &[u8], depth: usize, write: &mut dyn FnMut(&mut Self, &Element<'_>) -> Wrote) -> Wrote {
         self.check_depth(depth)?;
         self.out.push(b'[');
         let mut elements = Elements::new(bytes).map_err(|problem| self.malformed(problem))?;
