@@ -131,8 +131,8 @@ def _ratios(results: Results) -> Grid:
             row += [_verdict(ratios.get(label), target.of(label)), most]
         rows.append(row)
     title = (
-        f"How many times as long as {OURS} the peers take, of what is aimed at, and whether that is reached; beside it, how "
-        f"many times as long as the {WIRE}: no client can reach more"
+        f"How many times as long as {OURS} the peers take, of what is aimed at, and whether that is reached. Beside it "
+        f"how many times as long as the {WIRE}: no client can reach more"
     )
     return Grid(title, ["", targets.BEANIE, "at most", targets.PYMONGO, "at most"], rows)
 
