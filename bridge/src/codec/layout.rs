@@ -19,6 +19,7 @@ use super::family::{Family, Tag};
 use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
+use crate::gate::guarded;
 
 pub enum Default {
     Required,
@@ -185,14 +186,15 @@ impl Layout {
 
     /// An instance as BSON bytes.
     pub fn encode<'py>(&self, instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let py = instance.py();
         let mut buffer = Buffer::with_capacity(256);
-        self.encode_into(&mut buffer, instance, &Path::root(""))?;
-        Ok(PyBytes::new(instance.py(), &buffer))
+        guarded(py, || self.encode_into(&mut buffer, instance, &Path::root("")))?;
+        Ok(PyBytes::new(py, &buffer))
     }
 
     /// BSON bytes as an instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        self.decode_bytes(py, document)
+        guarded(py, || self.decode_bytes(py, document))
     }
 }
 
@@ -292,4 +294,33 @@ fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
     let converter = Converter::read(&converter)?;
     let terminated_key = key.map_or_else(Vec::new, |key| [key.as_bytes(), &[0]].concat());
     Ok(Field { terminated_key, name, converter, default, serializer, omit_none, none_when_missing, links })
+}
+
+#[cfg(test)]
+mod tests {
+    use pyo3::types::PyCFunction;
+
+    use super::*;
+    use crate::gate::tests::with_errors;
+
+    /// The layout of a class with one field, whose default is made by a function that panics.
+    fn broken(py: Python<'_>) -> Layout {
+        let factory = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
+        let default = ("factory", factory.expect("a function"));
+        let field = ("a", "a", ("any",), default, py.None(), false, py.None());
+        let fields = PyList::new(py, [field.into_pyobject(py).expect("a tuple")]).expect("a list");
+        let class = py.eval(c"type('Broken', (), {})", None, None).expect("a class").cast_into().expect("a type");
+        let layout = Layout::new(class.unbind());
+        layout.define(&fields, "ignore", None, false, false, false, None, false).expect("it is defined");
+        layout
+    }
+
+    #[test]
+    fn a_panic_while_reading_is_an_internal_error() {
+        with_errors(|py| {
+            let error = broken(py).decode(py, &[5, 0, 0, 0, 0]).expect_err("its default panics");
+            assert_eq!(error.get_type(py).name().expect("it has a name"), "InternalError");
+            assert!(error.to_string().contains("lost its head"), "{error}");
+        });
+    }
 }

@@ -236,20 +236,21 @@ fn malformed(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
 /// A mapping, or a document instance, as BSON bytes.
 #[pyfunction]
 fn encode_document<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(mapping.py(), &encode::whole_document(mapping)?))
+    let py = mapping.py();
+    Ok(PyBytes::new(py, &guarded(py, || encode::whole_document(mapping))?))
 }
 
 /// BSON bytes as a dict.
 #[pyfunction]
 fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    decode::document(py, document)
+    guarded(py, || decode::document(py, document))
 }
 
 /// The least changes that make `image` into `now`: the values to set by dotted path, and the paths to unset.
 #[pyfunction]
 #[pyo3(name = "diff")]
 fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
-    diff::diff(py, now, image)
+    guarded(py, || diff::diff(py, now, image))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

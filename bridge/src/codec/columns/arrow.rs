@@ -141,10 +141,8 @@ fn map_array(
     let short = short.map_err(|_| ArrowError::ComputeError("the keys of a map have more than 2 GiB".to_owned()))?;
     let keys: ArrayRef = Arc::new(StringArray::try_new(offsets(short), Buffer::from_vec(bytes), None)?);
     let values = array(values, &slot.kind)?;
-    let fields = Fields::from(vec![
-        Arc::new(Field::new("key", DataType::Utf8, false)),
-        described("value", slot, &values),
-    ]);
+    let fields =
+        Fields::from(vec![Arc::new(Field::new("key", DataType::Utf8, false)), described("value", slot, &values)]);
     let entries = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
     let field = Arc::new(Field::new("entries", DataType::Struct(fields), false));
     Ok(Arc::new(MapArray::try_new(field, offsets(ends), entries, nulls, false)?))

@@ -106,9 +106,7 @@ impl Column {
             Kind::Int | Kind::Datetime | Kind::Time | Kind::Span => Data::Ints(Vec::new()),
             Kind::Float => Data::Floats(Vec::new()),
             Kind::Date => Data::Days(Vec::new()),
-            Kind::Text | Kind::Binary | Kind::ObjectId | Kind::Uuid => {
-                Data::Bytes { ends: vec![0], bytes: Vec::new() }
-            }
+            Kind::Text | Kind::Binary | Kind::ObjectId | Kind::Uuid => Data::Bytes { ends: vec![0], bytes: Vec::new() },
             Kind::Decimal => Data::Decimals(Decimals::default()),
             Kind::Link(id) => return Self::new(id),
             Kind::List(item) => Data::List { ends: vec![0], items: boxed(item) },
