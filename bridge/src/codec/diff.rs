@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::decode;
-use super::reader::{Element, Elements, malformed};
+use super::reader::{DEEPEST, Element, Elements, malformed};
 use bson::spec::ElementType;
 
 /// Values to set by dotted path, and paths to unset. Nested documents are compared field by field, lists whole.
@@ -23,7 +23,7 @@ type Changes<'a> = (Vec<(String, Element<'a>)>, Vec<String>);
 
 fn changes<'a>(now: &'a [u8], image: &[u8]) -> Result<Changes<'a>, &'static str> {
     let mut changes = (Vec::new(), Vec::new());
-    compare("", now, image, &mut changes)?;
+    compare("", now, image, &mut changes, 0)?;
     Ok(changes)
 }
 
@@ -36,7 +36,16 @@ fn fields(document: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
     Ok(found)
 }
 
-fn compare<'a>(prefix: &str, now: &'a [u8], image: &[u8], changes: &mut Changes<'a>) -> Result<(), &'static str> {
+fn compare<'a>(
+    prefix: &str,
+    now: &'a [u8],
+    image: &[u8],
+    changes: &mut Changes<'a>,
+    depth: usize,
+) -> Result<(), &'static str> {
+    if depth > DEEPEST {
+        return Err("a document is nested too deep");
+    }
     let before = fields(image)?;
     let mut known: HashMap<&[u8], &Element<'_>> = before.iter().map(|element| (element.key, element)).collect();
     for element in fields(now)? {
@@ -47,7 +56,7 @@ fn compare<'a>(prefix: &str, now: &'a [u8], image: &[u8], changes: &mut Changes<
         let path = join(prefix, element.key)?;
         match old {
             Some(old) if is_document(&element) && is_document(old) && addressable(&element, old)? => {
-                compare(&path, element.value, old.value, changes)?;
+                compare(&path, element.value, old.value, changes, depth + 1)?;
             }
             _ => changes.0.push((path, element)),
         }
