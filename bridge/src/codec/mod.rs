@@ -162,6 +162,9 @@ impl JsonLayout {
     }
 }
 
+/// Bytes after which a caller is asked whether it has time for more.
+const STRETCH: usize = 64 * 1024;
+
 /// The documents of a cursor's reply, decoded some at a time.
 pub struct Batch {
     reply: RawDocumentBuf,
@@ -175,7 +178,7 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Adds up to `count` documents to the sink; true at the end. The garbage collector rests meanwhile: what is built is
+    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end. The garbage collector rests meanwhile: what is built is
     /// all alive.
     pub fn decode(
         &mut self,
@@ -186,7 +189,11 @@ impl Batch {
     ) -> PyResult<bool> {
         let _paused = CollectorPaused::new(py);
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
+        let before = elements.left();
         for _ in 0..count {
+            if before - elements.left() > STRETCH {
+                break;
+            }
             let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? else {
                 return Ok(true);
             };
