@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticSerializationError
 
 from data_bridge import Document, EmbeddedDocument, Link
-from data_bridge._core import JsonLayout, LazyLayout, decode_document, diff, encode_document
+from data_bridge._core import JsonLayout, LazyLayout, changes, decode_document, encode_document
 from data_bridge.columns import column_layout
 from data_bridge.errors import DecodeError
 from data_bridge.layout import family_layout, layout_of
@@ -82,8 +82,8 @@ READERS: dict[str, Callable[[bytes], Any]] = {
     "json of anything": JsonLayout(WIDE).decode,
     "rows": JsonLayout(None).decode,
     "columns": lambda stored: pyarrow.table(COLUMNS.decode([stored])[1]).validate(full=True),
-    "changes": lambda stored: diff(stored, WHOLE),
-    "changed": lambda stored: diff(WHOLE, stored),
+    "changes": lambda stored: changes(stored, WHOLE),
+    "changed": lambda stored: changes(WHOLE, stored),
 }
 
 WHOLE = encode_document(
@@ -191,7 +191,7 @@ def test_every_cut_and_every_tag_is_survived(name: str) -> None:
     for end in range(len(WHOLE)):
         with pytest.raises(DecodeError):
             READERS[name](WHOLE[:end])
-    tags = (*range(0x00, 0x15), 0x7F, 0x80, 0xFF)
+    tags = (*range(0x15), 0x7F, 0x80, 0xFF)
     for place in range(4, len(WHOLE), 3):
         for tag in tags:
             survives(READERS[name], WHOLE[:place] + bytes([tag]) + WHOLE[place + 1 :])

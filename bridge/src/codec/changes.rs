@@ -231,13 +231,7 @@ fn fields(document: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
     Ok(found)
 }
 
-fn compare(
-    prefix: &str,
-    now: &[u8],
-    image: &[u8],
-    changes: &mut Changes,
-    depth: usize,
-) -> Result<(), &'static str> {
+fn compare(prefix: &str, now: &[u8], image: &[u8], changes: &mut Changes, depth: usize) -> Result<(), &'static str> {
     if depth > DEEPEST {
         return Err("a document is nested too deep");
     }
