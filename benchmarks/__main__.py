@@ -117,6 +117,7 @@ def main() -> None:
         help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
     )
     parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
+    parser.add_argument("--page", action="store_true", help="write the documentation's page, as a whole run does")
     parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
     parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")
     arguments = parser.parse_args()
@@ -146,7 +147,7 @@ def main() -> None:
         console.print(f"{missed} figures are below what is aimed at", highlight=False)
     report.write_json(results)
     console.print(f"written to {report.RESULTS.relative_to(report.ROOT)}")
-    if not (arguments.words or arguments.quick or arguments.peers):
+    if arguments.page or not (arguments.words or arguments.quick or arguments.peers):
         report.write_page(results)
         console.print(f"written to {report.PAGE.relative_to(report.ROOT)}")
 
