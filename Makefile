@@ -30,6 +30,7 @@ help:
 	@echo "make bench   this library beside its peers: ten minutes; BENCH=--quick for two, BENCH='find-1000 save' for some cases, BENCH=--list"
 	@echo "make bench-check    count instructions, and say what grew since the counts that are kept"
 	@echo "make profile CASE=find-1000    a flame graph of one benchmark"
+	@echo "make load    a thousand tasks at once, beside PyMongo; and whether memory stays flat over a million operations"
 	@echo "make fmt     format the sources"
 	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
 	@echo "make clean   remove everything that was built"
@@ -46,6 +47,9 @@ bench-check: $(STAMPS)/release $(STAMPS)/bench
 profile: $(STAMPS)/release $(STAMPS)/bench
 	@test -n "$(CASE)" || { echo "which case? make profile CASE=find-1000; make bench BENCH=--list names them" >&2; exit 1; }
 	$(BIN)/python -m benchmarks.profile $(CASE) $(PROFILE)
+
+load: $(STAMPS)/release $(STAMPS)/bench
+	$(BIN)/python -m benchmarks.load $(LOAD)
 
 test: rust-check rust-test python-check mypy pyright python-test
 

@@ -22,6 +22,8 @@ from .peers import PEERS, load, load_links
 DATABASE = "data_bridge_benchmarks"
 #: The names under which the two measurements of memory are chosen.
 HELD, STREAMED = "memory-of-a-document", "memory-of-a-stream"
+SUITES = (CASES, link_cases.CASES, link_cases.COUNTED)
+NAMES = [*(case.slug for cases in SUITES for case in cases), HELD, STREAMED]
 #: The libraries whose stream of a million documents ends in a minute.
 STREAMING = ("data-bridge", "pymongo")
 console = Console(width=150)
@@ -46,13 +48,15 @@ def store(uri: str) -> str:
 
 
 class Chosen:
-    """The cases that the words choose: those whose name holds one of them, with hyphens for spaces; else all."""
+    """The cases that words choose: the one of that name, else those whose name holds it; all without words."""
 
     def __init__(self, words: list[str]) -> None:
         self._words = [word.lower().replace(" ", "-").replace(",", "") for word in words]
+        self._exact = {word for word in self._words if word in NAMES}
 
     def __call__(self, slug: str) -> bool:
-        return not self._words or any(word in slug for word in self._words)
+        parts = (word for word in self._words if word not in self._exact)
+        return not self._words or slug in self._exact or any(part in slug for part in parts)
 
     def of(self, cases: list[Case]) -> list[Case]:
         return [case for case in cases if self(case.slug)]
@@ -107,18 +111,22 @@ def table(grid: report.Grid) -> Table:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("words", nargs="*", help='only cases whose name holds one of these, such as "find-1000"')
+    parser.add_argument(
+        "words",
+        nargs="*",
+        help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
     parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
     parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")
     arguments = parser.parse_args()
     chosen = Chosen(arguments.words)
-    suites = [chosen.of(cases) for cases in (CASES, link_cases.CASES, link_cases.COUNTED)]
     if arguments.list:
-        print("\n".join([*(case.slug for cases in suites for case in cases), HELD, STREAMED]))
+        print("\n".join(NAMES))
         return
-    if not any(suites) and not (chosen(HELD) or chosen(STREAMED)):
+    if not any(map(chosen, NAMES)):
         parser.error(f"no case has {' or '.join(arguments.words)} in its name; --list gives the names")
+    suites = [chosen.of(cases) for cases in SUITES]
     quick_peers = [name for name in PEERS if name != "mongoengine"]
     names = arguments.peers.split(",") if arguments.peers else quick_peers if arguments.quick else list(PEERS)
     effort = QUICK if arguments.quick else FULL

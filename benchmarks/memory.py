@@ -34,7 +34,7 @@ def _interpreter() -> int:
     return int(subprocess.check_output([sys.executable, "-c", _PAGES])) * _PAGE
 
 
-def _settled() -> int:
+def settled() -> int:
     """Bytes in memory once what is free was given back."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
@@ -43,9 +43,9 @@ def _settled() -> int:
 
 async def _held(peer: Any, count: int) -> dict[str, float]:
     await peer.find(WARM)
-    before = _settled()
+    before = settled()
     documents = await peer.find(count)
-    after = _settled()
+    after = settled()
     return {"bytes_per_document": (after - before) / len(documents)}
 
 

@@ -101,7 +101,7 @@ class BeaniePeer(Peer):
     async def find(self, count: int) -> list[Any]:
         return await Person.find(Person.id < count, batch_size=BATCH).to_list()
 
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         query = Person.find(Person.id < count, batch_size=BATCH)
         rows = await query.project(NameAndAge).to_list()
         return sum(len(each.name) for each in rows), sum(each.age for each in rows)

@@ -90,9 +90,13 @@ class DataBridgePeer(Peer):
     async def find(self, count: int) -> list[Any]:
         return await Person.find(Person.id < count).to_list()
 
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         rows = await Person.find(Person.id < count).project(NameAndAge).to_list()
         return sum(len(each.name) for each in rows), sum(each.age for each in rows)
+
+    async def read_two_of_whole(self, count: int) -> tuple[int, int]:
+        documents = await Person.find(Person.id < count).lazy().to_list()
+        return sum(len(each.name) for each in documents), sum(each.age for each in documents)
 
     async def stream(self, count: int) -> tuple[int, Any]:
         return await count_through(Person.find(Person.id < count))

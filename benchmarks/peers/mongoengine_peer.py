@@ -75,7 +75,7 @@ class MongoEnginePeer(Peer):
     async def find(self, count: int) -> list[Any]:
         return list(Person.objects(id__lt=count).batch_size(BATCH))
 
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         rows = list(Person.objects(id__lt=count).batch_size(BATCH).values_list("name", "age"))
         return sum(len(name) for name, _ in rows), sum(age for _, age in rows)
 

@@ -92,8 +92,13 @@ class Peer(abc.ABC):
         """The documents whose `_id` is below `count`, in no asked order."""
 
     @abc.abstractmethod
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         """Of the documents whose `_id` is below `count`: the sum of the lengths of their names, and of their ages."""
+
+    async def read_two_of_whole(self, count: int) -> tuple[int, int]:
+        """The same of documents that could be changed and saved afterwards."""
+        documents = await self.find(count)
+        return sum(len(each.name) for each in documents), sum(each.age for each in documents)
 
     @abc.abstractmethod
     async def stream(self, count: int) -> tuple[int, Any]:

@@ -55,10 +55,14 @@ class PyMongoPeer(Peer):
     async def find(self, count: int) -> list[Any]:
         return await self.collection.find({"_id": {"$lt": count}}, batch_size=BATCH).to_list()
 
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         fields = {"_id": False, "name": True, "age": True}
         rows = await self.collection.find({"_id": {"$lt": count}}, fields, batch_size=BATCH).to_list()
         return sum(len(each["name"]) for each in rows), sum(each["age"] for each in rows)
+
+    async def read_two_of_whole(self, count: int) -> tuple[int, int]:
+        documents = await self.find(count)
+        return sum(len(each["name"]) for each in documents), sum(each["age"] for each in documents)
 
     async def stream(self, count: int) -> tuple[int, Any]:
         return await count_through(self.collection.find({"_id": {"$lt": count}}, batch_size=BATCH))

@@ -165,10 +165,14 @@ class WirePeer(Peer):
             self._one.ask(self._more)
         return []
 
-    async def read_two_fields(self, count: int) -> tuple[int, int]:
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
         fields = {"_id": False, "name": True, "age": True}
         command = {"find": COLLECTION, "filter": {"_id": {"$lt": count}}, "projection": fields, "batchSize": BATCH}
         self._read(self._command(**command))
+        return 0, 0
+
+    async def read_two_of_whole(self, count: int) -> tuple[int, int]:
+        await self.find(count)
         return 0, 0
 
     async def stream(self, count: int) -> tuple[int, Any]:

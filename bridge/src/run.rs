@@ -148,12 +148,7 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(
-    py: Python<'_>,
-    cursor: Py<Cursor>,
-    layout: Option<Decoder>,
-    on_invalid: &str,
-) -> PyResult<Pending> {
+fn next_documents(py: Python<'_>, cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
     let finish = NextBatch::new(layout.unwrap_or(Decoder::Dict).into_sink(py), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
     Ok(Pending::new(Via::Cursor(cursor), request, finish))

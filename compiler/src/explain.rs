@@ -24,7 +24,8 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
         .map(|firing| {
             let (before, after) = (cut(&firing.before, verbose), cut(&firing.after, verbose));
             let facts: String = firing.facts.iter().map(|fact| format!("\n  knowing {fact}")).collect();
-            format!("{}\n  {before}\n  => {after}{facts}", firing.rule)
+            let place: String = firing.place.iter().map(|place| format!(" in {place}")).collect();
+            format!("{}{place}\n  {before}\n  => {after}{facts}", firing.rule)
         })
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
@@ -32,13 +33,13 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
     if !compiled.links.is_empty() {
         section(&mut out, "links", &compiled.links.join("\n"));
     }
-    section(&mut out, "commands", &commands(compiled));
+    section(&mut out, "commands", &commands(compiled, verbose));
     out.truncate(out.trim_end().len());
     out
 }
 
 /// What is sent; where it is more than one command, each with its number and what it is for.
-fn commands(compiled: &Compiled) -> String {
+fn commands(compiled: &Compiled, verbose: bool) -> String {
     let sent = compiled.sent();
     match sent.as_slice() {
         [] => return "none: no document can match".to_owned(),
@@ -50,12 +51,9 @@ fn commands(compiled: &Compiled) -> String {
         .enumerate()
         .map(|(at, each)| format!("{}. {}\n   {}", at + 1, each.purpose, mql(each.command)))
         .collect();
-    lines.extend(
-        compiled
-            .sent_otherwise()
-            .iter()
-            .map(|each| format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, mql(each.command))),
-    );
+    lines.extend(compiled.sent_otherwise().iter().map(|each| {
+        format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, cut(&mql(each.command), verbose))
+    }));
     lines.join("\n")
 }
 

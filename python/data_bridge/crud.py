@@ -13,7 +13,7 @@ from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, Insert, run_hooks
-from .indexes import indexes_of
+from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
 from .joined_gets import Get
@@ -24,7 +24,7 @@ from .query import Aggregation, Query, WriteResult
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
-from .trust import BY_SETTINGS, distrust
+from .trust import BY_SETTINGS, distrust, trust_unique
 from .validator import is_kept, write_validator
 from .writing import by_id, insert_all, prepare
 
@@ -248,7 +248,9 @@ class Crud(InstanceWrites):
     def sync_indexes(cls) -> Operation[list[str]]:
         """Creates the declared indexes that do not exist yet; gives the names of all declared.
 
-        A family's are those of all its classes. The collection of a time series is created first.
+        A family's are those of all its classes. The collection of a time series is created first. From then on plans
+        also go by the indexes that the server has besides, and rely on the unique ones until another deployment is
+        connected.
         """
 
         def script() -> Script[list[str]]:
@@ -258,8 +260,11 @@ class Crud(InstanceWrites):
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}
                 yield requests.command(default_client(), settings.database, command, True)
+            listed = yield from listed_indexes(cls)  # type: ignore[arg-type]
+            schema_of(cls).set_indexes(known_indexes(cls, listed))  # type: ignore[arg-type]
             if schema_of(cls).trust not in (None, BY_SETTINGS) and not (yield from is_kept(cls)):  # type: ignore[arg-type]
                 distrust(schema_of(cls))  # type: ignore[arg-type]
+            trust_unique(schema_of(cls), unique_paths(listed))  # type: ignore[arg-type]
             return [index["name"] for index in declared]
 
         return Operation(script, f"{cls.__name__}.sync_indexes()")

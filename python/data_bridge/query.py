@@ -282,12 +282,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
-    def _accumulated(self, name: str, field: FieldProxy) -> Query[Any]:
+    def _accumulated(self, name: str, field: FieldProxy[Any]) -> Query[Any]:
         group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
         query: Query[Any] = self._with(group)
         return query
 
-    def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
+    def _accumulate(self, name: str, field: FieldProxy[Any]) -> Operation[Any]:
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))

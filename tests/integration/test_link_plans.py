@@ -6,8 +6,21 @@ import json
 from typing import Annotated, Any
 
 import pytest
+from bson import DBRef, ObjectId
 
-from data_bridge import BackLink, Document, Indexed, Link, QueryEvent, fetch_links, log_queries
+from data_bridge import (
+    BackLink,
+    Document,
+    Indexed,
+    Limit,
+    Link,
+    Match,
+    QueryEvent,
+    Skip,
+    Sort,
+    fetch_links,
+    log_queries,
+)
 from data_bridge.errors import CompileError
 from data_bridge.testing import assert_no_collection_scan
 
@@ -206,3 +219,96 @@ async def test_a_bulk_write_through_a_link_is_refused() -> None:
         async with Work.bulk() as bulk:
             bulk.update(Work.find(Work.writer.name == "w1"), Work.title.set("new"))
     assert await Work.find(Work.title == "new").count() == 0
+
+
+def reason(query: Any) -> str:
+    [line] = query.plan().to_dict()["links"]
+    assert isinstance(line, str)
+    return line
+
+
+class TestPlanner:
+    """Which way is chosen; that all give the same answer is a property test."""
+
+    @pytest.mark.parametrize(
+        ("query", "why"),
+        [
+            (Work.find(Work.isbn == 3, Work.writer.name == "w1"), "at most 1 come this far, for isbn is unique"),
+            (Work.find(Work.isbn.in_([1, 2, 3]), Work.writer.name == "w1"), "at most 3 come this far"),
+            (
+                Work.find({"_id": {"$in": [ObjectId(), ObjectId()]}}, Work.writer.land.name == "Peru"),
+                "at most 2 come this far",
+            ),
+            (Work.aggregate([Limit(7), Match(Work.writer.name == "w1")]), "at most 7 come this far, for limit 7"),
+            (Work.aggregate([Sort("title"), Limit(7), Skip(2), Match(Work.writer.name == "w1")]), "for limit 5"),
+            (Work.find(Work.writer.name == "w1").read_concern("snapshot"), "one command reads one snapshot"),
+        ],
+    )
+    def test_a_join_where_few_documents_come(self, query: Any, why: str) -> None:
+        assert reason(query).startswith("Work.writer: join in the server: ")
+        assert why in reason(query)
+        assert len(query.plan().commands) == 1
+        assert query.plan().to_dict()["otherwise"] is None
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            Work.find(Work.writer.name == "w1").limit(7),
+            Work.find(Work.title == "t", Work.writer.name == "w1"),
+            Work.find((Work.isbn == 3) | (Work.writer.name == "w1")),
+            Work.find(Work.isbn > 3, Work.writer.name == "w1"),
+            Work.find(Work.isbn.in_(list(range(101))), Work.writer.name == "w1"),
+            Work.aggregate([Limit(101), Match(Work.writer.name == "w1")]),
+            Work.aggregate([Match(Work.writer.name == "w1"), Limit(7)]),
+            Work.find(Work.isbn == 3, Work.writer.name == "w1").fetch_links(depth=0, strategy="batch"),
+            Work.find(Work.writer.name == "w1").read_concern("majority"),
+        ],
+    )
+    def test_ids_first_everywhere_else(self, query: Any) -> None:
+        assert reason(query).startswith("Work.writer: ids first: the index on the link serves them")
+        assert len(query.plan().commands) == 2
+
+    def test_the_reason_knows_the_indexes(self) -> None:
+        assert "no index on the link is known" in reason(Writer.find(Writer.land.name == "Peru"))
+        assert "_id has an index" in reason(Writer.find(Writer.works.title == "t1"))
+
+    def test_each_match_goes_its_own_way(self) -> None:
+        match = Match(Work.writer.name == "w1")
+        plan = Work.aggregate([match, Limit(7), Match(Work.writer.land.name == "Peru")]).plan()
+        assert len(plan.commands) == 2
+        assert "$lookup" in str(plan.commands[1])
+        ways = plan.to_dict()["links"]
+        assert [way.split(": ")[1] for way in ways] == ["ids first", "join in the server"]
+
+    def test_what_leads_back_is_asked_of_the_given_documents_alone(self) -> None:
+        writer = ObjectId()
+        first, _ = Writer.find(Writer.id == writer, Writer.works.title == "t1").plan().commands
+        assert first["filter"] == {"writer": {"$in": [writer, DBRef("Writer", writer)]}, "title": "t1"}
+        many = Writer.find(Writer.id.in_([ObjectId() for _ in range(101)]), Writer.works.title == "t1")
+        assert "writer" not in many.plan().commands[0]["filter"]
+
+    def test_options_hold_for_every_command(self) -> None:
+        query = Work.find(Work.writer.name == "w1").collation({"locale": "en", "strength": 2}).hint("writer_1")
+        first, second = query.plan().commands
+        assert first["collation"] == second["collation"]
+        assert "hint" not in first
+
+    @pytest.mark.usefixtures("library")
+    async def test_all_ways_compare_by_the_collation(self) -> None:
+        query = Work.find(Work.writer.name == "W1").collation({"locale": "en", "strength": 2})
+        counts = [await query.fetch_links(depth=0, strategy=way).count() for way in ("auto", "batch", "lookup")]
+        assert counts == [5, 5, 5]
+
+    async def test_indexes_that_the_server_has(self, client: Any) -> None:
+        class Page(Document):
+            number: int
+            work: Link[Work] | None = None
+
+            class Settings:
+                name = "planned_pages"
+
+        query = Page.find(Page.number == 1, Page.work.title == "t1")
+        assert "ids first" in reason(query)
+        await Page.collection().create_index("number", unique=True)
+        await Page.sync_indexes()
+        assert "number is unique" in reason(query)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pydantic import Field
+from pymongo import MongoClient
 
 from data_bridge import Document
 from data_bridge.embedded import Server

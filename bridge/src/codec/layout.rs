@@ -7,18 +7,20 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
+use super::changes::Changes;
 use super::convert::Converter;
 use super::encode::{self, Buffer};
 use super::family::{Family, Tag};
 use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
+use super::reader::malformed;
 use crate::gate::guarded;
 
 pub enum Default {
@@ -190,6 +192,24 @@ impl Layout {
         let mut buffer = Buffer::with_capacity(256);
         guarded(py, || self.encode_into(&mut buffer, instance, &Path::root("")))?;
         Ok(PyBytes::new(py, &buffer))
+    }
+
+    /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
+    /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
+    fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
+        let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
+        guarded(py, || {
+            let differing = between(image)?;
+            if differing.is_empty() {
+                return Ok(differing);
+            }
+            match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
+                Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
+                // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+                Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// BSON bytes as an instance.

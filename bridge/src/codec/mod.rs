@@ -1,10 +1,10 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod changes;
 mod columns;
 mod convert;
 mod decimal;
 mod decode;
-mod diff;
 mod encode;
 mod family;
 mod instance;
@@ -26,6 +26,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
+use changes::Changes;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
@@ -230,6 +231,11 @@ pub fn document_to_raw(mapping: &Bound<'_, PyAny>) -> PyResult<RawDocumentBuf> {
     RawDocumentBuf::from_bytes(bytes).map_err(|error| malformed(mapping.py(), &error))
 }
 
+/// PyMongo's integer that is stored with 64 bits however small it is.
+pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    types::get(py)?.int64.bind(py).call1((number,))
+}
+
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());
@@ -253,14 +259,8 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
     guarded(py, || decode::document(py, document))
 }
 
-/// The least changes that make `image` into `now`: the values to set by dotted path, and the paths to unset.
-#[pyfunction]
-#[pyo3(name = "diff")]
-fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
-    guarded(py, || diff::diff(py, now, image))
-}
-
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Changes>()?;
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
@@ -270,5 +270,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
-    module.add_function(wrap_pyfunction!(diff_documents, module)?)
+    module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

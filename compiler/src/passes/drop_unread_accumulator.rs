@@ -13,6 +13,7 @@ use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
 use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadAccumulator;
 
@@ -21,7 +22,7 @@ impl ReadRule for DropUnreadAccumulator {
         "drop_unread_accumulator"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_group = |stage: &Stage| matches!(stage, Stage::Group { .. });
         without_unread(read, is_group, |stage, needed| match stage {
             Stage::Group { by, outputs } if !outputs.iter().all(|output| needed.has(&output.output)) => {
@@ -42,7 +43,7 @@ mod tests {
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadAccumulator.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadAccumulator.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -13,6 +13,7 @@ use data_bridge_ir::{Path, Stage};
 
 use super::ReadRule;
 use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadLookup;
 
@@ -21,7 +22,7 @@ impl ReadRule for DropUnreadLookup {
         "drop_unread_lookup"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_lookup = |stage: &Stage| matches!(stage, Stage::Lookup(_));
         without_unread(read, is_lookup, |stage, needed| match stage {
             Stage::Lookup(lookup) if !needed.has(Path::from(lookup.output.as_str()).root()) => Fate::Goes,
@@ -38,7 +39,7 @@ mod tests {
     use crate::testing::{eq, group, lookup, print, read};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

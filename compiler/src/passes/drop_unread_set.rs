@@ -15,6 +15,7 @@ use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
 use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadSet;
 
@@ -23,7 +24,7 @@ impl ReadRule for DropUnreadSet {
         "drop_unread_set"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_set = |stage: &Stage| matches!(stage, Stage::Set(_));
         without_unread(read, is_set, |stage, needed| {
             let Stage::Set(fields) = stage else { return Fate::Stays };
@@ -46,7 +47,7 @@ mod tests {
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     fn two() -> Stage {

@@ -11,6 +11,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
 use super::ReadRule;
+use crate::facts::Facts;
 
 pub struct FalseMatchToNothing;
 
@@ -19,7 +20,7 @@ impl ReadRule for FalseMatchToNothing {
         "false_match_to_nothing"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let opaque = |stage: &Stage| {
             matches!(stage, Stage::UnionWith(_) | Stage::Facet(_) | Stage::Generic { .. } | Stage::Raw(_))
         };
@@ -41,7 +42,7 @@ mod tests {
     #[test]
     fn nothing_else_is_left() {
         let stages = vec![Stage::Match(Expr::Constant(false)), sort("age")];
-        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)).unwrap();
+        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(false)");
     }
 
@@ -49,6 +50,6 @@ mod tests {
     fn a_facet_answers_for_no_input() {
         let facet = Stage::Facet(vec![("all".into(), vec![])]);
         let stages = vec![Stage::Match(Expr::Constant(false)), facet];
-        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)), None);
+        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
     }
 }

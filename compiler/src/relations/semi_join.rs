@@ -1,17 +1,29 @@
 //! The ids of the other side first: each linked predicate becomes `$in` of ids that an earlier step reads.
 
 use data_bridge_ir::schema::Collection;
-use data_bridge_ir::{Expr, SchemaRef, Value};
+use data_bridge_ir::{Expr, Path, SchemaRef, Value};
 
-use super::{Feed, of_class, stored};
+use super::{Feed, both, of_class, stored};
+use crate::analyze::links::forms;
 use crate::error::CompileError;
 use crate::physical::Hole;
 
 /// The predicate without links; what it needs is appended to the feeds, what that needs before it.
-pub fn predicate(predicate: Expr, schema: &SchemaRef, feeds: &mut Vec<Feed>) -> Result<Expr, CompileError> {
+///
+/// Where only documents of a few ids can meet it, `ids`, what leads back is read of these alone.
+pub fn predicate(
+    predicate: Expr,
+    schema: &SchemaRef,
+    ids: Option<&[Value]>,
+    feeds: &mut Vec<Feed>,
+) -> Result<Expr, CompileError> {
     match predicate {
         Expr::Linked { link, target, back, predicate: test } => {
-            let filter = self::predicate(*test, &target, feeds)?;
+            let mut filter = self::predicate(*test, &target, None, feeds)?;
+            let here = schema.get().and_then(|schema| schema.collection.as_ref());
+            if let (Some(back), Some(ids), Some(here)) = (&back, ids, here) {
+                filter = both(leads_to(back, ids, here), filter);
+            }
             let filter = of_class(&target, filter);
             let collection = stored(&target)?;
             let whose = format!("{}.{}", schema.name(), link.as_str());
@@ -34,15 +46,20 @@ pub fn predicate(predicate: Expr, schema: &SchemaRef, feeds: &mut Vec<Feed>) -> 
             })
         }
         Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_) => {
-            predicate.map_children(|child| self::predicate(child, schema, feeds))
+            predicate.map_children(|child| self::predicate(child, schema, ids, feeds))
         }
         other => Ok(other),
     }
 }
 
+/// The link leads to one of these.
+fn leads_to(link: &Path, ids: &[Value], collection: &Collection) -> Expr {
+    let values = forms(ids.to_vec(), collection);
+    Expr::In { needle: Box::new(Expr::Field(link.clone())), values, negated: false }
+}
+
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::Path;
     use data_bridge_ir::expr::CompareOp;
     use data_bridge_ir::schema::Schema;
 
@@ -62,7 +79,7 @@ mod tests {
         let named = Expr::compare(CompareOp::Eq, Expr::field("name"), Expr::Literal(Value::from("Rex")));
         let mut feeds = Vec::new();
         let linked = Expr::Linked { link: "pet".into(), target, back, predicate: Box::new(named) };
-        let met = predicate(linked, &SchemaRef::declare("Owner"), &mut feeds).unwrap();
+        let met = predicate(linked, &SchemaRef::declare("Owner"), None, &mut feeds).unwrap();
         (met, feeds.remove(0))
     }
 
@@ -72,6 +89,26 @@ mod tests {
         assert!(matches!(feed.filter, Expr::Compare { .. }));
         let (_, feed) = fed(target(Some("Animal.Dog")), None);
         assert!(format!("{:?}", feed.filter).contains("Animal.Dog"), "{:?}", feed.filter);
+    }
+
+    #[test]
+    fn what_leads_back_is_read_of_the_given_documents_alone() {
+        let owner = target(None);
+        let linked = |back: Option<Path>| Expr::Linked {
+            link: "pets".into(),
+            target: target(None),
+            back,
+            predicate: Box::new(Expr::Constant(true)),
+        };
+        let filter = |back, ids: Option<&[Value]>| {
+            let mut feeds = Vec::new();
+            predicate(linked(back), &owner, ids, &mut feeds).unwrap();
+            feeds.remove(0).filter.to_string()
+        };
+        let ids = [Value::from(7_i64)];
+        assert!(filter(Some("owner".into()), Some(&ids)).starts_with("owner in [7, "));
+        assert_eq!(filter(Some("owner".into()), None), "true");
+        assert_eq!(filter(None, Some(&ids)), "true");
     }
 
     #[test]

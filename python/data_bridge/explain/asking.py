@@ -9,8 +9,8 @@ from .. import requests
 from ..advice import Advice, Case, JoinedLink, advise
 from ..advice.shape import shape_of
 from ..client import default_client
-from ..errors import ServerError
 from ..fetching import described
+from ..indexes import listed_indexes
 from ..inheritance import descendants
 from ..ir import stages
 from ..ir.parse import parse_filter
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..query import Query
 
 VERBOSITIES = ("queryPlanner", "executionStats", "allPlansExecution")
-#: A user who may not list indexes, a collection that does not exist, a view.
-_NO_INDEXES = (13, 26, 166)
 
 
 def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
@@ -80,7 +78,7 @@ def _linked_classes(cls: type[Document]) -> dict[str, type[Document]]:
 def _case(query: Query[Any], plan: ServerPlan) -> Script[Case]:
     """What advice on the query's own command is drawn from."""
     cls, links = query._cls, _stored_links(query._cls)
-    indexes = yield from indexes_script(cls)
+    indexes = yield from listed_indexes(cls)
     joins = yield from _joins(query)
     shape = shape_of(query._selection(), links)
     return Case(cls.__name__, shape, plan, indexes, query._options, _annotations(cls), links, joins)
@@ -88,7 +86,7 @@ def _case(query: Query[Any], plan: ServerPlan) -> Script[Case]:
 
 def _case_of_ids(cls: type[Document], step: Step, plan: ServerPlan) -> Script[Case]:
     """What advice on a read of ids is drawn from: its filter, where links were led to ids already."""
-    indexes = yield from indexes_script(cls)
+    indexes = yield from listed_indexes(cls)
     shape = shape_of([stages.Match(parse_filter(step.command["filter"]))])
     return Case(cls.__name__, shape, plan, indexes, {}, _annotations(cls), _stored_links(cls))
 
@@ -107,19 +105,6 @@ def _annotations(cls: type[Document]) -> dict[str, tuple[str, str]]:
     return {stored_name(name, field): (name, written(field.annotation)) for name, field in cls.model_fields.items()}
 
 
-def indexes_script(cls: type[Document]) -> Script[list[dict[str, Any]]]:
-    """The indexes of the class's collection, as the server lists them; none when it lists none."""
-    settings = cls.settings()
-    try:
-        reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
-    except ServerError as error:
-        if error.code in _NO_INDEXES:
-            return []
-        raise
-    listed: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
-    return listed
-
-
 def _joins(query: Query[Any]) -> Script[list[JoinedLink]]:
     """The back links that the query fetches, each with the indexes of its other side."""
     cls, fetch = query._cls, query._fetch
@@ -131,7 +116,7 @@ def _joins(query: Query[Any]) -> Script[list[JoinedLink]]:
         chosen = any(path == link.stored or path.startswith(link.stored + ".") for path in paths)
         if link.to.is_back and (chosen or (not paths and fetch[1] > 0)):
             original = original_of(cls, link.to, link.options)
-            indexes = yield from indexes_script(link.to.target)
+            indexes = yield from listed_indexes(link.to.target)
             found.append(JoinedLink(link.stored, link.to.target.__name__, original.stored, indexes))
     return found
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .. import _core, ir
 from .._core import DType
 from ..ir.paths import unknown_field
-from .expression import SortKey
+from .expression import SortKey, T_co
 from .path import Path, UnknownField
 from .predicates import FieldPredicates
 from .updates import FieldUpdates
 
 if TYPE_CHECKING:
+    from ..arguments import Listed
     from ..fetching import Fetch
+
+E = TypeVar("E")
 
 #: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
 building = threading.local()
 
 
-class FieldProxy(FieldPredicates, FieldUpdates):
-    """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates."""
+class FieldProxy(FieldPredicates[T_co], FieldUpdates[T_co]):
+    """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates.
+
+    To type checkers a field that is declared `age: Mapped[int]` is a `FieldProxy[int]`.
+    """
 
     __slots__ = ()
     __ir__: ir.Field
 
-    def __init__(self, node: ir.Field, parent: Path | None = None) -> None:
+    def __init__(self, node: ir.Field, parent: Path[Any] | None = None) -> None:
         super().__init__(node, parent)
 
     @property
@@ -36,6 +42,14 @@ class FieldProxy(FieldPredicates, FieldUpdates):
     def _deeper(self, name: str, dtype: DType) -> ir.Field:
         node = self.__ir__
         return ir.Field(f"{node.path}.{name}" if node.path else name, dtype, node.owner)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self: FieldProxy[Listed[E] | None], key: int) -> FieldProxy[E]: ...
+        @overload
+        def __getitem__(self, key: str | int) -> OpenField[Any]: ...
+        def __getitem__(self, key: str | int) -> Any: ...
 
     def __str__(self) -> str:
         return self.__ir__.path
@@ -64,6 +78,16 @@ class FieldProxy(FieldPredicates, FieldUpdates):
         return Fetch(self.__ir__.path, filter, sort, limit, project)
 
 
+class OpenField(FieldProxy[T_co]):
+    """A field that may have others below it, which type checkers cannot know."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
 class FieldAccess(_core.FieldAccess):
     """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it.
 
@@ -73,9 +97,9 @@ class FieldAccess(_core.FieldAccess):
     __slots__ = ("proxies",)
 
     def __init__(self, name: str) -> None:
-        self.proxies: dict[type, FieldProxy] = {}
+        self.proxies: dict[type, FieldProxy[Any]] = {}
 
-    def of_class(self, owner: type) -> FieldProxy:
+    def of_class(self, owner: type) -> FieldProxy[Any]:
         """The proxy of the field of this class."""
         if getattr(building, "depth", 0):
             raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
