@@ -18,15 +18,20 @@ class Effort:
     """How much is measured.
 
     Attributes:
-        seconds: what the runs of one peer in one case may take, with their preparation; more once it has begun.
-        rounds: a peer's runs in any case, however long they take.
+        seconds: what the runs of one peer in one case may take, with their preparation; a run that has begun ends.
+        rounds: how often a slow peer runs even so, as long as that takes no more than `patience` times as long.
     """
 
     seconds: float
     rounds: int
+    patience: float = 5.0
+
+    def allows(self, turn: int, spent: float) -> bool:
+        """Whether a peer that has spent so many seconds runs once more."""
+        return spent < self.seconds or (turn < self.rounds and spent < self.seconds * self.patience)
 
 
-FULL = Effort(seconds=3.0, rounds=3)
+FULL = Effort(seconds=2.5, rounds=3)
 QUICK = Effort(seconds=0.25, rounds=1)
 
 
@@ -95,7 +100,7 @@ async def measure(case: Case, peers: list[Any], uri: str, database: str, effort:
     measured = {peer.label: Measured() for peer in peers}
     spent = dict.fromkeys(measured, 0.0)
     for turn in range(case.rounds):
-        left = [peer for peer in peers if turn < effort.rounds or spent[peer.label] < effort.seconds]
+        left = [peer for peer in peers if effort.allows(turn, spent[peer.label])]
         if not left:
             break
         first = turn % len(left)

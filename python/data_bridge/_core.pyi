@@ -18,6 +18,7 @@ __all__ = [
     "Cursor",
     "DType",
     "FieldAccess",
+    "Fit",
     "InstanceDict",
     "JsonLayout",
     "Layout",
@@ -158,6 +159,13 @@ class Changes:
     def __bool__(self) -> builtins.bool: ...
     def to_dict(self) -> dict[str, Any]: ...
     def statement(self, condition: dict[str, Any] | None = None) -> bytes: ...
+
+@final
+class Fit:
+    """Whether an instance's values are of exactly the types of its fields."""
+
+    def __new__(cls, shape: tuple[Any, ...]) -> Self: ...
+    def fits(self, value: object) -> builtins.bool: ...
 
 @final
 class Layout:

@@ -197,8 +197,8 @@ impl Layout {
     /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
     /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
     fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
-        let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
         guarded(py, || {
+            let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
             let differing = between(image)?;
             if differing.is_empty() {
                 return Ok(differing);

@@ -7,6 +7,7 @@ mod decimal;
 mod decode;
 mod encode;
 mod family;
+mod fit;
 mod instance;
 mod json;
 mod layout;
@@ -28,6 +29,7 @@ use pyo3::types::{PyBytes, PyDict, PyType};
 
 use changes::Changes;
 use columns::{ArrowTable, ColumnLayout, Columns};
+use fit::Fit;
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
@@ -261,6 +263,7 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Changes>()?;
+    module.add_class::<Fit>()?;
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
