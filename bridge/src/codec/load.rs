@@ -125,17 +125,20 @@ impl Layout {
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
         }
-        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
-            let key = decode::key(py, field.key())?;
-            if let Some(value) = document.get_item(&key)? {
-                document.set_item(key, decode::with_decimals(value)?)?;
-            }
-        }
         let id = document.get_item("_id")?;
-        let named = definition.fields.iter().find(|field| field.key() == b"_id");
-        if let (Some(field), Some(id)) = (named, &id) {
-            document.del_item("_id")?;
-            document.set_item(field.name.bind(py), id)?;
+        let declared = self.class.bind(py).getattr(intern!(py, "__pydantic_fields__"))?;
+        for field in definition.stored() {
+            let key = decode::key(py, field.key())?;
+            let Some(value) = document.get_item(&key)? else { continue };
+            let name = field.name.bind(py);
+            // pydantic reads ids, and fields with an alias for dumps alone, by their names.
+            let renamed = field.key() == b"_id"
+                || declared.get_item(name)?.getattr("validation_alias")?.is_none() && !key.is(name);
+            if renamed {
+                document.del_item(&key)?;
+            }
+            let value = if field.converter.is_any() { value } else { decode::with_decimals(value)? };
+            document.set_item(if renamed { name } else { &key }, value)?;
         }
         let wrong = match self.class.bind(py).call_method1(intern!(py, "model_validate"), (document,)) {
             Ok(instance) => return Ok(instance),
