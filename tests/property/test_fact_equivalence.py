@@ -108,14 +108,16 @@ SEVERAL = PATHS.flatmap(
 )
 FILTERS = st.recursive(
     one_of() | SEVERAL,
-    lambda inner: st.builds(
-        lambda op, terms: {op: terms},
-        st.sampled_from(["$and", "$and", "$or", "$nor"]),
-        st.lists(inner, min_size=1, max_size=4),
-    )
-    | st.builds(lambda op, term: {op: [term, {"$nor": [term]}]}, st.sampled_from(["$and", "$or"]), inner)
-    | st.builds(
-        lambda shared, *others: {"$or": [{"$and": [shared, other]} for other in others]}, one_of(), inner, inner
+    lambda inner: (
+        st.builds(
+            lambda op, terms: {op: terms},
+            st.sampled_from(["$and", "$and", "$or", "$nor"]),
+            st.lists(inner, min_size=1, max_size=4),
+        )
+        | st.builds(lambda op, term: {op: [term, {"$nor": [term]}]}, st.sampled_from(["$and", "$or"]), inner)
+        | st.builds(
+            lambda shared, *others: {"$or": [{"$and": [shared, other]} for other in others]}, one_of(), inner, inner
+        )
     ),
     max_leaves=8,
 )
@@ -184,7 +186,11 @@ ELEMENTS = st.builds(
     lambda op, word: {"$match": {"tags": {op: word}}}, st.sampled_from(["$eq", "$ne", "$gt", "$lte"]), WORDS
 )
 UNWOUND = st.builds(
-    lambda first, test, preserve: [*first, {"$unwind": {"path": "$tags", "preserveNullAndEmptyArrays": preserve}}, test],
+    lambda first, test, preserve: [
+        *first,
+        {"$unwind": {"path": "$tags", "preserveNullAndEmptyArrays": preserve}},
+        test,
+    ],
     st.lists(st.just({"$sort": {"number": 1}}), max_size=1),
     ELEMENTS,
     st.sampled_from([False, False, True]),
