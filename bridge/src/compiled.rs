@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_compiler::passes::flags::Flags;
-use data_bridge_compiler::relations::Strategy;
+use data_bridge_compiler::relations::{MOST_IDS, Strategy};
 use data_bridge_compiler::requirements::unmet;
+use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
 use crate::gate::guarded;
 use crate::{codec, errors, read};
@@ -33,6 +36,32 @@ impl Compiled {
     #[getter]
     fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         guarded(py, || self.sent(py))
+    }
+
+    /// The only statement of an update or a delete, as it stands in the command; None when nothing is sent.
+    #[getter]
+    fn statement<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        guarded(py, || {
+            let Some(step) = self.0.physical.steps.last() else { return Ok(None) };
+            let list = ["updates", "deletes"].iter().find_map(|list| step.command.get_array(*list).ok());
+            let statement = list.and_then(|list| list.into_iter().next()?.ok()?.as_document());
+            Ok(statement.map(|statement| PyBytes::new(py, statement.as_bytes())))
+        })
+    }
+
+    /// The commands with what each is for, as (purpose, class, database, command).
+    #[getter]
+    fn steps<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || self.tuples(py, &self.0.sent()))
+    }
+
+    /// What is sent instead when there are more ids than these: (how many, commands); None where there is no other way.
+    #[getter]
+    fn otherwise<'py>(&self, py: Python<'py>) -> PyResult<Option<(u64, Vec<Bound<'py, PyAny>>)>> {
+        guarded(py, || {
+            let sent = self.0.sent_otherwise();
+            Ok(if sent.is_empty() { None } else { Some((MOST_IDS, self.tuples(py, &sent)?)) })
+        })
     }
 
     /// The operators of the plan that need a server of some version, each with that version.
@@ -84,13 +113,26 @@ impl Compiled {
     }
 
     fn sent<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.0
-            .physical
-            .steps
-            .iter()
-            .map(|step| codec::rawbson_to_py(py, &bson::RawBson::Document(step.command.clone())))
-            .collect()
+        self.0.sent().iter().map(|each| self.shown(py, each.command)).collect()
     }
+
+    fn tuples<'py>(&self, py: Python<'py>, sent: &[Sent<'_>]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        sent.iter().map(|each| as_tuple(py, each, self.shown(py, each.command)?)).collect()
+    }
+
+    /// A command as a document, with the holes for ids named.
+    fn shown<'py>(&self, py: Python<'py>, command: &RawDocument) -> PyResult<Bound<'py, PyAny>> {
+        if self.0.physical.feeds.is_empty() {
+            return codec::rawbson_to_py(py, &RawBson::Document(command.to_owned()));
+        }
+        let named = explain::named_holes(command).map_err(|error| errors::internal(py, &error.to_string()))?;
+        codec::rawbson_to_py(py, &RawBson::Document(named))
+    }
+}
+
+/// A command and what it is for, as Python sees it.
+fn as_tuple<'py>(py: Python<'py>, sent: &Sent<'_>, command: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    (sent.purpose.as_str(), sent.class, sent.database, command).into_bound_py_any(py)
 }
 
 /// Compiles a plan node. `flags`: True (all rules), False (none), or a switch per rule.
@@ -143,7 +185,31 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         }
         _ => bson::RawBson::Document(mongo::filter(&read::expr(node)?).map_err(wrong)?),
     };
-    codec::rawbson_to_py(py, &lowered)
+    written(py, lowered.as_raw_bson_ref())
+}
+
+/// MQL as Python values that are written the same again: a number of 64 bits that 32 would hold stays one of 64.
+fn written<'py>(py: Python<'py>, value: RawBsonRef<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let malformed = |error| errors::internal(py, &format!("the compiler wrote malformed BSON: {error}"));
+    match value {
+        RawBsonRef::Document(document) if !matches!(document.get("$ref"), Ok(Some(_))) => {
+            let dict = PyDict::new(py);
+            for element in document {
+                let (name, item) = element.map_err(malformed)?;
+                dict.set_item(name.as_str(), written(py, item)?)?;
+            }
+            Ok(dict.into_any())
+        }
+        RawBsonRef::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(written(py, item.map_err(malformed)?)?)?;
+            }
+            Ok(list.into_any())
+        }
+        RawBsonRef::Int64(number) => codec::int64(py, number),
+        other => codec::rawbson_to_py(py, &other.into()),
+    }
 }
 
 /// The names of the rewrite rules, in the order they are tried.

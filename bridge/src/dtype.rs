@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
-use data_bridge_ir::schema::{Collection, FieldSchema, Schema, Unique};
+use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
 use data_bridge_ir::{Path, SchemaRef, Value};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
@@ -188,6 +188,12 @@ impl PySchema {
         } else {
             Err(PyValueError::new_err(format!("schema {} is already defined", self.0.name())))
         }
+    }
+
+    /// The indexes that the collection is known to have: (keys, unique, whether every document is in it that has them).
+    fn set_indexes(&self, indexes: Vec<(Vec<String>, bool, bool)>) {
+        let indexes = indexes.into_iter().map(|(keys, unique, whole)| Index { keys, unique, whole });
+        self.0.set_indexes(indexes.collect());
     }
 
     /// Makes what holds this value in the field a document of the class, where other classes share the collection.

@@ -186,12 +186,16 @@ impl Connected {
                 self.check_server(&options).await?;
                 Ok(Reply::Cursor(self.open_cursor(plan, &options).await?))
             }
+            Request::Fill { plan, options } => {
+                self.check_server(&options).await?;
+                Ok(Reply::Filled(self.filled(plan, &options).await?))
+            }
             Request::NextBatch(cursor) => Ok(Reply::Batch(cursor.next().await?)),
             Request::CloseCursor(cursor) => {
                 cursor.close().await;
                 Ok(Reply::Done)
             }
-            Request::Insert { insert, options } => Ok(Reply::Inserted(self.insert(insert, &options).await?)),
+            Request::Batch { batch, options } => Ok(Reply::Written(self.write_batch(batch, &options).await?)),
             Request::Command { database, command, write, options } => {
                 self.command(database, command, write, options).await
             }
@@ -236,7 +240,8 @@ fn check_process(request: &Request) -> Result<()> {
         Request::Session(session, _) => (None, Some(session)),
         Request::Run { options, .. }
         | Request::OpenCursor { options, .. }
-        | Request::Insert { options, .. }
+        | Request::Batch { options, .. }
+        | Request::Fill { options, .. }
         | Request::Command { options, .. } => (None, options.session.as_ref()),
         _ => (None, None),
     };

@@ -1,11 +1,13 @@
 //! What can be asked of the driver, and what comes back.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bson::{RawBson, RawDocumentBuf};
 use data_bridge_compiler::Requirement;
 use data_bridge_compiler::physical::PhysicalPlan;
 
+use crate::batch::Batch;
 use crate::cursor::Cursor;
-use crate::insert::{Insert, Inserted};
 use crate::session::Session;
 use crate::topology::Topology;
 
@@ -17,6 +19,38 @@ pub struct RunOptions {
     pub read_preference: Option<String>,
     /// What the server must have; checked before anything is sent.
     pub requires: Vec<Requirement>,
+    pub course: Course,
+}
+
+/// What became of a plan that reads ids first, told while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Course(Arc<Mutex<Fed>>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// How many ids each feed found; none for one that was not read.
+    pub ids: Vec<Option<usize>>,
+    /// One found too many, so that the plan was run the other way.
+    pub fell_back: bool,
+}
+
+impl Course {
+    pub(crate) fn tell(&self, fed: Fed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fed;
+    }
+
+    pub fn so_far(&self) -> Fed {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The commands of a plan with the ids in their holes.
+#[derive(Debug, Clone)]
+pub struct Filled {
+    /// Those of the feeds that were read.
+    pub feeds: Vec<RawDocumentBuf>,
+    /// What remains to be run.
+    pub plan: PhysicalPlan,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +72,15 @@ pub enum Request {
         plan: PhysicalPlan,
         options: RunOptions,
     },
+    /// Reads the ids that a plan asks for first, and nothing else: its answer is the commands as they would be sent.
+    Fill {
+        plan: PhysicalPlan,
+        options: RunOptions,
+    },
     NextBatch(Cursor),
     CloseCursor(Cursor),
-    Insert {
-        insert: Insert,
+    Batch {
+        batch: Batch,
         options: RunOptions,
     },
     /// One command as it stands; its whole reply is the answer. A write's refused statements are errors.
@@ -61,10 +100,10 @@ pub enum Request {
     Close,
 }
 
-/// What an update or a delete did.
+/// What writes did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Written {
-    /// Matched (update) or deleted.
+    /// Inserted, matched (and upserted), or deleted.
     pub n: u64,
     pub modified: u64,
     /// The `_id` of each document an upsert made.
@@ -85,8 +124,8 @@ pub enum Reply {
     /// plan had no step.
     Document(Option<RawDocumentBuf>),
     Written(Written),
-    Inserted(Inserted),
     Cursor(Cursor),
+    Filled(Filled),
     /// The next whole reply of a cursor; none at its end.
     Batch(Option<RawDocumentBuf>),
     Session(Session),

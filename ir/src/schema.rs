@@ -48,6 +48,15 @@ pub struct Collection {
     pub name: String,
 }
 
+/// An index that the collection is known to have, by declaration or because the server listed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    pub keys: Vec<String>,
+    pub unique: bool,
+    /// Every document is in it that has the keys.
+    pub whole: bool,
+}
+
 /// How a class's documents are told from those of other classes in the same collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discriminator {
@@ -86,6 +95,8 @@ struct Slot {
     unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
+    /// Apart too: what the server has is learnt later. Plans are chosen by it, and never answers.
+    indexes: RwLock<Arc<[Index]>>,
 }
 
 /// What stands at a path.
@@ -120,6 +131,7 @@ impl SchemaRef {
             trust: RwLock::default(),
             unique: RwLock::default(),
             discriminator: RwLock::default(),
+            indexes: RwLock::new(Arc::new([])),
         }))
     }
 
@@ -144,6 +156,20 @@ impl SchemaRef {
     /// None where every document of the collection is one of the class.
     pub fn discriminator(&self) -> Option<Discriminator> {
         self.0.discriminator.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn indexes(&self) -> Arc<[Index]> {
+        Arc::clone(&self.0.indexes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_indexes(&self, indexes: Vec<Index>) {
+        *self.0.indexes.write().unwrap_or_else(PoisonError::into_inner) = indexes.into();
+    }
+
+    /// Whether a filter on the path alone is served by an index that is known.
+    pub fn has_index_on(&self, path: &str) -> bool {
+        path == "_id"
+            || self.indexes().iter().any(|index| index.whole && index.keys.first().is_some_and(|key| key == path))
     }
 
     /// The definition, or none while the class is still being built.

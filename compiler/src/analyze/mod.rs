@@ -3,7 +3,7 @@
 
 pub mod effects;
 pub mod joins;
-mod links;
+pub mod links;
 pub mod needed_fields;
 mod operator;
 mod predicate;
@@ -228,6 +228,8 @@ impl Analyzer {
         for (path, projected) in fields {
             let projected = match projected {
                 Projected::Computed(value) => Projected::Computed(self.value(value, shape)),
+                // What earlier stages made and rules found unread is gone; it may still be dropped.
+                Projected::Exclude if matches!(shape, Shape::Made(_)) => Projected::Exclude,
                 plain => {
                     self.path(&path, shape);
                     plain
