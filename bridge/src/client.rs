@@ -101,7 +101,7 @@ impl Client {
 /// Options of a run: a session made by `start_session`, and a read preference's mode.
 pub fn run_options(session: Option<&Bound<'_, Session>>, read_preference: Option<String>) -> RunOptions {
     let session = session.map(|session| session.get().driver_session.clone());
-    RunOptions { session, read_preference, requires: Vec::new() }
+    RunOptions { session, read_preference, ..RunOptions::default() }
 }
 
 #[pymethods]
@@ -225,7 +225,7 @@ pub(crate) fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish>
     Box::new(move |py: Python<'_>, outcome: Outcome| {
         let bytes = |reply: &RawDocumentBuf| PyBytes::new(py, reply.as_bytes());
         Ok(match outcome.map_err(|error| to_python(py, error))? {
-            other @ Reply::Documents { .. } => {
+            other @ (Reply::Documents { .. } | Reply::Filled(_)) => {
                 return Err(internal(py, &format!("bytes were asked for and {other:?} came")));
             }
             Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),

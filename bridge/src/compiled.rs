@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use bson::RawBsonRef;
+use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_compiler::passes::flags::Flags;
-use data_bridge_compiler::relations::Strategy;
+use data_bridge_compiler::relations::{MOST_IDS, Strategy};
 use data_bridge_compiler::requirements::unmet;
+use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
@@ -47,6 +49,21 @@ impl Compiled {
         })
     }
 
+    /// The commands with what each is for, as (purpose, class, database, command).
+    #[getter]
+    fn steps<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || self.tuples(py, &self.0.sent()))
+    }
+
+    /// What is sent instead when there are more ids than these: (how many, commands); None where there is no other way.
+    #[getter]
+    fn otherwise<'py>(&self, py: Python<'py>) -> PyResult<Option<(u64, Vec<Bound<'py, PyAny>>)>> {
+        guarded(py, || {
+            let sent = self.0.sent_otherwise();
+            Ok(if sent.is_empty() { None } else { Some((MOST_IDS, self.tuples(py, &sent)?)) })
+        })
+    }
+
     /// The operators of the plan that need a server of some version, each with that version.
     #[getter]
     fn requires(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
@@ -78,6 +95,7 @@ impl Compiled {
             .map(|firing| {
                 let entry = PyDict::new(py);
                 entry.set_item("rule", firing.rule)?;
+                entry.set_item("place", &firing.place)?;
                 entry.set_item("before", &firing.before)?;
                 entry.set_item("after", &firing.after)?;
                 entry.set_item("facts", &firing.facts)?;
@@ -95,13 +113,26 @@ impl Compiled {
     }
 
     fn sent<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.0
-            .physical
-            .steps
-            .iter()
-            .map(|step| codec::rawbson_to_py(py, &bson::RawBson::Document(step.command.clone())))
-            .collect()
+        self.0.sent().iter().map(|each| self.shown(py, each.command)).collect()
     }
+
+    fn tuples<'py>(&self, py: Python<'py>, sent: &[Sent<'_>]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        sent.iter().map(|each| as_tuple(py, each, self.shown(py, each.command)?)).collect()
+    }
+
+    /// A command as a document, with the holes for ids named.
+    fn shown<'py>(&self, py: Python<'py>, command: &RawDocument) -> PyResult<Bound<'py, PyAny>> {
+        if self.0.physical.feeds.is_empty() {
+            return codec::rawbson_to_py(py, &RawBson::Document(command.to_owned()));
+        }
+        let named = explain::named_holes(command).map_err(|error| errors::internal(py, &error.to_string()))?;
+        codec::rawbson_to_py(py, &RawBson::Document(named))
+    }
+}
+
+/// A command and what it is for, as Python sees it.
+fn as_tuple<'py>(py: Python<'py>, sent: &Sent<'_>, command: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    (sent.purpose.as_str(), sent.class, sent.database, command).into_bound_py_any(py)
 }
 
 /// Compiles a plan node. `flags`: True (all rules), False (none), or a switch per rule.

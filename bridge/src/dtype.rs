@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
-use data_bridge_ir::schema::{Collection, FieldSchema, Schema};
-use data_bridge_ir::{SchemaRef, Value};
+use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
+use data_bridge_ir::{Path, SchemaRef, Value};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -190,6 +190,12 @@ impl PySchema {
         }
     }
 
+    /// The indexes that the collection is known to have: (keys, unique, whether every document is in it that has them).
+    fn set_indexes(&self, indexes: Vec<(Vec<String>, bool, bool)>) {
+        let indexes = indexes.into_iter().map(|(keys, unique, whole)| Index { keys, unique, whole });
+        self.0.set_indexes(indexes.collect());
+    }
+
     /// Makes what holds this value in the field a document of the class, where other classes share the collection.
     fn admit(&self, field: &str, id: &str) {
         self.0.admit(field, id);
@@ -209,6 +215,12 @@ impl PySchema {
     #[pyo3(signature = (reason))]
     fn set_trust(&self, reason: Option<&str>) {
         self.0.set_trust(reason);
+    }
+
+    /// Says on which paths an index keeps stored documents apart, and why that is known; no paths: it is not known.
+    fn set_unique(&self, paths: Vec<String>, reason: &str) {
+        let paths: std::sync::Arc<[Path]> = paths.into_iter().map(Path).collect();
+        self.0.set_unique((!paths.is_empty()).then(|| Unique { paths, reason: reason.into() }));
     }
 
     /// The stored name of a field that is called otherwise in Python.

@@ -1,8 +1,8 @@
 //! Runs compiled plans and turns their answers into Python objects.
 
-use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Batch, Kind, Reply, Request, RunOptions, Written};
+use data_bridge_driver::{Batch, Course, Fed, Filled, Kind, Reply, Request, RunOptions, Written};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -13,7 +13,7 @@ use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
 use crate::gate::guarded;
-use crate::gather::Gather;
+use crate::gather::{Gather, NextBatch};
 use crate::handles::{Cursor, Session};
 
 /// What a request is sent through.
@@ -24,15 +24,22 @@ enum Via {
 
 /// A request that has not been sent. It is sent once, by `start` or by `wait`.
 #[pyclass(module = "data_bridge._core")]
-pub struct Pending(Option<(Via, Request, Box<dyn Finish + Sync>)>);
+pub struct Pending {
+    unsent: Option<(Via, Request, Box<dyn Finish + Sync>)>,
+    course: Course,
+}
 
 impl Pending {
     fn new(via: Via, request: Request, finish: impl Finish + Sync + 'static) -> Self {
-        Self(Some((via, request, Box::new(finish))))
+        Self { unsent: Some((via, request, Box::new(finish))), course: Course::default() }
+    }
+
+    fn telling(self, course: Course) -> Self {
+        Self { course, ..self }
     }
 
     fn take(&mut self) -> PyResult<(Via, Request, Box<dyn Finish + Sync>)> {
-        self.0.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
+        self.unsent.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
     }
 }
 
@@ -45,6 +52,14 @@ impl Pending {
             Via::Client(client) => client.get().start(py, request, finish),
             Via::Cursor(cursor) => cursor.get().start_next(py, finish),
         }
+    }
+
+    /// What became of the reads of ids so far: how many each found, None for one that was not read; and whether these
+    /// were too many, so that the plan was run the other way.
+    #[getter]
+    fn course(&self) -> (Vec<Option<usize>>, bool) {
+        let Fed { ids, fell_back } = self.course.so_far();
+        (ids, fell_back)
     }
 
     /// Sends it and blocks until the answer is there.
@@ -74,25 +89,27 @@ fn options_of(compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> RunO
 #[pyfunction]
 #[pyo3(signature = (client, compiled, layout = None, on_invalid = "raise", session = None))]
 fn execute(
+    py: Python<'_>,
     client: Py<Client>,
     compiled: &Compiled,
-    layout: Option<Py<codec::Layout>>,
+    layout: Option<Decoder>,
     on_invalid: &str,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let plan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
+    let course = options.course.clone();
     let answer = plan.answer;
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
-        let gather = Gather::new(client.get().driver(), decoder, on_invalid);
-        return Ok(Pending::new(Via::Client(client), request, gather));
+        let gather = Gather::new(client.get().driver(), decoder.into_sink(py), on_invalid);
+        return Ok(Pending::new(Via::Client(client), request, gather).telling(course));
     }
     let finish = move |py: Python<'_>, outcome: Outcome| {
         shape(py, outcome.map_err(|error| to_python(py, error))?, answer, &decoder, on_invalid)
     };
-    Ok(Pending::new(Via::Client(client), request, finish))
+    Ok(Pending::new(Via::Client(client), request, finish).telling(course))
 }
 
 /// A compiled plan as a request for a cursor.
@@ -101,28 +118,40 @@ fn execute(
 fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
     let plan: PhysicalPlan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
-    let driver = client.get().driver();
-    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, move |py: Python<'_>, outcome: Outcome| {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
-            other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
+    let (driver, course) = (client.get().driver(), options.course.clone());
+    let finish = move |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
+        Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
+        other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
+    };
+    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, finish).telling(course)
+}
+
+/// Reads the ids that a plan asks for first; the answer is the commands that were sent for that, and those that would be
+/// sent next, with the ids in them. Which these are its course tells.
+#[pyfunction]
+#[pyo3(signature = (client, compiled, session = None))]
+fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> Pending {
+    let options = options_of(compiled, session);
+    let course = options.course.clone();
+    let request = Request::Fill { plan: compiled.0.physical.clone(), options };
+    let finish = |py: Python<'_>, outcome: Outcome| match outcome.map_err(|error| to_python(py, error))? {
+        Reply::Filled(Filled { feeds, plan }) => {
+            let commands = feeds.into_iter().chain(plan.steps.into_iter().map(|step| step.command));
+            let commands = commands.map(|command| codec::rawbson_to_py(py, &RawBson::Document(command)));
+            Ok(commands.collect::<PyResult<Vec<_>>>()?.into_pyobject(py)?.unbind())
         }
-    })
+        other => Err(internal(py, &format!("commands were asked for and {other:?} came"))),
+    };
+    Pending::new(Via::Client(client), request, finish).telling(course)
 }
 
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+fn next_documents(py: Python<'_>, cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
+    let finish = NextBatch::new(layout.unwrap_or(Decoder::Dict).into_sink(py), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
-    Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(Some(reply)) => Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind()),
-            Reply::Batch(None) => Ok(py.None()),
-            other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
-        }
-    }))
+    Ok(Pending::new(Via::Cursor(cursor), request, finish))
 }
 
 /// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.
@@ -205,9 +234,10 @@ fn first(
     decoder: &Decoder,
     on_invalid: OnInvalid,
 ) -> PyResult<Py<PyAny>> {
-    let Some(batch) = batch else { return Ok(py.None()) };
-    let list = decoder.decode_batch(py, batch, on_invalid)?;
-    Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() })
+    match batch {
+        Some(batch) => decoder.decode_first(py, batch, on_invalid),
+        None => Ok(decoder.nothing(py)),
+    }
 }
 
 /// What stands under a reply's `values` (distinct) or `value` (find-and-modify).
@@ -224,6 +254,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Pending>()?;
     module.add_function(wrap_pyfunction!(execute, module)?)?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
+    module.add_function(wrap_pyfunction!(filled, module)?)?;
     module.add_function(wrap_pyfunction!(next_documents, module)?)?;
     module.add_function(wrap_pyfunction!(write_batch, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)

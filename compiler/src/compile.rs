@@ -61,8 +61,14 @@ fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
     let mut physical = mongo::lower(&followed.plan)?;
     // A few reads have no form as a pipeline: those take ids however many there are.
     let otherwise = followed.otherwise.as_ref().and_then(|plan| mongo::lower(plan).ok());
+    let options = match &followed.plan {
+        Plan::Read(read) => &read.options,
+        Plan::Write(write) => &write.options,
+        Plan::FindAndModify(plan) => &plan.options,
+        Plan::Insert(insert) => &insert.options,
+    };
     let most = otherwise.is_some().then_some(MOST_IDS);
-    physical.feeds = followed.feeds.iter().map(|feed| mongo::feed(feed, most)).collect::<Result<_, _>>()?;
+    physical.feeds = followed.feeds.iter().map(|feed| mongo::feed(feed, most, options)).collect::<Result<_, _>>()?;
     physical.otherwise = otherwise.map(Box::new);
     Ok(physical)
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use bson::{Bson, RawBson, RawDocument};
+use bson::{Bson, Document, RawBson, RawDocument, RawDocumentBuf};
 
 use crate::compile::Compiled;
 use crate::physical::Hole;
+use crate::relations::MOST_IDS;
 
 const LONGEST_LINE: usize = 96;
 
@@ -23,7 +24,8 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
         .map(|firing| {
             let (before, after) = (cut(&firing.before, verbose), cut(&firing.after, verbose));
             let facts: String = firing.facts.iter().map(|fact| format!("\n  knowing {fact}")).collect();
-            format!("{}\n  {before}\n  => {after}{facts}", firing.rule)
+            let place: String = firing.place.iter().map(|place| format!(" in {place}")).collect();
+            format!("{}{place}\n  {before}\n  => {after}{facts}", firing.rule)
         })
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
@@ -31,13 +33,28 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
     if !compiled.links.is_empty() {
         section(&mut out, "links", &compiled.links.join("\n"));
     }
-    let feeds = compiled.physical.feeds.iter().enumerate();
-    let feeds = feeds.map(|(number, feed)| format!("{number}: {}", mql(&feed.command)));
-    let commands: Vec<_> = feeds.chain(compiled.physical.steps.iter().map(|step| mql(&step.command))).collect();
-    let sent = if commands.is_empty() { "none: no document can match".to_owned() } else { commands.join("\n") };
-    section(&mut out, "commands", &sent);
+    section(&mut out, "commands", &commands(compiled, verbose));
     out.truncate(out.trim_end().len());
     out
+}
+
+/// What is sent; where it is more than one command, each with its number and what it is for.
+fn commands(compiled: &Compiled, verbose: bool) -> String {
+    let sent = compiled.sent();
+    match sent.as_slice() {
+        [] => return "none: no document can match".to_owned(),
+        [only] => return mql(only.command),
+        _ => {}
+    }
+    let mut lines: Vec<_> = sent
+        .iter()
+        .enumerate()
+        .map(|(at, each)| format!("{}. {}\n   {}", at + 1, each.purpose, mql(each.command)))
+        .collect();
+    lines.extend(compiled.sent_otherwise().iter().map(|each| {
+        format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, cut(&mql(each.command), verbose))
+    }));
+    lines.join("\n")
 }
 
 fn section(out: &mut String, title: &str, body: &str) {
@@ -58,6 +75,13 @@ fn cut(text: &str, verbose: bool) -> String {
     }
 }
 
+/// The command with its holes named by the number of the command that fills them.
+pub fn named_holes(command: &RawDocument) -> bson::error::Result<RawDocumentBuf> {
+    RawDocumentBuf::try_from(
+        &Document::try_from(command)?.into_iter().map(|(name, value)| (name, shown(value))).collect(),
+    )
+}
+
 /// A command as MQL, one line.
 pub fn mql(command: &RawDocument) -> String {
     match Bson::try_from(RawBson::Document(command.to_owned())) {
@@ -66,11 +90,10 @@ pub fn mql(command: &RawDocument) -> String {
     }
 }
 
-/// The document with its holes named by the step that fills them.
 fn shown(value: Bson) -> Bson {
     match value {
         Bson::Symbol(text) => match Hole::parse(&text) {
-            Some(hole) => Bson::String(format!("<ids of {}>", hole.feed())),
+            Some(hole) => Bson::String(format!("<ids of {}>", hole.feed() + 1)),
             None => Bson::Symbol(text),
         },
         Bson::Document(fields) => {

@@ -10,6 +10,7 @@ pub mod passes;
 pub mod physical;
 pub mod relations;
 pub mod requirements;
+pub mod sent;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

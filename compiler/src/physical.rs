@@ -39,6 +39,10 @@ pub enum StepKind {
 /// A read whose documents give ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedStep {
+    /// What the ids are for.
+    pub purpose: String,
+    /// The class whose collection is read.
+    pub class: String,
     pub database: Option<String>,
     pub command: RawDocumentBuf,
     /// The path of the ids, or of lists of them; a reference gives its id.

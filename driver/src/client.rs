@@ -186,6 +186,10 @@ impl Connected {
                 self.check_server(&options).await?;
                 Ok(Reply::Cursor(self.open_cursor(plan, &options).await?))
             }
+            Request::Fill { plan, options } => {
+                self.check_server(&options).await?;
+                Ok(Reply::Filled(self.filled(plan, &options).await?))
+            }
             Request::NextBatch(cursor) => Ok(Reply::Batch(cursor.next().await?)),
             Request::CloseCursor(cursor) => {
                 cursor.close().await;
@@ -237,6 +241,7 @@ fn check_process(request: &Request) -> Result<()> {
         Request::Run { options, .. }
         | Request::OpenCursor { options, .. }
         | Request::Batch { options, .. }
+        | Request::Fill { options, .. }
         | Request::Command { options, .. } => (None, options.session.as_ref()),
         _ => (None, None),
     };

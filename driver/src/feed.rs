@@ -9,14 +9,45 @@ use futures_util::future::try_join_all;
 use crate::client::Connected;
 use crate::error::{Error, Result};
 use crate::raw;
-use crate::request::RunOptions;
+use crate::request::{Fed, Filled, RunOptions};
 use crate::run::{BATCH, in_large_batches};
+
+/// The ids of each feed that was read.
+type Found = Vec<Option<Vec<RawBson>>>;
+
+/// What a feed found; of too many, those that were seen.
+struct Ids {
+    ids: Vec<RawBson>,
+    too_many: bool,
+}
 
 impl Connected {
     /// The plan without feeds: its holes are filled, or it is the one to be run where there are too many ids.
     pub(crate) async fn fed(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<PhysicalPlan> {
+        if plan.feeds.is_empty() {
+            return Ok(plan);
+        }
         let feeds = std::mem::take(&mut plan.feeds);
-        let mut found: Vec<Option<Vec<RawBson>>> = vec![None; feeds.len()];
+        Ok(self.read_feeds(&feeds, plan, options).await?.0)
+    }
+
+    /// The commands as they would be sent: only those of the feeds are run.
+    pub(crate) async fn filled(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<Filled> {
+        let feeds = std::mem::take(&mut plan.feeds);
+        let (plan, found) = self.read_feeds(&feeds, plan, options).await?;
+        let read = feeds.iter().zip(&found).filter(|(_, ids)| ids.is_some());
+        let feeds = read.map(|(feed, _)| filled(&feed.command, &found)).collect::<Result<_>>()?;
+        Ok(Filled { feeds, plan })
+    }
+
+    async fn read_feeds(
+        &self,
+        feeds: &[FeedStep],
+        mut plan: PhysicalPlan,
+        options: &RunOptions,
+    ) -> Result<(PhysicalPlan, Found)> {
+        let mut found: Found = vec![None; feeds.len()];
+        let mut course = Fed { ids: vec![None; feeds.len()], fell_back: false };
         // Those that wait for nothing that is still to be read are read together; a session takes one at a time.
         while found.iter().any(Option::is_none) {
             let known = |feed: usize| found.get(feed).is_some_and(Option::is_some);
@@ -30,29 +61,26 @@ impl Connected {
                 return Err(Error::Internal("the steps of a plan wait for one another".into()));
             }
             let read = try_join_all(ready.iter().map(|at| self.feed(&feeds[*at], &found, options))).await?;
-            for (at, ids) in ready.into_iter().zip(read) {
-                let Some(ids) = ids else {
-                    return plan
-                        .otherwise
-                        .map(|plan| *plan)
-                        .ok_or_else(|| Error::Internal("a feed found too many ids and there is no other way".into()));
-                };
+            for (at, Ids { ids, too_many }) in ready.into_iter().zip(read) {
+                course.ids[at] = Some(ids.len());
+                course.fell_back |= too_many;
                 found[at] = Some(ids);
+            }
+            options.course.tell(course.clone());
+            if course.fell_back {
+                let otherwise = plan.otherwise.map(|plan| *plan);
+                let otherwise = otherwise.ok_or_else(|| Error::Internal("too many ids, and no other way".into()))?;
+                return Ok((otherwise, found));
             }
         }
         for step in &mut plan.steps {
             step.command = filled(&step.command, &found)?;
         }
-        Ok(plan)
+        Ok((plan, found))
     }
 
-    /// The distinct ids of a feed, in the order they are met; none when there are too many.
-    async fn feed(
-        &self,
-        feed: &FeedStep,
-        found: &[Option<Vec<RawBson>>],
-        options: &RunOptions,
-    ) -> Result<Option<Vec<RawBson>>> {
+    /// The distinct ids of a feed, in the order they are met.
+    async fn feed(&self, feed: &FeedStep, found: &[Option<Vec<RawBson>>], options: &RunOptions) -> Result<Ids> {
         let command = in_large_batches(filled(&feed.command, found)?)?;
         let cursor = self.open(feed.database.as_deref(), command, Some(BATCH), options).await?;
         let (mut ids, mut seen, mut documents) = (Vec::new(), HashSet::new(), 0);
@@ -68,11 +96,11 @@ impl Connected {
             }
             if feed.most.is_some_and(|most| documents > most || ids.len() as u64 > most) {
                 cursor.close().await;
-                return Ok(None);
+                return Ok(Ids { ids, too_many: true });
             }
             batch = cursor.next().await?;
         }
-        Ok(Some(ids))
+        Ok(Ids { ids, too_many: false })
     }
 }
 

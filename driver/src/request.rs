@@ -1,5 +1,7 @@
 //! What can be asked of the driver, and what comes back.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bson::{RawBson, RawDocumentBuf};
 use data_bridge_compiler::Requirement;
 use data_bridge_compiler::physical::PhysicalPlan;
@@ -17,6 +19,38 @@ pub struct RunOptions {
     pub read_preference: Option<String>,
     /// What the server must have; checked before anything is sent.
     pub requires: Vec<Requirement>,
+    pub course: Course,
+}
+
+/// What became of a plan that reads ids first, told while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Course(Arc<Mutex<Fed>>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// How many ids each feed found; none for one that was not read.
+    pub ids: Vec<Option<usize>>,
+    /// One found too many, so that the plan was run the other way.
+    pub fell_back: bool,
+}
+
+impl Course {
+    pub(crate) fn tell(&self, fed: Fed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fed;
+    }
+
+    pub fn so_far(&self) -> Fed {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The commands of a plan with the ids in their holes.
+#[derive(Debug, Clone)]
+pub struct Filled {
+    /// Those of the feeds that were read.
+    pub feeds: Vec<RawDocumentBuf>,
+    /// What remains to be run.
+    pub plan: PhysicalPlan,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +69,11 @@ pub enum Request {
     },
     /// Runs all steps but opens the last as a cursor, for streaming.
     OpenCursor {
+        plan: PhysicalPlan,
+        options: RunOptions,
+    },
+    /// Reads the ids that a plan asks for first, and nothing else: its answer is the commands as they would be sent.
+    Fill {
         plan: PhysicalPlan,
         options: RunOptions,
     },
@@ -86,6 +125,7 @@ pub enum Reply {
     Document(Option<RawDocumentBuf>),
     Written(Written),
     Cursor(Cursor),
+    Filled(Filled),
     /// The next whole reply of a cursor; none at its end.
     Batch(Option<RawDocumentBuf>),
     Session(Session),

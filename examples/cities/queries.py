@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_bridge import Avg, Count, Group, Limit, Match, Max, Sort, Sum
+from data_bridge.errors import DeleteDenied
 
 from .models import City, Country
 
@@ -38,27 +39,93 @@ async def largest() -> Any:
     return await query.project(City.name, City.population, City.location.timezone).to_list()
 
 
-async def through_a_link() -> Any:
-    """Links: cities by fields of their country, which is fetched with them"""
-    query = City.find((City.country.continent == "AF") & City.country.languages.contains("fr-CM"))
-    found = await query.sort(-City.population).limit(5).fetch_links(City.country)
-    return [{"city": city.name, "country": city.country.name, "capital": city.country.capital} for city in found]
+async def across_two_links() -> Any:
+    """Links: cities by the continent of their country, which is fetched with them"""
+    query = City.find(City.country.continent.name == "Africa", City.population > 5_000_000)
+    query = query.sort(-City.population).fetch_links(City.country.capital)
+    rows = []
+    for city in await query:
+        country = city.country
+        rows.append({"city": city.name, "country": country.name, "capital": country.capital.name})
+    return rows, query.plan()
 
 
-async def back_links() -> Any:
+async def pages_across_links() -> Any:
+    """Links: sorted pages of the cities of one continent"""
+    query = City.find(City.country.continent.name == "Oceania").sort(-City.population)
+    first = await query.paginate(3)
+    second = await query.paginate(3, after=first.next)
+    rows = []
+    for number, page in enumerate([first, second], 1):
+        rows += [{"page": number, "city": city.name, "people": city.population} for city in page.items]
+    return rows, query.plan()
+
+
+async def sorted_by_a_link() -> Any:
+    """Links: countries in the order of their capitals' people"""
+    query = Country.find(Country.continent.name == "South America")
+    query = query.sort(-Country.capital.population).limit(5).fetch_links(Country.capital)
+    rows = []
+    for country in await query:
+        capital = country.capital
+        rows.append({"country": country.name, "capital": capital.name, "people": capital.population})
+    return rows, query.plan()
+
+
+async def back_link() -> Any:
+    """Links back: a country's cities, in their own order"""
+    cities = Country.cities.fetch(sort=-City.population, limit=4)
+    query = Country.find_one(Country.name == "Iceland").fetch_links(cities)
+    iceland = await query
+    rows = [{"city": city.name, "population": city.population} for city in iceland.cities]
+    return rows, query.plan()
+
+
+async def largest_of_each() -> Any:
     """Links back: the two largest cities of each country of South America"""
-    countries = Country.find(Country.continent == "SA").sort(Country.name)
-    largest = Country.cities.fetch(sort=-City.population, limit=2)
-    return [
-        {"country": country.name, "largest": [city.name for city in country.cities]}
-        for country in await countries.fetch_links(largest)
-    ]
+    query = Country.find(Country.continent.name == "South America").sort(Country.name)
+    query = query.fetch_links(Country.cities.fetch(sort=-City.population, limit=2))
+    rows = []
+    for country in await query:
+        rows.append({"country": country.name, "largest": [city.name for city in country.cities]})
+    return rows, query.plan()
 
 
-async def plan_of_links() -> Any:
-    """The plan of a query through a link: ids first, which the link's index serves"""
-    query = City.find(City.country.population > 100_000_000, City.population > 5_000_000)
-    return query.sort(-City.population).limit(5).fetch_links(City.country).plan()
+async def neighbours() -> Any:
+    """Lists of links: a country's neighbours and their capitals, a command for each level"""
+    query = Country.find_one(Country.name == "Austria").fetch_links(Country.neighbours.capital)
+    austria = await query
+    rows = []
+    for near in austria.neighbours:
+        rows.append({"neighbour": near.name, "capital": near.capital.name, "people": near.population})
+    return rows, query.plan()
+
+
+async def by_neighbours() -> Any:
+    """Lists of links: countries that have a neighbour on another continent"""
+    in_europe = Country.continent.name == "Europe"
+    query = Country.find(in_europe, Country.neighbours.continent.name == "Asia").sort(Country.name)
+    rows = []
+    for country in await query.fetch_links(Country.neighbours):
+        in_asia = [near.name for near in country.neighbours if near.continent.id == "AS"]
+        rows.append({"country": country.name, "neighbours in Asia": in_asia})
+    return rows, query.plan()
+
+
+async def denied() -> Any:
+    """Deletion: a country that cities link to stays, and so does everything else"""
+    france = await Country.get("FR")
+    assert france is not None
+    try:
+        await france.delete()
+    except DeleteDenied as error:
+        return str(error)
+
+
+async def explain_links() -> Any:
+    """The server's own explanation of a query through two links, command by command"""
+    in_oceania = City.country.continent.name == "Oceania"
+    return await City.find(in_oceania, City.population > 1_000_000).explain()
 
 
 async def counts() -> Any:
@@ -67,7 +134,7 @@ async def counts() -> Any:
         "cities in Japan": await City.find(City.country == "JP").count(),
         "any city north of 75 degrees": await City.find(City.location.latitude > 75).exists(),
         "countries that speak French": await Country.find(Country.languages.contains("fr")).count(),
-        "continents": await Country.distinct(Country.continent),
+        "continents": await Country.distinct(Country.continent.name),
     }
 
 
@@ -124,9 +191,15 @@ ALL = [
     prefix,
     other_names,
     largest,
-    through_a_link,
-    back_links,
-    plan_of_links,
+    across_two_links,
+    pages_across_links,
+    sorted_by_a_link,
+    back_link,
+    largest_of_each,
+    neighbours,
+    by_neighbours,
+    denied,
+    explain_links,
     counts,
     aggregation,
     update,

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from bson import json_util
 from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
@@ -16,6 +17,8 @@ from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
+
+from data_bridge.plan import Plan
 
 WIDTH = 100
 ROWS = 8
@@ -63,15 +66,36 @@ def source(function: Callable[..., Any]) -> None:
 
 
 def result(value: Any, seconds: float) -> None:
-    """The result as a table where it has rows, and the time that it took."""
+    """The result as a table where it has rows, the time that it took, and the plan where one is given with it."""
+    value, plan = value if isinstance(value, tuple) else (value, None)
     rows = as_rows(value)
     if rows is None:
-        console.print(str(value), markup=False, highlight=False, soft_wrap=True)
+        lines(str(value))
     elif rows:
         console.print(table(rows[:ROWS]))
     noun = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}, " if rows is not None else ""
     shown = f" ({ROWS} shown)" if rows is not None and len(rows) > ROWS else ""
     console.print(f"{noun}{seconds * 1000:,.1f} ms{shown}", style="dim", highlight=False)
+    if plan is not None:
+        lines(steps(plan), style="dim")
+
+
+def steps(plan: Plan) -> str:
+    """What is sent, in order, and why so."""
+    found = [*plan.to_dict()["links"]]
+    for number, step in enumerate(plan.steps, 1):
+        found += [f"{number}. {step.purpose}", f"   {json_util.dumps(step.command)}"]
+    return "\n".join([*found, *(f"then {fetch}" for fetch in plan.fetches)])
+
+
+def lines(text: str, style: str = "") -> None:
+    """Text as it is, with lines that are too long folded below their beginning."""
+    for line in text.splitlines():
+        inside = " " * (len(line) - len(line.lstrip()) + 2)
+        # Commas and brackets of a command are the places to fold it.
+        spaced = line.replace(",", ", ").replace(",  ", ", ") if len(line) > console.width else line
+        folded = textwrap.wrap(spaced, console.width, subsequent_indent=inside, break_on_hyphens=False)
+        console.print("\n".join(folded), style=style, markup=False, highlight=False)
 
 
 def as_rows(value: Any) -> list[dict[str, Any]] | None:

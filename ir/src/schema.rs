@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -47,12 +48,29 @@ pub struct Collection {
     pub name: String,
 }
 
+/// An index that the collection is known to have, by declaration or because the server listed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    pub keys: Vec<String>,
+    pub unique: bool,
+    /// Every document is in it that has the keys.
+    pub whole: bool,
+}
+
 /// How a class's documents are told from those of other classes in the same collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discriminator {
     pub field: String,
     /// What the documents of the class, and of those below it, hold there.
     pub ids: Vec<String>,
+}
+
+/// Paths of which no two stored documents hold the same value, missing counted as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    pub paths: Arc<[Path]>,
+    /// Why that is known.
+    pub reason: Arc<str>,
 }
 
 /// A path that goes on behind a link.
@@ -74,8 +92,11 @@ struct Slot {
     name: String,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
+    unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
+    /// Apart too: what the server has is learnt later. Plans are chosen by it, and never answers.
+    indexes: RwLock<Arc<[Index]>>,
 }
 
 /// What stands at a path.
@@ -108,7 +129,9 @@ impl SchemaRef {
             name: name.into(),
             schema: OnceLock::new(),
             trust: RwLock::default(),
+            unique: RwLock::default(),
             discriminator: RwLock::default(),
+            indexes: RwLock::new(Arc::new([])),
         }))
     }
 
@@ -135,6 +158,20 @@ impl SchemaRef {
         self.0.discriminator.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub fn indexes(&self) -> Arc<[Index]> {
+        Arc::clone(&self.0.indexes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_indexes(&self, indexes: Vec<Index>) {
+        *self.0.indexes.write().unwrap_or_else(PoisonError::into_inner) = indexes.into();
+    }
+
+    /// Whether a filter on the path alone is served by an index that is known.
+    pub fn has_index_on(&self, path: &str) -> bool {
+        path == "_id"
+            || self.indexes().iter().any(|index| index.whole && index.keys.first().is_some_and(|key| key == path))
+    }
+
     /// The definition, or none while the class is still being built.
     pub fn get(&self) -> Option<&Schema> {
         self.0.schema.get()
@@ -150,12 +187,26 @@ impl SchemaRef {
         *self.0.trust.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
     }
 
+    /// The paths on which an index keeps stored documents apart; none where that was not looked at.
+    pub fn unique(&self) -> Option<Unique> {
+        self.0.unique.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says on which paths stored documents are kept apart; or that it is no longer known.
+    pub fn set_unique(&self, unique: Option<Unique>) {
+        *self.0.unique.write().unwrap_or_else(PoisonError::into_inner) = unique;
+    }
+
     pub fn field(&self, name: &str) -> Option<&FieldSchema> {
         self.get().and_then(|schema| schema.fields.get(name))
     }
 
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        // A field's own name goes through nothing.
+        if !path.contains('.') {
+            return None;
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {
@@ -179,6 +230,10 @@ impl SchemaRef {
 
     /// The type at a dotted path; links and lists are walked, a number steps into a list.
     pub fn lookup(&self, path: &str) -> Lookup {
+        // Most paths are a field's own name.
+        if let Some(field) = self.field(path) {
+            return Lookup::Found(field.dtype.clone());
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {
@@ -239,6 +294,14 @@ fn step_union(members: &[DType], segment: &str) -> Lookup {
 impl PartialEq for SchemaRef {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.name == other.0.name
+    }
+}
+
+impl Eq for SchemaRef {}
+
+impl Hash for SchemaRef {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.name.hash(hasher);
     }
 }
 

@@ -82,6 +82,28 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The expressions of the stage itself, without those of pipelines inside it.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        match self {
+            Self::Match(predicate) => vec![predicate],
+            Self::Set(fields) => fields.iter().map(|(_, value)| value).collect(),
+            Self::Project(fields) => fields
+                .iter()
+                .filter_map(|(_, projected)| match projected {
+                    Projected::Computed(value) => Some(value),
+                    Projected::Include | Projected::Exclude => None,
+                })
+                .collect(),
+            Self::Group { by, outputs } => {
+                let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
+                by.iter().chain(operands).collect()
+            }
+            Self::Lookup(lookup) => lookup.variables.iter().map(|(_, value)| value).collect(),
+            Self::Generic { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+
     /// The aggregation stage's name.
     pub fn mql(&self) -> &str {
         match self {

@@ -118,6 +118,7 @@ class Bulk(Generic[T]):
 
         Raises:
             BulkWriteError: writes were refused; `failures` names each by its place among those given.
+            CompileError: the query of an update or delete goes through links.
             DocumentNotFound: a saved or replaced document is not stored.
             RevisionConflict: one was changed meanwhile, and the class has revisions.
         """

@@ -14,6 +14,7 @@ from .crud import Crud
 from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
 from .inheritance import register
+from .lazy_fields import LazyFields
 from .link_fields import check_options
 from .links import UNFETCHED, LinkOptions, declared_fully, link_of_field
 from .revision import REVISION, wants_revision
@@ -112,14 +113,15 @@ class EmbeddedDocument(FieldsSet, BaseModel, metaclass=DocumentMeta):
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, FieldsSet, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
+class Document(Crud, FieldsSet, LazyFields, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`
     says where it is stored and how.
     """
 
-    __slots__ = ("__image__", "__previous__")
+    #: The stored bytes; what the last write changed; the layout by which a lazy document's fields are still decoded.
+    __slots__ = ("__image__", "__pending__", "__previous__")
     __data_bridge_image__: ClassVar[bool] = True
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)

@@ -189,7 +189,7 @@ def _fetch(
     }
     forward = [link for link in chosen if not link.to.is_back]
     fetched: dict[type[Any], list[Any]] = {}
-    yield from _forward(documents, forward, level_of, session, fetched)
+    yield from _forward(cls, documents, forward, level_of, session, fetched)
     for link in chosen:
         if link.to.is_back:
             yield from _back(cls, documents, link, level_of[link.stored].fetch, session, fetched)
@@ -226,6 +226,7 @@ def _collect(value: Any, path: tuple[str, ...], target: type[Any], seen: dict[in
 
 
 def _forward(
+    cls: type[Document],
     documents: list[Any],
     links: list[LinkField],
     level_of: dict[str, _Level],
@@ -247,9 +248,10 @@ def _forward(
                 ids.setdefault(found.key, found.id)
         fetch = level_of[stored].fetch if stored else Fetch("")
         wanted = list(ids.values())
+        purpose = f"documents of {target.__name__}, for {cls.__name__}.{', '.join(link.stored for link in group)}"
         size = target.settings().max_link_batch_size or BATCH
         for start in range(0, len(wanted), size):
-            query = _narrowed(by_ids(target, wanted[start : start + size]), fetch, session)
+            query = _narrowed(by_ids(target, wanted[start : start + size]), fetch, session, purpose)
             requests.append(query.to_list())
             members.append(group)
     answers = yield together(requests)
@@ -264,11 +266,12 @@ def _forward(
             _core.place_links(documents, list(link.path), found, level_of[link.stored].fetch.filter is None)
 
 
-def _narrowed(query: Any, fetch: Fetch, session: Any) -> Any:
+def _narrowed(query: Any, fetch: Fetch, session: Any, purpose: str) -> Any:
     if fetch.filter is not None:
         query = query.find(fetch.filter)
     if fetch.project is not None:
         query = query.project(fetch.project)
+    query = query._with(purpose=purpose)
     return query if session is None else query.session(session)
 
 
@@ -286,9 +289,10 @@ def _back(
     target = link.to.target
     wanted = list(ids.values())
     size = target.settings().max_link_batch_size or BATCH
+    purpose = f"documents of {target.__name__}, for {cls.__name__}.{link.stored}"
     requests = []
     for start in range(0, len(wanted), size):
-        query = _narrowed(_leading(target, original, wanted[start : start + size]), fetch, session)
+        query = _narrowed(_leading(target, original, wanted[start : start + size]), fetch, session, purpose)
         sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
         requests.append((query.sort(*sort) if fetch.sort is not None else query.sort("_id")).to_list())
     answers = yield together(requests)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 from pymongo import IndexModel
 
-from .errors import SchemaError
+from . import requests
+from .client import default_client
+from .errors import SchemaError, ServerError
 from .inheritance import family
 from .link_fields import link_fields
 from .link_shapes import is_plain
+from .operation import Script
 from .schema import stored_name
 from .settings import settings_of
 
 if TYPE_CHECKING:
     from .document import Document
+
+#: A user who may not list indexes, a collection that does not exist, a view.
+_NO_INDEXES = (13, 26, 166)
 
 
 class Indexed:
@@ -47,6 +53,53 @@ def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
     for member in family(cls).values() or [cls]:
         for model in _models_of(member):
             found.setdefault(model.document["name"], {**model.document, "key": dict(model.document["key"])})
+    return list(found.values())
+
+
+def unique_paths(listed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The paths on which an index of the server's keeps any two stored documents apart, missing counted as a value.
+
+    Only indexes of one path that leave no document out and compare texts as queries do. Not `_id`: a sharded collection
+    may hold one twice.
+    """
+    default = next((index.get("collation") for index in listed if index["name"] == "_id_"), None)
+    return [
+        next(iter(index["key"]))
+        for index in listed
+        if index.get("unique")
+        and len(index["key"]) == 1
+        and not {"sparse", "partialFilterExpression"} & set(index)
+        and index.get("collation") == default
+    ]
+
+
+def listed_indexes(cls: type[Document]) -> Script[list[dict[str, Any]]]:
+    """The indexes of the class's collection, as the server lists them; none when it lists none."""
+    settings = cls.settings()
+    try:
+        reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
+    except ServerError as error:
+        if error.code in _NO_INDEXES:
+            return []
+        raise
+    listed: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
+    return listed
+
+
+def known_indexes(cls: type[Document], listed: Iterable[Mapping[str, Any]] = ()) -> list[tuple[list[str], bool, bool]]:
+    """What plans are chosen by: of each index the keys, whether it is unique, and whether all documents are in it that
+    have the keys.
+
+    Args:
+        listed: indexes that the server lists, besides those that are declared.
+    """
+    found = {}
+    for index in (*listed, *indexes_of(cls)):
+        keys = list(index["key"])
+        # An index of texts, places or hashes serves other tests than equality, or is no order.
+        if all(direction in (1, -1) for direction in index["key"].values()):
+            whole = "partialFilterExpression" not in index and not index.get("hidden")
+            found[tuple(keys)] = (keys, bool(index.get("unique")), whole)
     return list(found.values())
 
 

@@ -32,7 +32,7 @@ class Get:
     Args:
         query: selects it by its id alone.
         id: of any type.
-        layout: decodes it.
+        layout: decodes it; at once, unless the query is lazy.
     """
 
     __slots__ = ("_id", "_layout", "_query")
@@ -47,7 +47,7 @@ class Get:
         query = self._query
         if query._session is not None:
             return self._alone().start()
-        asked, loop, first = this_turn((Get, default_client(), query._cls, self._layout), _send)
+        asked, loop, first = this_turn((Get, default_client(), query._cls, query._lazy, self._layout), _send)
         if first:
             return self._alone().start()
         future: asyncio.Future[Any] = loop.create_future()
@@ -59,14 +59,14 @@ class Get:
         return self._alone().wait()
 
     def _alone(self) -> Any:
-        return self._query._run(self._query._read("first"), self._layout)
+        return self._query._run(self._query._read("first"), self._query._decoding(self._layout))
 
     def _with(self, others: list[Get]) -> Any:
         cls = self._query._cls
         field = ir.Field("_id", schema_of(cls).field("_id"), cls.__name__)  # type: ignore[arg-type]
         match = stages.Match(ir.In(field, tuple(each._id for each in (self, *others))))
         query: Query[Any] = Query(cls, (match,), by_id=True)
-        return query._run(query._read("find"), self._layout)
+        return query._run(query._read("find"), self._query._decoding(self._layout))
 
 
 async def _send(asked: list[tuple[Get, asyncio.Future[Any]]]) -> None:

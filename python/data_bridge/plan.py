@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _core
 from .plan_output import as_json, diagram, plan_boxes, tree_lines
+from .steps import Step, steps_of, steps_otherwise
 
 
 class Plan:
@@ -58,13 +59,21 @@ class Plan:
         return self._compiled.commands
 
     @property
+    def steps(self) -> list[Step]:
+        """The commands with what each is for."""
+        return steps_of(self._compiled)
+
+    @property
     def rules(self) -> list[str]:
         """The names of the rules that fired, in order."""
         return [firing["rule"] for firing in self._compiled.to_dict()["rules"]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as data: `plan`, `optimized`, `rules`, `commands`, `fetches`."""
-        return {**self._compiled.to_dict(), "fetches": self.fetches}
+        """The plan as data: `plan`, `optimized`, `rules`, `links`, `commands`, `steps`, `otherwise`, `fetches`."""
+        most, otherwise = steps_otherwise(self._compiled)
+        instead = {"ids": most, "steps": [step.to_dict() for step in otherwise]} if otherwise else None
+        steps = [step.to_dict() for step in self.steps]
+        return {**self._compiled.to_dict(), "steps": steps, "otherwise": instead, "fetches": self.fetches}
 
     def text(self, verbose: bool = False) -> str:
         """The plan for people; verbose leaves nothing out."""
@@ -96,4 +105,4 @@ class Plan:
         return [(name, tree_lines(plan[name])) for name in ("plan", "optimized")]
 
     def _repr_html_(self) -> str:
-        return plan_boxes(self._compiled.to_dict())
+        return plan_boxes(self.to_dict())

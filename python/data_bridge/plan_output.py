@@ -38,13 +38,20 @@ def plan_boxes(plan: Mapping[str, Any]) -> str:
     """The query as it was asked and as it is run, side by side; below them the rules and the commands."""
     trees = side_by_side([box("plan", plan["plan"]), box("optimized", plan["optimized"])])
     rules = [f"{fired['rule']}\n  {fired['before']}\n  => {fired['after']}" for fired in plan["rules"]]
-    commands = [as_json(command, 2) for command in plan["commands"]]
+    commands = [
+        f"{number}. {step['purpose']}\n{as_json(step['command'], 2)}" for number, step in enumerate(plan["steps"], 1)
+    ]
+    if plan["otherwise"]:
+        commands += [
+            f"or, with more than {plan['otherwise']['ids']} ids: {step['purpose']}\n{as_json(step['command'], 2)}"
+            for step in plan["otherwise"]["steps"]
+        ]
     return "".join(
         [
             trees,
             details(f"rules ({len(rules)})", box("rules", "\n".join(rules) or "none fired")),
-            *([box("links", "\n".join(plan["links"]))] if plan.get("links") else []),
-            details(f"commands ({len(commands)})", box("commands", "\n".join(commands) or "none")),
+            *([box("links", "\n".join(plan["links"]))] if plan["links"] else []),
+            details(f"commands ({len(plan['steps'])})", box("commands", "\n".join(commands) or "none")),
         ]
     )
 

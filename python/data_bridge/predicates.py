@@ -294,7 +294,7 @@ class Expr(Predicate):
     __slots__ = ()
 
     def __init__(self, expression: Any) -> None:
-        super().__init__(ir.Call("$and", (value(expression),)))
+        super().__init__(ir.Computed(value(expression)))
 
 
 class JsonSchema(Predicate):

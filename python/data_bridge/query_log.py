@@ -31,6 +31,9 @@ class QueryEvent:
         slow: whether it took at least as long as the log's `slow_ms`.
         error: what it failed with.
         started_ns, ended_ns: when, in nanoseconds since 1970.
+        purposes: what each of the commands is for: "ids of Author, for Book.author"; empty texts for commands that were
+            given as they are.
+        ids: how many ids each of the commands found that others hold; None for those that are not read for ids.
     """
 
     operation: str
@@ -44,11 +47,19 @@ class QueryEvent:
     error: BaseException | None = None
     started_ns: int = field(default=0, repr=False)
     ended_ns: int = field(default=0, repr=False)
+    purposes: tuple[str, ...] = ()
+    ids: tuple[int | None, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         given = "" if self.documents is None else f", {self.documents} documents"
         failed = "" if self.error is None else f", failed: {type(self.error).__name__}"
-        return f"{self.milliseconds:.1f} ms{given}{failed} [{self.plan_hash}] {self.command}"
+        head = f"{self.milliseconds:.1f} ms{given}{failed} [{self.plan_hash}] "
+        lines = self.command.splitlines()
+        if len(lines) < 2 or len(lines) != len(self.purposes):
+            return head + self.command
+        found = ["" if count is None else f" ({count} found)" for count in self.ids]
+        named = zip(self.purposes, found, lines, strict=True)
+        return head + "".join(f"\n  {at}. {what}{count}: {line}" for at, (what, count, line) in enumerate(named, 1))
 
 
 class QueryLog:

@@ -12,6 +12,7 @@ from . import _core
 from .client import Client
 from .command_shape import MASK, as_text, masked, plan_hash
 from .query_log import QueryEvent, QueryLog, logs_now, switch
+from .steps import Step, steps_sent
 
 #: The commands whose answer tells how many documents were written, and where in them the statements stand.
 _LISTS = {"insert": "documents", "update": "updates", "delete": "deletes"}
@@ -19,20 +20,31 @@ _NOTHING = object()
 
 
 def execute(
-    client: Client, compiled: _core.Compiled, layout: Any, on_invalid: str, session: _core.Session | None, database: Any
+    client: Client,
+    compiled: _core.Compiled,
+    layout: Any,
+    on_invalid: str,
+    session: _core.Session | None,
+    database: Any,
+    purpose: str | None = None,
 ) -> Any:
-    """The request of a compiled plan."""
+    """The request of a compiled plan; `purpose` says what it is for where the plan itself cannot know."""
     request = _core.execute(client.core, compiled, layout, on_invalid, session)
     if switch.on:
-        return _watched(client, request, lambda: compiled.commands, database)
+        return _watched(client, request, _of_plan(compiled, request, purpose), database)
     return request
+
+
+def filled(client: Client, compiled: _core.Compiled) -> Any:
+    """The request that reads the ids a plan asks for first; its answer is the commands with these."""
+    return _core.filled(client.core, compiled)
 
 
 def command(client: Client, database: str | None, body: Any, write: bool = False, session: Any = None) -> Any:
     """The request of a command as it is."""
     request = _core.command(client.core, database, body, write, session)
     if switch.on:
-        return _watched(client, request, lambda: [body], database)
+        return _watched(client, request, lambda: [Step("", "", database, body)], database)
     return request
 
 
@@ -51,7 +63,12 @@ def write_batch(
     """
     request = _core.write_batch(client.core, database, collection, kind, statements, ordered, session)
     if switch.on:
-        return _watched(client, request, lambda: [_batch(collection, kind, statements, ordered)], database)
+        return _watched(
+            client,
+            request,
+            lambda: [Step("", "", database, _batch(collection, kind, statements, ordered))],
+            database,
+        )
     return request
 
 
@@ -61,7 +78,7 @@ def open_cursor(client: Client, compiled: _core.Compiled, session: Any, database
     if switch.on:
         logs = logs_now(client.logs)
         if logs:
-            return request, Stream(_Account(logs, lambda: compiled.commands, database or client.database))
+            return request, Stream(_Account(logs, _of_plan(compiled, request), database or client.database))
     return request, None
 
 
@@ -69,17 +86,25 @@ def _batch(collection: str, kind: str, statements: Sequence[bytes], ordered: boo
     return {kind: collection, _LISTS[kind]: [decode(statement) for statement in statements], "ordered": ordered}
 
 
-def _watched(client: Client, request: Any, commands: Callable[[], list[Any]], database: str | None) -> Any:
+def _of_plan(compiled: _core.Compiled, request: Any, purpose: str | None = None) -> Callable[[], list[Step]]:
+    def sent() -> list[Step]:
+        steps = steps_sent(compiled, request.course)
+        return steps if purpose is None else [*steps[:-1], *(step._replace(purpose=purpose) for step in steps[-1:])]
+
+    return sent
+
+
+def _watched(client: Client, request: Any, sent: Callable[[], list[Step]], database: str | None) -> Any:
     logs = logs_now(client.logs)
-    return Watched(request, _Account(logs, commands, database or client.database)) if logs else request
+    return Watched(request, _Account(logs, sent, database or client.database)) if logs else request
 
 
 class _Account:
     """What an operation took so far; at its end the logs are told."""
 
-    def __init__(self, logs: tuple[QueryLog, ...], commands: Callable[[], list[Any]], database: str) -> None:
+    def __init__(self, logs: tuple[QueryLog, ...], sent: Callable[[], list[Step]], database: str) -> None:
         self._logs = logs
-        self._commands = commands
+        self._sent = sent
         self._database = database
         self._spent = 0
         self._started_ns = 0
@@ -108,14 +133,15 @@ class _Account:
         if self._done:
             return
         self._done = True
-        commands = self._commands()
-        if not commands:  # nothing was sent
+        steps = self._sent()
+        if not steps:  # nothing was sent
             return
         milliseconds = self._spent / 1e6
         slow_of = {id(log): log.slow_ms is not None and milliseconds >= log.slow_ms for log in self._logs}
         wanted = [log for log in self._logs if log.slow_ms is None or slow_of[id(log)]]
         if not wanted:
             return
+        commands = [step.command for step in steps]
         hidden = [masked(each) for each in commands]
         shape = plan_hash(hidden)
         operation, collection = next(iter(commands[-1].items()))
@@ -135,6 +161,8 @@ class _Account:
                 error,
                 self._started_ns,
                 time.time_ns(),
+                tuple(step.purpose for step in steps),
+                tuple(step.ids for step in steps),
             )
             log.take(event)
 
@@ -193,9 +221,9 @@ class Stream:
         """A context in which time counts; an error that leaves it ends the operation."""
         return self._account.timed()
 
-    def add(self, batch: list[Any] | None) -> None:
-        """Counts the documents of a batch."""
-        self._account.add(len(batch or ()))
+    def add(self, batch: list[Any] | tuple[int, Any]) -> None:
+        """Counts the documents of a batch: a list of them, or how many there are and what they became."""
+        self._account.add(batch[0] if isinstance(batch, tuple) else len(batch))
 
     def close(self) -> None:
         """Tells the logs: the cursor is at its end, or given up."""
@@ -210,6 +238,8 @@ def _count(operation: str, answer: Any) -> int | None:
         return answer
     if isinstance(answer, list):
         return len(answer)
+    if isinstance(answer, tuple):  # how many documents, and what they became
+        return int(answer[0])
     if answer is None:
         return 0
     if operation in _LISTS:

@@ -136,8 +136,16 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
         fields.append((CLASS_ID, DType.string(), True))
     collection = _collection(cls)
     schema.define(fields, cls.model_config.get("extra") == "allow", collection, renamed, values)
+    if collection is not None:
+        _note_indexes(cls, schema)
     if collection is not None and settings_of(cls).trust_schema:
         schema.set_trust(BY_SETTINGS)
+
+
+def _note_indexes(cls: type[BaseModel], schema: Schema) -> None:
+    from .indexes import known_indexes
+
+    schema.set_indexes(known_indexes(cls))  # type: ignore[arg-type]
 
 
 def _values(annotation: Any) -> list[Any] | None:
@@ -215,6 +223,7 @@ def union_schema(classes: tuple[type[BaseModel], ...]) -> Schema:
         ],
         any(schema.open for schema in schemas),
     )
+    _note_indexes(classes[0], union)
     if all(schema.trust == BY_SETTINGS for schema in schemas):
         union.set_trust(BY_SETTINGS)
     return union

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from data_bridge import BackLink, Document, Link, connect
+from data_bridge import BackLink, Document, Limit, Link, Match, Project, Sort, connect
 from data_bridge.embedded import Server
 
 NAMES = st.sampled_from(["Ann", "Bob", None])
@@ -134,11 +134,15 @@ QUIET = settings(
 
 
 @QUIET
-@given(people=PEOPLE, things=THINGS, query=predicates())
-def test_all_strategies_agree(database: Any, people: dict[int, Row], things: list[Row], query: tuple[Any, Any]) -> None:
+@given(people=PEOPLE, things=THINGS, query=predicates(), only=st.none() | st.lists(st.integers(0, 5), max_size=3))
+def test_all_strategies_agree(
+    database: Any, people: dict[int, Row], things: list[Row], query: tuple[Any, Any], only: list[int] | None
+) -> None:
     data = load(database, people, things)
     predicate, meets = query
-    expected = [id for id, row in data["things"].items() if meets(data)(row)]
+    if only is not None:  # few documents, and so another way
+        predicate = Thing.id.in_(only) & predicate
+    expected = [id for id, row in data["things"].items() if meets(data)(row) and (only is None or id in only)]
     for strategy in ("auto", "batch", "lookup"):
         for flags in (True, False):
             built = Thing.find(predicate).sort("_id").fetch_links(depth=0, strategy=strategy).optimize(flags)
@@ -148,8 +152,24 @@ def test_all_strategies_agree(database: Any, people: dict[int, Row], things: lis
 
 
 @QUIET
-@given(people=PEOPLE, things=THINGS, leaf=st.sampled_from(["Ann", "Bob"]))
-def test_back_links_agree(database: Any, people: dict[int, Row], things: list[Row], leaf: str) -> None:
+@given(people=PEOPLE, things=THINGS, first=predicates(), then=predicates(), limit=st.integers(1, 4))
+def test_strategies_agree_around_a_limit(
+    database: Any, people: dict[int, Row], things: list[Row], first: Any, then: Any, limit: int
+) -> None:
+    data = load(database, people, things)
+    kept = [id for id, row in data["things"].items() if first[1](data)(row)][:limit]
+    expected = [id for id in kept if then[1](data)(data["things"][id])]
+    pipeline = [Match(first[0]), Sort(Thing.id), Limit(limit), Match(then[0]), Project(Thing.id)]
+    for strategy in ("auto", "batch", "lookup"):
+        rows = Thing.find().fetch_links(depth=0, strategy=strategy).aggregate(pipeline).to_list().run_sync()
+        assert [row["_id"] for row in rows] == expected, strategy
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS, only=st.none() | st.lists(IDS, max_size=3), negated=st.booleans())
+def test_back_links_agree(
+    database: Any, people: dict[int, Row], things: list[Row], only: list[int] | None, negated: bool
+) -> None:
     data = load(database, people, things)
     owners = {
         target["_id"]
@@ -158,9 +178,15 @@ def test_back_links_agree(database: Any, people: dict[int, Row], things: list[Ro
         for target in targets(data, row.get("owner"))
     }
     wanted = [id for id, row in data["things"].items() if len(targets(data, row.get("users"))) > 1]
-    for strategy in ("batch", "lookup"):
-        query = Person.find(Person.things.id.in_(wanted)).sort("_id").fetch_links(depth=0, strategy=strategy)
-        assert [row["_id"] for row in query.project("_id").to_list().run_sync()] == sorted(owners), strategy
+    predicate = Person.things.id.in_(wanted)
+    met = sorted(set(data["people"]) - owners if negated else owners)
+    expected = [id for id in met if only is None or id in only]
+    query = Person.find(~predicate if negated else predicate).sort("_id")
+    if only is not None:
+        query = query.find(Person.id.in_(only))
+    for strategy in ("auto", "batch", "lookup"):
+        rows = query.fetch_links(depth=0, strategy=strategy).project("_id").to_list().run_sync()
+        assert [row["_id"] for row in rows] == expected, strategy
 
 
 def fits(row: Row) -> bool:

@@ -16,7 +16,7 @@ impl Layout {
             return family.choose(py, document)?.get().decode_bytes(py, document);
         }
         let definition = self.definition()?;
-        let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
+        let fast = if definition.validated { None } else { self.fast(py, definition, document, 0)? };
         let built = match fast {
             Some(built) => built,
             None => self.validate(py, definition, document)?,
@@ -28,13 +28,14 @@ impl Layout {
     }
 
     /// A nested model; its own misfit sends the whole document to pydantic.
-    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8]) -> Fit<'py> {
+    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8], depth: usize) -> Fit<'py> {
+        decode::check_depth(py, depth)?;
         let definition = self.definition()?;
-        if definition.validated { Ok(None) } else { self.fast(py, definition, document) }
+        if definition.validated { Ok(None) } else { self.fast(py, definition, document, depth) }
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
-    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8], depth: usize) -> Fit<'py> {
         let fields = &definition.fields;
         let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::with_capacity(fields.len());
         values.resize_with(fields.len(), || None);
@@ -49,20 +50,20 @@ impl Layout {
             };
             let position = if met { Some(predicted) } else { definition.by_key.get(element.key).copied() };
             let Some(position) = position else {
-                if definition.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == element.key) {
+                if definition.is_tag(element.key) {
                     continue;
                 }
                 match definition.extra {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
                     Extra::Allow => {
-                        let value = decode::value(py, element.kind, element.value, 0)?;
+                        let value = decode::value(py, element.kind, element.value, depth)?;
                         extra.get_or_insert_with(|| PyDict::new(py)).set_item(decode::key(py, element.key)?, value)?;
                         continue;
                     }
                 }
             };
-            let Some(value) = fields[position].converter.convert(py, &element)? else { return Ok(None) };
+            let Some(value) = fields[position].converter.convert(py, &element, depth)? else { return Ok(None) };
             values[position] = Some(value);
             predicted = position + 1;
         }
@@ -87,6 +88,19 @@ impl Layout {
             };
             instance::set(&built, field.name.bind(py), &value)?;
         }
+        self.complete(&built, definition, &present, extra)?;
+        Ok(Some(built))
+    }
+
+    /// Gives a new instance everything but its fields.
+    pub fn complete<'py>(
+        &self,
+        built: &Bound<'py, PyAny>,
+        definition: &Definition,
+        present: &Bound<'py, PySet>,
+        extra: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let py = built.py();
         let none = py.None().into_bound(py);
         let extra = match (definition.extra, extra) {
             (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
@@ -94,12 +108,15 @@ impl Layout {
         };
         let private = match &definition.private {
             Some(make) => make.bind(py).call0()?,
-            None => none,
+            None => none.clone(),
         };
-        instance::set(&built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
-        instance::set(&built, intern!(py, "__pydantic_extra__"), &extra)?;
-        instance::set(&built, intern!(py, "__pydantic_private__"), &private)?;
-        Ok(Some(built))
+        instance::set(built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
+        instance::set(built, intern!(py, "__pydantic_extra__"), &extra)?;
+        instance::set(built, intern!(py, "__pydantic_private__"), &private)?;
+        if definition.keeps_image {
+            instance::set(built, intern!(py, "__pending__"), &none)?;
+        }
+        Ok(())
     }
 
     /// The instance as pydantic builds it, or an error that names the document.
@@ -107,6 +124,12 @@ impl Layout {
         let document = decode::document(py, bytes)?;
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
+        }
+        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
+            let key = decode::key(py, field.key())?;
+            if let Some(value) = document.get_item(&key)? {
+                document.set_item(key, decode::with_decimals(value)?)?;
+            }
         }
         let id = document.get_item("_id")?;
         let named = definition.fields.iter().find(|field| field.key() == b"_id");
@@ -142,14 +165,9 @@ fn present<'py>(
     values: &[Option<Bound<'py, PyAny>>],
     extra: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PySet>> {
-    let complete = definition.complete.bind(py);
     let stored = definition.stored();
     if extra.is_none() && values[..stored.len()].iter().all(Option::is_some) {
-        return if definition.shares_complete {
-            Ok(complete.clone())
-        } else {
-            Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
-        };
+        return definition.all_present(py);
     }
     let present = PySet::empty(py)?;
     for (field, _) in stored.iter().zip(values).filter(|(_, value)| value.is_some()) {

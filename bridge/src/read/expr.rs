@@ -20,6 +20,7 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         "or" => Expr::Or(terms(node, depth)?),
         "nor" => Expr::Nor(terms(node, depth)?),
         "not" => Expr::Not(child(part!(node, "term"))?),
+        "computed" => Expr::Computed(child(part!(node, "term"))?),
         "in" => {
             let needle = child(part!(node, "needle"))?;
             let values = values(node, label(&needle))?;

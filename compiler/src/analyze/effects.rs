@@ -27,6 +27,11 @@ pub fn leaves(stage: &Stage, root: &str) -> bool {
     }
 }
 
+/// Whether the documents that come out are some of those that went in, as they were.
+pub fn keeps_stored(stage: &Stage) -> bool {
+    matches!(stage, Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_))
+}
+
 /// Whether each document that goes in comes out, in the same order and changed only by what it holds itself: whole
 /// documents may be counted, or decided on, before the stage as well as behind it.
 pub fn gives_one_for_one(stage: &Stage) -> bool {
@@ -48,6 +53,16 @@ pub fn gives_one_for_one(stage: &Stage) -> bool {
 /// Whether one document comes out at most.
 pub fn gives_one_at_most(stage: &Stage) -> bool {
     matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Facet(_) | Stage::Group { by: None, .. })
+}
+
+/// How many documents come out at most, however many go in; none where that is not bounded.
+pub fn most(stages: &[Stage]) -> Option<u64> {
+    stages.iter().fold(None, |most, stage| match stage {
+        Stage::Limit(count) | Stage::Sample(count) => Some(most.map_or(*count, |most: u64| most.min(*count))),
+        Stage::Count(_) | Stage::Facet(_) | Stage::Group { by: None, .. } => Some(1),
+        Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Group { .. } => most,
+        other => most.filter(|_| gives_one_for_one(other)),
+    })
 }
 
 /// Whether a projection only drops the fields it names.

@@ -127,7 +127,7 @@ fn linked(crossing: &Crossing, predicate: Expr) -> Expr {
 }
 
 /// Each id as it stands, and as a reference, which names the database where the two sides' differ.
-fn forms(ids: Vec<Value>, collection: &Collection) -> Vec<Value> {
+pub fn forms(ids: Vec<Value>, collection: &Collection) -> Vec<Value> {
     ids.into_iter()
         .flat_map(|id| {
             let refers = !id.is_null() && !id.is_document();

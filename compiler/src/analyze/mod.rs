@@ -3,7 +3,7 @@
 
 pub mod effects;
 pub mod joins;
-mod links;
+pub mod links;
 pub mod needed_fields;
 mod operator;
 mod predicate;
@@ -26,14 +26,19 @@ use shape::Shape;
 /// nesting by default).
 const DEEPEST: usize = 200;
 
+/// The same of pipelines inside stages, of which the server takes 20.
+const DEEPEST_PIPELINE: usize = 50;
+
 /// Collects errors while a plan is walked, so that a user sees all of them.
 pub struct Analyzer {
     errors: Vec<CompileError>,
+    /// How many stages stand around the pipeline that is walked.
+    depth: usize,
 }
 
 /// The plan, bound and typed.
 pub fn analyze(plan: Plan) -> Result<Plan, Failure> {
-    let mut analyzer = Analyzer { errors: Vec::new() };
+    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0 };
     let plan = analyzer.plan(plan);
     if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
 }
@@ -75,12 +80,16 @@ impl Analyzer {
     }
 
     fn filter(&mut self, filter: Expr, shape: &Shape) -> Expr {
-        if filter.depth() > DEEPEST {
-            let message = format!("the predicate is nested more than {DEEPEST} levels deep");
-            self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
+        if filter.is_deeper_than(DEEPEST) {
+            self.report_depth("the predicate", DEEPEST);
             return Expr::Constant(true);
         }
         self.predicate(filter, shape)
+    }
+
+    fn report_depth(&mut self, what: &str, most: usize) {
+        let message = format!("{what} is nested more than {most} levels deep");
+        self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
     fn change(&mut self, change: Change, shape: &Shape) -> Change {
@@ -95,8 +104,17 @@ impl Analyzer {
 
     fn stages(&mut self, stages: Vec<Stage>, mut shape: Shape) -> (Vec<Stage>, Shape) {
         let mut bound = Vec::with_capacity(stages.len());
+        if self.depth > DEEPEST_PIPELINE {
+            self.report_depth("the pipeline", DEEPEST_PIPELINE);
+            return (bound, shape);
+        }
+        self.depth += 1;
         let mut joins = Joins::default();
         for stage in stages {
+            if stage.expressions().into_iter().any(|value| value.is_deeper_than(DEEPEST)) {
+                self.report_depth(stage.mql(), DEEPEST);
+                continue;
+            }
             if !joins::keeps_joined(&stage) && joins::passes_documents(&stage) {
                 bound.extend(joins.leftover());
             }
@@ -113,6 +131,7 @@ impl Analyzer {
             bound.push(stage);
         }
         bound.extend(joins.leftover());
+        self.depth -= 1;
         (bound, shape)
     }
 
@@ -209,6 +228,8 @@ impl Analyzer {
         for (path, projected) in fields {
             let projected = match projected {
                 Projected::Computed(value) => Projected::Computed(self.value(value, shape)),
+                // What earlier stages made and rules found unread is gone; it may still be dropped.
+                Projected::Exclude if matches!(shape, Shape::Made(_)) => Projected::Exclude,
                 plain => {
                     self.path(&path, shape);
                     plain

@@ -288,7 +288,7 @@ mod tests {
     fn branches_need_what_is_read_of_them() {
         let branch = |name: &str, stages: &[Stage]| (name.to_owned(), stages.to_vec());
         let facet = Stage::Facet(vec![branch("x", &[group("a", "b")]), branch("y", &[exclude(&["c"])])]);
-        assert_eq!(needed(&[facet.clone()], Terminal::Aggregate), "all but c");
+        assert_eq!(needed(std::slice::from_ref(&facet), Terminal::Aggregate), "all but c");
         assert_eq!(needed(&[facet.clone(), include(&["x"])], Terminal::Aggregate), "a b");
         assert_eq!(needed(&[facet.clone(), include(&["y"])], Terminal::Aggregate), "all but c");
         assert_eq!(needed(&[facet], Terminal::Count), "a b");

@@ -12,7 +12,7 @@
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct CombineNegation;
@@ -22,12 +22,17 @@ impl PredicateRule for CombineNegation {
         "combine_negation"
     }
 
+    fn concerns(&self) -> Nodes {
+        Nodes::NOT
+    }
+
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         if let Expr::Not(inner) = predicate { complement(inner) } else { None }
     }
 }
 
-fn complement(predicate: &Expr) -> Option<Expr> {
+/// The positive or negative form that holds for just the other documents.
+pub fn complement(predicate: &Expr) -> Option<Expr> {
     Some(match predicate {
         Expr::Compare { op, left, right } if !is_regex(right) => {
             let op = match op {

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct RemoveDuplicateTerms;
@@ -20,6 +20,10 @@ pub struct RemoveDuplicateTerms;
 impl PredicateRule for RemoveDuplicateTerms {
     fn name(&self) -> &'static str {
         "remove_duplicate_terms"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
@@ -38,7 +42,7 @@ fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
     let mut kept: Vec<Expr> = Vec::with_capacity(terms.len());
     let mut seen = HashSet::with_capacity(terms.len());
     for term in terms {
-        if seen.insert(identity(term)) {
+        if seen.insert(term) {
             kept.push(term.clone());
         }
     }
@@ -51,12 +55,7 @@ fn has_duplicate(terms: &[Expr]) -> bool {
         return terms.iter().enumerate().any(|(position, term)| terms[..position].contains(term));
     }
     let mut seen = HashSet::with_capacity(terms.len());
-    !terms.iter().all(|term| seen.insert(identity(term)))
-}
-
-/// The debug form tells every node, BSON type and value apart.
-fn identity(term: &Expr) -> String {
-    format!("{term:?}")
+    !terms.iter().all(|term| seen.insert(term))
 }
 
 #[cfg(test)]

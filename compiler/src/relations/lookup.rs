@@ -25,7 +25,8 @@ fn pipeline(stages: Vec<Stage>, schema: &SchemaRef) -> Result<Vec<Stage>, Compil
     Ok(joined)
 }
 
-fn matching(predicate: Expr, schema: &SchemaRef) -> Result<Vec<Stage>, CompileError> {
+/// The stages that join what a predicate asks for, test it, and take it away again.
+pub fn matching(predicate: Expr, schema: &SchemaRef) -> Result<Vec<Stage>, CompileError> {
     let terms = if let Expr::And(terms) = predicate { terms } else { vec![predicate] };
     let (linked, mut local): (Vec<_>, Vec<_>) = terms.into_iter().partition(links);
     let mut stages = Vec::new();

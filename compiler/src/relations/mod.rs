@@ -4,23 +4,30 @@
 //! |---|---|
 //! | a test of the target's fields | semi-join: the targets' ids first, then `$in` on the link, which an index serves |
 //! | the same, where more targets match than a list should hold | `$lookup` of each document that the other tests leave |
-//! | the same, where the other tests leave one document | `$lookup` at once |
+//! | the same, where few documents come this far: a limit before it, a unique index | `$lookup` at once |
+//! | a test through a link that leads back, of few documents given by `_id` | semi-join of what leads to these |
+//! | a snapshot, or a join asked for | `$lookup` |
 //! | only the id of the target | the link itself (decided in `analyze`) |
 
+mod bounds;
 mod lookup;
 mod semi_join;
 
-use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::{Change, FindAndModify, Plan, Read, Write};
 use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage};
 
 use crate::analyze::joins::its_class;
 use crate::error::{CompileError, Failure};
+use bounds::{Bound, Bounds};
 
 /// Ids beyond this many are not sent back to the server: the documents are joined there instead. At the two forms in
 /// which a link is stored, this many ObjectIds are some 2 MB of command.
 pub const MOST_IDS: u64 = 20_000;
+
+/// So many documents are joined at once: each costs the server one look at the index of ids, together less than a
+/// command of their own.
+const FEW: u64 = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strategy {
@@ -47,6 +54,8 @@ impl Strategy {
 /// What is read first: the ids of the documents that meet a filter, which may itself hold ids read before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
+    /// What the ids are for.
+    pub purpose: String,
     pub collection: Collection,
     pub schema: SchemaRef,
     pub filter: Expr,
@@ -68,10 +77,12 @@ pub struct Followed {
 
 /// Decides how the links of a plan's predicates are followed; none when there are none.
 pub fn follow(plan: &Plan, strategy: Strategy) -> Result<Option<Followed>, Failure> {
-    let (filter, change) = match plan {
-        Plan::Read(read) if read.stages.iter().any(stage_links) => return follow_read(read, strategy).map(Some),
-        Plan::Write(write) => (&write.filter, &write.change),
-        Plan::FindAndModify(plan) => (&plan.filter, &plan.change),
+    let (filter, change, source) = match plan {
+        Plan::Read(read) if read.stages.iter().any(|stage| linked_match(stage).is_some()) => {
+            return follow_read(read, strategy).map(Some);
+        }
+        Plan::Write(write) => (&write.filter, &write.change, &write.source),
+        Plan::FindAndModify(plan) => (&plan.filter, &plan.change, &plan.source),
         _ => return Ok(None),
     };
     if !links(filter) {
@@ -82,67 +93,136 @@ pub fn follow(plan: &Plan, strategy: Strategy) -> Result<Option<Followed>, Failu
         return Err(CompileError::new("upsert_over_link", message).hint("filter by the link itself").into());
     }
     let mut feeds = Vec::new();
-    let without_links = semi_join::predicate(filter.clone(), &mut feeds)?;
+    let ids = bounds::ids(filter).filter(|ids| ids.len() as u64 <= FEW);
+    let without_links = semi_join::predicate(filter.clone(), &source.schema, ids, &mut feeds)?;
+    let mut reasons = Vec::new();
+    explained(&mut reasons, filter, &source.schema, |_| "ids first: a write has no join".to_owned());
     let mut plan = plan.clone();
     if let Plan::Write(Write { filter, .. }) | Plan::FindAndModify(FindAndModify { filter, .. }) = &mut plan {
         *filter = without_links;
     }
-    Ok(Some(Followed { plan, feeds, otherwise: None, reasons: vec!["ids first: a write has no join".to_owned()] }))
+    Ok(Some(Followed { plan, feeds, otherwise: None, reasons }))
 }
 
 fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
+    let schema = &read.source.schema;
     let joined = lookup::read(read);
-    let one = selects_one(&read.stages);
-    if strategy == Strategy::Lookup || (strategy == Strategy::Auto && one && joined.is_ok()) {
-        let why = if one { "the filter leaves one document" } else { "asked for" };
-        let reasons = vec![format!("join in the server: {why}")];
+    let whole = match strategy {
+        Strategy::Lookup => Some("asked for"),
+        Strategy::Auto if joined.is_ok() && asks_for_snapshot(read) => Some("one command reads one snapshot"),
+        _ => None,
+    };
+    let mut reasons = Vec::new();
+    if let Some(why) = whole {
+        let predicates = read.stages.iter().filter_map(linked_match);
+        predicates
+            .for_each(|predicate| explained(&mut reasons, predicate, schema, |_| format!("join in the server: {why}")));
         return Ok(Followed { plan: Plan::Read(joined?), feeds: Vec::new(), otherwise: None, reasons });
     }
-    let mut feeds = Vec::new();
-    let mut first = read.clone();
-    for stage in &mut first.stages {
-        if let Stage::Match(predicate) = stage {
-            let given = std::mem::replace(predicate, Expr::Constant(true));
-            *predicate = semi_join::predicate(given, &mut feeds)?;
+    let otherwise = joined.ok().filter(|_| strategy == Strategy::Auto).map(Plan::Read);
+    let (mut feeds, mut stages, mut bounds) = (Vec::new(), Vec::new(), Bounds::at_start(schema));
+    for stage in &read.stages {
+        match linked_match(stage) {
+            None => stages.push(stage.clone()),
+            Some(predicate) => {
+                let bound = bounds.of(predicate).filter(|bound| strategy == Strategy::Auto && bound.most <= FEW);
+                let here = bound.filter(|_| !goes_back(predicate));
+                match here.and_then(|bound| Some((bound, lookup::matching(predicate.clone(), schema).ok()?))) {
+                    Some((Bound { most, why }, join)) => {
+                        let why = format!("join in the server: at most {most} come this far, for {why}");
+                        explained(&mut reasons, predicate, schema, |_| why.clone());
+                        stages.extend(join);
+                    }
+                    None => {
+                        let ways = |link: &Link<'_>| ids_first(link, schema, otherwise.is_some());
+                        explained(&mut reasons, predicate, schema, ways);
+                        let ids = bounds::ids(predicate).filter(|ids| ids.len() as u64 <= FEW);
+                        let first = semi_join::predicate(predicate.clone(), schema, ids, &mut feeds)?;
+                        stages.push(Stage::Match(first));
+                    }
+                }
+            }
+        }
+        bounds.pass(stage);
+    }
+    let otherwise = otherwise.filter(|_| !feeds.is_empty());
+    Ok(Followed { plan: Plan::Read(Read { stages, ..read.clone() }), feeds, otherwise, reasons })
+}
+
+/// Commands that are sent one after another do not read the same snapshot, unless a session holds it.
+fn asks_for_snapshot(read: &Read) -> bool {
+    let concern = read.options.get("readConcern").and_then(|concern| concern.0.as_document());
+    concern.is_some_and(|concern| concern.get_str("level").is_ok_and(|level| level == "snapshot"))
+}
+
+fn ids_first(link: &Link<'_>, schema: &SchemaRef, otherwise: bool) -> String {
+    let served = match link.back {
+        Some(_) => "_id has an index".to_owned(),
+        None if schema.has_index_on(link.path) => "the index on the link serves them".to_owned(),
+        None => "no index on the link is known, and one pass finds them".to_owned(),
+    };
+    let bound = if otherwise { format!("; above {MOST_IDS}, a join in the server") } else { String::new() };
+    format!("ids first: {served}{bound}")
+}
+
+/// A link that a predicate goes through.
+struct Link<'a> {
+    path: &'a str,
+    back: Option<&'a Path>,
+}
+
+/// Says of each link of a predicate, once, how it is followed.
+fn explained(reasons: &mut Vec<String>, predicate: &Expr, schema: &SchemaRef, how: impl Fn(&Link<'_>) -> String) {
+    for link in links_of(predicate) {
+        let reason = format!("{}.{}: {}", schema.name(), link.path, how(&link));
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
         }
     }
-    let otherwise = joined.ok().filter(|_| strategy == Strategy::Auto).map(Plan::Read);
-    let bound = match otherwise {
-        Some(_) => format!("; a join in the server when there are more than {MOST_IDS}"),
-        None => String::new(),
-    };
-    let reasons = vec![format!("ids first: an index on the link serves them{bound}")];
-    Ok(Followed { plan: Plan::Read(first), feeds, otherwise, reasons })
 }
 
-fn stage_links(stage: &Stage) -> bool {
-    matches!(stage, Stage::Match(predicate) if links(predicate))
-}
-
-/// Whether a predicate goes through a link.
-pub fn links(predicate: &Expr) -> bool {
+fn links_of(predicate: &Expr) -> Vec<Link<'_>> {
     match predicate {
-        Expr::Linked { .. } => true,
-        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().any(links),
-        Expr::Not(term) => links(term),
+        Expr::Linked { link, back, .. } => vec![Link { path: link.as_str(), back: back.as_ref() }],
+        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().flat_map(links_of).collect(),
+        Expr::Not(term) => links_of(term),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a link that leads back is followed, here or behind another link: a join by it has no index for references.
+fn goes_back(predicate: &Expr) -> bool {
+    match predicate {
+        Expr::Linked { back: Some(_), .. } => true,
+        Expr::Linked { predicate, .. } => goes_back(predicate),
+        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().any(goes_back),
+        Expr::Not(term) => goes_back(term),
         _ => false,
     }
 }
 
-/// Whether the first match asks for one document by its id.
-fn selects_one(stages: &[Stage]) -> bool {
-    let Some(Stage::Match(predicate)) = stages.first() else { return false };
-    let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
-    terms.iter().any(|term| matches!(term.as_field_compare(), Some((CompareOp::Eq, path, _)) if path.as_str() == "_id"))
+fn linked_match(stage: &Stage) -> Option<&Expr> {
+    match stage {
+        Stage::Match(predicate) if links(predicate) => Some(predicate),
+        _ => None,
+    }
+}
+
+/// Whether a predicate goes through a link.
+pub fn links(predicate: &Expr) -> bool {
+    !links_of(predicate).is_empty()
 }
 
 /// The predicate, of documents of the class only where others share its collection.
 fn of_class(schema: &SchemaRef, predicate: Expr) -> Expr {
     match its_class(schema) {
         None => predicate,
-        Some(only) if predicate == Expr::Constant(true) => only,
-        Some(only) => Expr::And(vec![only, predicate]),
+        Some(only) => both(only, predicate),
     }
+}
+
+fn both(first: Expr, second: Expr) -> Expr {
+    if second == Expr::Constant(true) { first } else { Expr::And(vec![first, second]) }
 }
 
 /// Where a class's documents are stored.

@@ -1,19 +1,36 @@
 //! The ids of the other side first: each linked predicate becomes `$in` of ids that an earlier step reads.
 
 use data_bridge_ir::schema::Collection;
-use data_bridge_ir::{Expr, Value};
+use data_bridge_ir::{Expr, Path, SchemaRef, Value};
 
-use super::{Feed, of_class, stored};
+use super::{Feed, both, of_class, stored};
+use crate::analyze::links::forms;
 use crate::error::CompileError;
 use crate::physical::Hole;
 
 /// The predicate without links; what it needs is appended to the feeds, what that needs before it.
-pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, CompileError> {
+///
+/// Where only documents of a few ids can meet it, `ids`, what leads back is read of these alone.
+pub fn predicate(
+    predicate: Expr,
+    schema: &SchemaRef,
+    ids: Option<&[Value]>,
+    feeds: &mut Vec<Feed>,
+) -> Result<Expr, CompileError> {
     match predicate {
         Expr::Linked { link, target, back, predicate: test } => {
-            let filter = self::predicate(*test, feeds)?;
+            let mut filter = self::predicate(*test, &target, None, feeds)?;
+            let here = schema.get().and_then(|schema| schema.collection.as_ref());
+            if let (Some(back), Some(ids), Some(here)) = (&back, ids, here) {
+                filter = both(leads_to(back, ids, here), filter);
+            }
             let filter = of_class(&target, filter);
             let collection = stored(&target)?;
+            let whose = format!("{}.{}", schema.name(), link.as_str());
+            let purpose = match &back {
+                None => format!("ids of {}, for {whose}", target.name()),
+                Some(back) => format!("ids in {}.{}, for {whose}", target.name(), back.as_str()),
+            };
             let (field, collected, hole) = match back {
                 None => {
                     let Collection { name: collection, database } = collection.clone();
@@ -21,7 +38,7 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
                 }
                 Some(back) => ("_id".into(), back, Hole::Ids { feed: feeds.len() }),
             };
-            feeds.push(Feed { collection, schema: target, filter, collected });
+            feeds.push(Feed { purpose, collection, schema: target, filter, collected });
             Ok(Expr::In {
                 needle: Box::new(Expr::Field(field)),
                 values: vec![Value(hole.placeholder())],
@@ -29,17 +46,22 @@ pub fn predicate(predicate: Expr, feeds: &mut Vec<Feed>) -> Result<Expr, Compile
             })
         }
         Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_) => {
-            predicate.map_children(|child| self::predicate(child, feeds))
+            predicate.map_children(|child| self::predicate(child, schema, ids, feeds))
         }
         other => Ok(other),
     }
+}
+
+/// The link leads to one of these.
+fn leads_to(link: &Path, ids: &[Value], collection: &Collection) -> Expr {
+    let values = forms(ids.to_vec(), collection);
+    Expr::In { needle: Box::new(Expr::Field(link.clone())), values, negated: false }
 }
 
 #[cfg(test)]
 mod tests {
     use data_bridge_ir::expr::CompareOp;
     use data_bridge_ir::schema::Schema;
-    use data_bridge_ir::{Path, SchemaRef};
 
     use super::*;
 
@@ -57,7 +79,7 @@ mod tests {
         let named = Expr::compare(CompareOp::Eq, Expr::field("name"), Expr::Literal(Value::from("Rex")));
         let mut feeds = Vec::new();
         let linked = Expr::Linked { link: "pet".into(), target, back, predicate: Box::new(named) };
-        let met = predicate(linked, &mut feeds).unwrap();
+        let met = predicate(linked, &SchemaRef::declare("Owner"), None, &mut feeds).unwrap();
         (met, feeds.remove(0))
     }
 
@@ -70,16 +92,38 @@ mod tests {
     }
 
     #[test]
+    fn what_leads_back_is_read_of_the_given_documents_alone() {
+        let owner = target(None);
+        let linked = |back: Option<Path>| Expr::Linked {
+            link: "pets".into(),
+            target: target(None),
+            back,
+            predicate: Box::new(Expr::Constant(true)),
+        };
+        let filter = |back, ids: Option<&[Value]>| {
+            let mut feeds = Vec::new();
+            predicate(linked(back), &owner, ids, &mut feeds).unwrap();
+            feeds.remove(0).filter.to_string()
+        };
+        let ids = [Value::from(7_i64)];
+        assert!(filter(Some("owner".into()), Some(&ids)).starts_with("owner in [7, "));
+        assert_eq!(filter(Some("owner".into()), None), "true");
+        assert_eq!(filter(None, Some(&ids)), "true");
+    }
+
+    #[test]
     fn a_link_is_met_by_ids_and_references_and_a_back_link_by_ids() {
         let needle = |met: &Expr| match met {
             Expr::In { needle, values, .. } => (format!("{needle:?}"), values[0].clone()),
             other => panic!("{other:?}"),
         };
         let (met, feed) = fed(target(None), None);
+        assert_eq!(feed.purpose, "ids of Dog, for Owner.pet");
         let links = Hole::Links { feed: 0, collection: "animals".to_owned(), database: Some("far".to_owned()) };
         assert_eq!(needle(&met).1, Value(links.placeholder()));
         assert_eq!(feed.collected.as_str(), "_id");
         let (met, feed) = fed(target(None), Some("owner".into()));
+        assert_eq!(feed.purpose, "ids in Dog.owner, for Owner.pet");
         assert_eq!(needle(&met).1, Value(Hole::Ids { feed: 0 }.placeholder()));
         assert!(needle(&met).0.contains("_id"));
         assert_eq!(feed.collected.as_str(), "owner");

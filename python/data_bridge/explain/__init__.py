@@ -1,6 +1,6 @@
 """What the server makes of a query, for people and for programs."""
 
-from .result import Explain
+from .result import Explain, ExplainedCommand
 from .tree import PlanStage, ServerPlan
 
-__all__ = ["Explain", "PlanStage", "ServerPlan"]
+__all__ = ["Explain", "ExplainedCommand", "PlanStage", "ServerPlan"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from .. import requests
 from ..advice import Advice, Case, JoinedLink, advise
 from ..advice.shape import shape_of
 from ..client import default_client
-from ..errors import ServerError
 from ..fetching import described
+from ..indexes import listed_indexes
+from ..inheritance import descendants
+from ..ir import stages
+from ..ir.parse import parse_filter
 from ..link_fields import link_fields, original_of
 from ..operation import Script
 from ..schema import stored_name
-from .result import Explain
+from ..steps import Step, steps_of, steps_sent
+from .reading import read_reply
+from .result import Explain, ExplainedCommand
 from .tree import ServerPlan
 
 if TYPE_CHECKING:
@@ -22,8 +27,6 @@ if TYPE_CHECKING:
     from ..query import Query
 
 VERBOSITIES = ("queryPlanner", "executionStats", "allPlansExecution")
-#: A user who may not list indexes, a collection that does not exist, a view.
-_NO_INDEXES = (13, 26, 166)
 
 
 def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
@@ -36,33 +39,70 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
         raise ValueError(f"verbosity is {verbosity!r}; give one of {', '.join(VERBOSITIES)}")
     compiled = query._compile(query._read(query._terminal()), traced=True)
     fetches = described(query._cls, *query._chosen())
-    if not compiled.commands:
-        return Explain(compiled, None, python=query.to_python, fetches=fetches)
-    note = None
-    if any(line.startswith("ids first") for line in compiled.to_dict()["links"]):
-        # The ids come of a command that is run before; without it counts would be those of another query.
-        verbosity = "queryPlanner"
-        note = "the ids of linked documents are read first; the plan is that of the last command, which was not run"
-    settings = query._cls.settings()
-    command = {"explain": compiled.commands[-1], "verbosity": verbosity}
-    reply = yield requests.command(default_client(), settings.database, command)
-    indexes = yield from indexes_script(query._cls)
+    steps, note = steps_of(compiled), None
+    commands = [step.command for step in steps]
+    if len(steps) > 1 and verbosity == "queryPlanner":
+        note = "no ids were read: where a command holds those that another finds, the plan is that for one id"
+    elif len(steps) > 1:
+        request = requests.filled(default_client(), compiled)
+        commands = yield request
+        steps = steps_sent(compiled, request.course)
+    linked = _linked_classes(query._cls)
+    explained = []
+    for step, command in zip(steps, commands, strict=True):
+        asked = {"explain": command, "verbosity": verbosity}
+        reply = yield requests.command(default_client(), step.database or query._cls.settings().database, asked)
+        plan = read_reply(reply)
+        advice: list[Advice] = []
+        if plan is not None and step is steps[-1]:
+            advice = advise((yield from _case(query, plan)))
+        elif plan is not None:
+            found = advise((yield from _case_of_ids(linked[step.model], step, plan)))
+            advice = [_about(each, step) for each in found]
+        explained.append(ExplainedCommand(step, reply, plan, advice))
+    return Explain(compiled, explained, note, python=query.to_python, fetches=fetches)
+
+
+def _linked_classes(cls: type[Document]) -> dict[str, type[Document]]:
+    """The classes that links lead to from here, through any number of links, by the names of their schemas."""
+    found: dict[str, type[Document]] = {}
+    waiting = [cls, *descendants(cls)]
+    while waiting:
+        for link in link_fields(waiting.pop()):
+            if link.to.target.__name__ not in found:
+                found[link.to.target.__name__] = link.to.target
+                waiting.append(link.to.target)
+    return found
+
+
+def _case(query: Query[Any], plan: ServerPlan) -> Script[Case]:
+    """What advice on the query's own command is drawn from."""
+    cls, links = query._cls, _stored_links(query._cls)
+    indexes = yield from listed_indexes(cls)
     joins = yield from _joins(query)
-    advisers = _advisers(query, indexes, joins)
-    return Explain(compiled, reply, advisers, note, python=query.to_python, fetches=fetches)
+    shape = shape_of(query._selection(), links)
+    return Case(cls.__name__, shape, plan, indexes, query._options, _annotations(cls), links, joins)
 
 
-def indexes_script(cls: type[Document]) -> Script[list[dict[str, Any]]]:
-    """The indexes of the class's collection, as the server lists them; none when it lists none."""
-    settings = cls.settings()
-    try:
-        reply = yield requests.command(default_client(), settings.database, {"listIndexes": settings.name})
-    except ServerError as error:
-        if error.code in _NO_INDEXES:
-            return []
-        raise
-    listed: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
-    return listed
+def _case_of_ids(cls: type[Document], step: Step, plan: ServerPlan) -> Script[Case]:
+    """What advice on a read of ids is drawn from: its filter, where links were led to ids already."""
+    indexes = yield from listed_indexes(cls)
+    shape = shape_of([stages.Match(parse_filter(step.command["filter"]))])
+    return Case(cls.__name__, shape, plan, indexes, {}, _annotations(cls), _stored_links(cls))
+
+
+def _about(advice: Advice, step: Step) -> Advice:
+    """Advice on a read of ids, which is of another class than the query."""
+    code = advice.code and f"# in {step.model}\n{advice.code}"
+    return replace(advice, message=f"{advice.message} ({step.purpose})", code=code)
+
+
+def _stored_links(cls: type[Document]) -> frozenset[str]:
+    return frozenset(link.stored for link in link_fields(cls) if not link.to.is_back)
+
+
+def _annotations(cls: type[Document]) -> dict[str, tuple[str, str]]:
+    return {stored_name(name, field): (name, written(field.annotation)) for name, field in cls.model_fields.items()}
 
 
 def _joins(query: Query[Any]) -> Script[list[JoinedLink]]:
@@ -76,25 +116,9 @@ def _joins(query: Query[Any]) -> Script[list[JoinedLink]]:
         chosen = any(path == link.stored or path.startswith(link.stored + ".") for path in paths)
         if link.to.is_back and (chosen or (not paths and fetch[1] > 0)):
             original = original_of(cls, link.to, link.options)
-            indexes = yield from indexes_script(link.to.target)
+            indexes = yield from listed_indexes(link.to.target)
             found.append(JoinedLink(link.stored, link.to.target.__name__, original.stored, indexes))
     return found
-
-
-def _advisers(
-    query: Query[Any], indexes: Sequence[Mapping[str, Any]], joins: Sequence[JoinedLink]
-) -> Callable[[ServerPlan], list[Advice]]:
-    cls = query._cls
-    links = frozenset(link.stored for link in link_fields(cls) if not link.to.is_back)
-    shape = shape_of(query._selection(), links)
-    annotations = {
-        stored_name(name, field): (name, written(field.annotation)) for name, field in cls.model_fields.items()
-    }
-
-    def made(plan: ServerPlan) -> list[Advice]:
-        return advise(Case(cls.__name__, shape, plan, indexes, query._options, annotations, links, joins))
-
-    return made
 
 
 def written(annotation: Any) -> str:

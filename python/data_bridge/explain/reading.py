@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .tree import PlanStage, ServerPlan
+from .tree import PlanStage, ServerPlan, total
 
 #: Where a stage keeps the stages it reads from.
 _INPUTS = ("inputStage", "inputStages", "outerStage", "innerStage", "thenStage", "elseStage")
@@ -69,8 +69,8 @@ def _of_pipeline(stages: list[Mapping[str, Any]]) -> ServerPlan | None:
         plan = ServerPlan(
             node,
             returned=node.returned if node.returned is not None else before.returned,
-            keys=_total([before.keys, node.keys, *(other.keys for other in others)]),
-            documents=_total([before.documents, node.documents, *(other.documents for other in others)]),
+            keys=total([before.keys, node.keys, *(other.keys for other in others)]),
+            documents=total([before.documents, node.documents, *(other.documents for other in others)]),
             milliseconds=_latest(before.milliseconds, node.milliseconds),
         )
     return plan
@@ -120,17 +120,17 @@ def _of_sharded_pipeline(reply: Mapping[str, Any]) -> ServerPlan | None:
     for stage in split.get("mergerPart") or []:
         name = next(iter(stage))
         root = replace(_pipeline_stage(name, stage), inputs=(root,))
-    total = ServerPlan(root)
+    whole = ServerPlan(root)
     for plan in found.values():
-        total = ServerPlan(
+        whole = ServerPlan(
             root,
-            returned=_total([total.returned, plan.returned]),
-            keys=_total([total.keys, plan.keys]),
-            documents=_total([total.documents, plan.documents]),
-            milliseconds=_latest(total.milliseconds, plan.milliseconds),
+            returned=total([whole.returned, plan.returned]),
+            keys=total([whole.keys, plan.keys]),
+            documents=total([whole.documents, plan.documents]),
+            milliseconds=_latest(whole.milliseconds, plan.milliseconds),
         )
     # What the merging stages give is not told.
-    return replace(total, returned=None) if split.get("mergerPart") else total
+    return replace(whole, returned=None) if split.get("mergerPart") else whole
 
 
 def _tree(winning: Mapping[str, Any], execution: Mapping[str, Any]) -> PlanStage:
@@ -209,11 +209,6 @@ def _inputs(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _number(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else None
-
-
-def _total(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
 
 
 def _latest(first: float | None, second: float | None) -> float | None:

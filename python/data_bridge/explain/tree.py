@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,9 @@ class ServerPlan:
             examined = f"examined {self.keys or 0} keys and {self.documents} documents, returned {self.returned or 0}"
             lines.append(examined + ("" if self.milliseconds is None else f", in {self.milliseconds:g} ms"))
         return "\n".join(lines)
+
+
+def total(counts: Iterable[N | None]) -> N | None:
+    """The sum of those that are known; None when none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .. import ir
+from .. import _core, ir
 from .._core import DType
 from ..ir.paths import unknown_field
 from .expression import SortKey, T_co
@@ -88,26 +88,27 @@ class OpenField(FieldProxy[T_co]):
         def __getattr__(self, name: str) -> Any: ...
 
 
-class FieldAccess:
-    """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it."""
+class FieldAccess(_core.FieldAccess):
+    """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it.
 
-    __slots__ = ("name", "proxies")
+    An instance without a value of its own is a lazy document, whose field is decoded then, or has no such attribute.
+    """
+
+    __slots__ = ("proxies",)
 
     def __init__(self, name: str) -> None:
-        self.name = name
         self.proxies: dict[type, FieldProxy[Any]] = {}
 
-    def __get__(self, instance: object, owner: type) -> FieldProxy[Any]:
-        if instance is None and not getattr(building, "depth", 0):
-            known = self.proxies.get(owner)
-            if known is not None:
-                return known
+    def of_class(self, owner: type) -> FieldProxy[Any]:
+        """The proxy of the field of this class."""
+        if getattr(building, "depth", 0):
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+        known = self.proxies.get(owner)
+        if known is None:
             from ..document import proxy_of
 
-            proxy = proxy_of(owner, self.name)
-            self.proxies[owner] = proxy
-            return proxy
-        raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+            known = self.proxies[owner] = proxy_of(owner, self.name)
+        return known
 
 
 def no_such_field(cls: Any, name: str) -> UnknownField:

@@ -70,6 +70,8 @@ class Accumulator(Node, kind="accumulator"):
     """What a group computes over its documents."""
 
     __slots__ = ("name", "operand")
+    name: str
+    operand: Expr | dict[str, Expr] | None
 
 
 class Group(Stage, kind="group"):

@@ -27,8 +27,11 @@ pub fn lower(plan: &Plan) -> Lowered<PhysicalPlan> {
     }
 }
 
-/// What is read first, as a `find` of ids. `most` is how many may be found.
-pub fn feed(feed: &Feed, most: Option<u64>) -> Lowered<FeedStep> {
+/// Options that say how any collection is read; a hint, for one, speaks of the plan's own.
+const OF_EVERY_READ: [&str; 5] = ["collation", "readConcern", "maxTimeMS", "comment", "let"];
+
+/// What is read first, as a `find` of ids. `most` is how many may be found; the options are those of the whole plan.
+pub fn feed(feed: &Feed, most: Option<u64>, options: &Options) -> Lowered<FeedStep> {
     let mut command = Document::default();
     command.put("find", feed.collection.name.as_str())?;
     command.put("filter", filter(&feed.filter)?)?;
@@ -41,7 +44,11 @@ pub fn feed(feed: &Feed, most: Option<u64>) -> Lowered<FeedStep> {
     if let Some(most) = most {
         command.put("limit", stage::number(most + 1)?)?;
     }
+    let shared = options.iter().filter(|(name, _)| OF_EVERY_READ.contains(&name.as_str()));
+    shared.into_iter().try_for_each(|(name, value)| command.put(name, value.0.clone()))?;
     Ok(FeedStep {
+        purpose: feed.purpose.clone(),
+        class: feed.schema.name().to_owned(),
         database: feed.collection.database.clone(),
         command: command.finish(),
         collected: feed.collected.as_str().to_owned(),
