@@ -22,6 +22,7 @@ from .events import (
 from .explain import Explain, PlanStage
 from .fetching import Fetch, fetch_links
 from .indexes import Indexed
+from .ir import Raw
 from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
 from .lazy import OneByOneWarning
 from .link_audit import Dangling
@@ -76,6 +77,7 @@ __all__ = [
     "Query",
     "QueryEvent",
     "QueryLog",
+    "Raw",
     "Rename",
     "Replace",
     "Save",

@@ -15,8 +15,8 @@ from .places import wrong as misplaced
 from .signature import Argument, Signature
 
 Pipelines = Callable[[Any, Scope, int, Place], tuple[Any, ...]]
-#: Stages whose one argument may be named or stand alone as a text.
-_OF_TEXT = {"$merge": "into", "$out": "coll", "$unionWith": "coll"}
+#: Stages whose target may stand alone.
+_OF_TEXT = ("$merge", "$out")
 _REFERENCE = ("$id", "$ref", "$db")
 _FILLS = ("linear", "locf")
 wrong = partial(misplaced, code="malformed_pipeline", whole="pipeline")
@@ -66,7 +66,7 @@ def body_at(
 ) -> Any:
     """What stands under a stage's name."""
     reader = _Reader(name, scope, depth, pipelines)
-    if signature.shape == "single" and (signature.many is None or signature.many.stars != "**"):
+    if signature.shape == "single":
         return reader.part(signature.arguments[0], body, at)
     if isinstance(body, str) and name in _OF_TEXT:
         return body
@@ -74,8 +74,8 @@ def body_at(
         raise wrong(f"{name} takes its arguments by name, in a dict, not {shown(body)}", at, f"arguments: {signature}")
     found = {}
     for key, given in body.items():
-        argument = signature.by_name.get(key, signature.many)
-        if argument is None or not isinstance(key, str):
+        argument = signature.by_name.get(key)
+        if argument is None:
             hint = f"{nearest(key, signature.by_name)} arguments: {signature}"
             raise wrong(f"{name} has no argument {key!r}", (key, at), hint.strip())
         found[key] = reader.part(argument, given, (key, at))
@@ -137,9 +137,7 @@ def _query(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 
 
 def _pipeline(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    # Those of a facet are of the same documents.
-    scope = reader.scope if reader.name == "$facet" else reader.scope.without_schema()
-    return reader.pipelines(given, scope, reader.depth + 1, at)
+    return reader.pipelines(given, reader.scope.without_schema(), reader.depth + 1, at)
 
 
 def _pipelines(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:

@@ -101,7 +101,7 @@ def _unusual(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if isinstance(given, DBRef):
         raise wrong("a reference would be read as an operator", at, 'write {"$literal": DBRef(...)}')
     if is_list(given):
-        _check_depth(depth, at)
+        check_depth(depth, at)
         return spelled(
             ArrayExpr(tuple([value_at(item, scope, depth + 1, (place, at)) for place, item in enumerate(given)])),
             PLAIN,
@@ -111,7 +111,8 @@ def _unusual(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
     return spelled(Literal(given), BARE)
 
 
-def _check_depth(depth: int, at: Place) -> None:
+def check_depth(depth: int, at: Place) -> None:
+    """Refuses what is nested too deep."""
     if depth > DEEPEST:
         raise wrong(f"it is nested more than {DEEPEST} levels deep", _outermost(at))
 
@@ -183,7 +184,7 @@ def _check_variable(name: str, given: str, scope: Scope, at: Place) -> None:
 
 
 def _document(given: Mapping[Any, Any], scope: Scope, depth: int, at: Place) -> Expr:
-    _check_depth(depth, at)
+    check_depth(depth, at)
     for name in given:
         if name.__class__ is str and name[:1] == "$":
             if len(given) != 1:

@@ -25,10 +25,19 @@ def accumulator_at(given: Any, scope: Scope, at: Place) -> stages.Accumulator:
     return stages.Accumulator(name, _operand(name, signature, operand, scope, (name, at)))
 
 
+def check_output(name: Any, at: Place) -> None:
+    """Refuses what cannot name a field that a stage makes."""
+    if not isinstance(name, str) or "." in name or name.startswith("$") or "\0" in name:
+        raise wrong(f"{name!r} cannot name a field that is made here", at)
+
+
 def outputs_at(given: Any, scope: Scope, at: Place, windows: bool) -> dict[str, Any]:
     """The outputs of buckets or windows by name, as they stand in a stage's body."""
     if not isinstance(given, Mapping):
         raise wrong(f"outputs are a dict of names and accumulators, not {shown(given)}", at)
+    if not windows:
+        for name in given:
+            check_output(name, (name, at))
     return {
         name: _window_at(each, scope, (name, at)) if windows else _body(accumulator_at(each, scope, (name, at)))
         for name, each in given.items()

@@ -15,8 +15,8 @@ from .expressions import DocumentExpr, Expr, Raw
 from .mql import BARE, OPERATORS, PLAIN, spelled
 from .parse import filter_at
 from .parse_bodies import body_at, check_stored_name
-from .parse_expressions import Scope, field_at, value_at, variables_at
-from .parse_groups import accumulator_at
+from .parse_expressions import Scope, check_depth, field_at, value_at, variables_at
+from .parse_groups import accumulator_at, check_output
 from .places import Place, is_list, nearest, shown
 from .places import wrong as misplaced
 from .signatures import STAGES
@@ -194,6 +194,7 @@ def _projected(
     body: Mapping[Any, Any], prefix: str, fields: list[tuple[str, Any]], scope: Scope, depth: int, at: Place
 ) -> tuple[Any, ...]:
     """Reads what is kept, dropped and computed into `fields`; the answer says how it was nested."""
+    check_depth(depth, at)
     written = []
     for name, given in body.items():
         place = (name, at)
@@ -203,7 +204,7 @@ def _projected(
         if isinstance(given, (bool, int, float, Decimal128)):
             flag = given
             fields.append((path, given != 0 if not isinstance(given, Decimal128) else given.to_decimal() != 0))
-        elif isinstance(given, Mapping) and _keeps(given):
+        elif isinstance(given, Mapping) and _keeps(given, depth):
             flag = _projected(given, f"{path}.", fields, scope, depth + 1, place)
         else:
             node = value_at(given, scope, depth, place)
@@ -213,14 +214,15 @@ def _projected(
     return tuple(written)
 
 
-def _keeps(given: Any) -> bool:
+def _keeps(given: Any, depth: int) -> bool:
     """Whether a nested document keeps or drops fields, and does not only compute them."""
+    check_depth(depth, None)
     for name, item in given.items():
         if isinstance(name, str) and name.startswith("$"):
             return False
         if isinstance(item, (bool, int, float, Decimal128)):
             return True
-        if isinstance(item, Mapping) and _keeps(item):
+        if isinstance(item, Mapping) and _keeps(item, depth + 1):
             return True
         if isinstance(name, str) and "." in name:
             return True
@@ -249,8 +251,7 @@ def _group(body: Any, scope: Scope, depth: int, at: Place) -> Any:
             place = number
             by = None if given is None else value_at(given, scope, 0, (name, at))
             continue
-        if not isinstance(name, str) or "." in name or name.startswith("$") or "\0" in name:
-            raise wrong(f"{name!r} cannot name what a group computes", (name, at))
+        check_output(name, (name, at))
         outputs.append((name, accumulator_at(given, scope, (name, at))))
     return spelled(stages.Group(by, tuple(outputs)), place)
 
@@ -287,6 +288,32 @@ def _lookup(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     return spelled(node, tuple(body))
 
 
+def _union(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    signature = STAGES["$unionWith"]
+    if isinstance(body, str) and body:
+        return spelled(stages.UnionWith(body, ()), BARE)
+    if not isinstance(body, Mapping) or not body:
+        raise wrong(f"$unionWith takes a collection's name or a dict, not {shown(body)}", at, f"arguments: {signature}")
+    for name in body:
+        if name not in signature.by_name:
+            raise wrong(f"$unionWith has no argument {name!r}", (name, at), f"arguments: {signature}")
+    collection = body.get("coll")
+    if "coll" in body and (not isinstance(collection, str) or not collection):
+        raise wrong(f"'coll' is a collection's name, not {shown(collection)}", ("coll", at))
+    inner = pipeline_at(body.get("pipeline", ()), scope.without_schema(), depth + 1, ("pipeline", at))
+    return spelled(stages.UnionWith(collection, inner), tuple(body))
+
+
+def _facet(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    if not isinstance(body, Mapping) or not body:
+        raise wrong(f"$facet takes a dict of names and pipelines, not {shown(body)}", at)
+    outputs = {}
+    for name, inner in body.items():
+        check_output(name, (name, at))
+        outputs[name] = pipeline_at(inner, scope, depth + 1, (name, at))
+    return spelled(stages.Facet(outputs))
+
+
 #: What reads the stages that the IR has nodes for; it gives None for what only the generic stage can hold.
 _READ: Mapping[str, Callable[[Any, Scope, int, Place], Any]] = {
     "$match": _match,
@@ -302,4 +329,6 @@ _READ: Mapping[str, Callable[[Any, Scope, int, Place], Any]] = {
     "$unwind": _unwind,
     "$count": _count,
     "$lookup": _lookup,
+    "$unionWith": _union,
+    "$facet": _facet,
 }

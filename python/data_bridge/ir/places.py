@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -37,12 +38,20 @@ def wrong(
 
 
 def shown(given: Any) -> str:
-    """A value in a message: of a long one the beginning."""
-    text = repr(given)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    """A value in a message: of a long or deep one some."""
+    return _SHORT.repr(given)
 
 
-_LONGEST = 200
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write very long ones.
+        return super().repr_int(x, level) if x.bit_length() < 1000 else f"a number of {x.bit_length()} bits"
+
+
+_SHORT = _Short()
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 6
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+_SHORT.maxlevel = 4
 
 
 def nearest(name: Any, known: Iterable[str], most: int = 3) -> str:
