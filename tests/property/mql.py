@@ -80,7 +80,7 @@ def expressions(leaves: int = 4) -> S:
     )
 
 
-def call(name: str, inner: S) -> S:
+def call(name: str, inner: Any) -> S:
     """An operator with random arguments, in one of the shapes that the server takes."""
     signature = EXPRESSIONS[name]
     if name == "$literal":
@@ -88,9 +88,22 @@ def call(name: str, inner: S) -> S:
     return operands(signature, inner, listed=True).map(lambda given: {name: given})
 
 
-def operands(signature: Signature, inner: S, listed: bool) -> S:
-    """What stands under an operator; `listed`, perhaps in a list."""
+def of(inner: Any, argument: Argument) -> S:
+    """What is drawn for an argument: the same for all, or by its type."""
+    return inner(argument) if callable(inner) else inner
+
+
+def operands(signature: Signature, inner: Any, listed: bool) -> S:
+    """What stands under an operator; `listed`, perhaps in a list.
+
+    Args:
+        signature: what the operator takes.
+        inner: expressions, or a function that gives them for an argument.
+        listed: whether its arguments may stand in a list.
+    """
     args = signature.arguments
+    if callable(inner):
+        return _of_types(signature, inner)
     bare = inner.filter(lambda given: not isinstance(given, list))
     if signature.shape == "object":
         shapes = named(signature, inner)
@@ -121,15 +134,39 @@ def operands(signature: Signature, inner: S, listed: bool) -> S:
     return alone | one.map(lambda given: [given]) if listed else alone
 
 
-def named(signature: Signature, inner: S) -> S:
+def _of_types(signature: Signature, inner: Any) -> S:
+    """Arguments of the types that an operator asks for, in its usual shape."""
+    args = signature.arguments
+    if signature.shape == "object":
+        return named(signature, inner)
+    if signature.many is not None:
+        return st.lists(of(inner, args[0]), min_size=max(signature.least, 1), max_size=3)
+    if signature.shape == "single":
+        return part(args[0], inner).map(lambda given: [given] if isinstance(given, list) else given)
+    counts = range(signature.least, len(args) + 1)
+    return st.one_of([st.tuples(*(of(inner, each) for each in _placed(args, count))).map(list) for count in counts])
+
+
+def _placed(args: tuple[Argument, ...], count: int) -> list[Argument]:
+    """The arguments that so many positions stand for: those that may be missing are filled last."""
+    spare = count - sum(not each.optional for each in args)
+    chosen = []
+    for each in args:
+        if not each.optional or spare > 0:
+            chosen.append(each)
+            spare -= each.optional
+    return chosen
+
+
+def named(signature: Signature, inner: Any) -> S:
     required = {each.name: part(each, inner) for each in signature.arguments if not each.optional}
     optional = {each.name: part(each, inner) for each in signature.arguments if each.optional}
     return shuffled(st.fixed_dictionaries(required, optional=optional))
 
 
-def part(argument: Argument, inner: S) -> S:
+def part(argument: Argument, inner: Any) -> S:
     """What stands in an argument of an expression."""
-    kind = argument.types[0]
+    kind, inner = argument.types[0], of(inner, argument)
     branch = shuffled(st.fixed_dictionaries({"case": inner, "then": inner}))
     strategies: dict[str, S] = {
         "constant": ANYTHING,

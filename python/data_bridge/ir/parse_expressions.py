@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bson import DBRef
-
 from data_bridge._core import DType, Schema
 from data_bridge.errors import CompileError
 
@@ -98,8 +96,6 @@ def _unusual(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
         return node
     if isinstance(given, Mapping):
         return _document(given, scope, depth, at)
-    if isinstance(given, DBRef):
-        raise wrong("a reference would be read as an operator", at, 'write {"$literal": DBRef(...)}')
     if is_list(given):
         check_depth(depth, at)
         return spelled(
