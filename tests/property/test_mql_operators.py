@@ -1,4 +1,4 @@
-"""Every operator of the table, in every shape: MQL to typed IR and back to the same bytes, and to Python that builds it."""
+"""Every operator of the table, in every shape: MQL to typed IR, back to the same bytes, and to Python that makes it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import data_bridge
-from data_bridge import _core, ir, lang
+from data_bridge import ArrayFilters, _core, ir, lang
+from data_bridge.errors import CompileError
 from data_bridge.ir.operators import UPDATES
 from data_bridge.ir.signatures import ACCUMULATORS, EXPRESSIONS, STAGES, WINDOWS
 from data_bridge.pipeline import to_stages
+from data_bridge.update import merge_updates
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 INNER = mql.expressions(2)
@@ -70,6 +72,14 @@ def test_stages(name: str, data: Any) -> None:
     back([data.draw(mql.stage(name, INNER))])
 
 
+def merged(updates: list[Any]) -> tuple[Any, str]:
+    """The update that is sent, or the code of why it is not."""
+    try:
+        return merge_updates(updates, None), ""
+    except CompileError as refused:
+        return None, refused.code
+
+
 @pytest.mark.parametrize("op", sorted(UPDATES))
 @settings(max_examples=examples(25), suppress_health_check=SLOW)
 @given(data=st.data())
@@ -79,6 +89,16 @@ def test_updates(op: str, data: Any) -> None:
     parsed = ir.parse_update(update, None, filters)
     same_bytes(update, parsed.to_mql())
     assert list(parsed.array_filters) == filters
+    checked, code = merged([update, *(ArrayFilters(each) for each in filters)])
+    if checked is None:
+        # Two paths of one update that touch each other, or a position in a new name.
+        assert code in ("conflicting_updates", "update_misfit", "empty_update")
+        return
+    text = lang.to_python(parsed)
+    built = merge_updates(eval(f"[{text}]", NAMESPACE), None)
+    same_bytes(checked.to_mql(), built.to_mql())
+    assert isinstance(built, ir.UpdateOperators)
+    assert list(built.array_filters) == filters
 
 
 def several(names: list[str]) -> st.SearchStrategy[Any]:
@@ -104,7 +124,12 @@ NAMESPACE: dict[str, Any] = {
         name: vars(bson)[name]
         for name in ("Binary", "Decimal128", "Int64", "MaxKey", "MinKey", "ObjectId", "Timestamp")
     },
-    **{"bson": bson, "datetime": datetime.datetime, "re": re, "UUID": uuid.UUID, "Decimal": Decimal, "ir": ir},
+    "bson": bson,
+    "datetime": datetime.datetime,
+    "re": re,
+    "UUID": uuid.UUID,
+    "Decimal": Decimal,
+    "ir": ir,
 }
 
 

@@ -10,7 +10,7 @@ from .mql import plain
 from .parse import filter_at
 from .parse_expressions import Scope, check_order, value_at, variables_at
 from .parse_groups import outputs_at
-from .places import Place, is_list, nearest, shown
+from .places import Place, is_dict, is_list, nearest, shown
 from .places import wrong as misplaced
 from .signature import Argument, Signature
 
@@ -70,7 +70,7 @@ def body_at(
         return reader.part(signature.arguments[0], body, at)
     if isinstance(body, str) and name in _OF_TEXT:
         return body
-    if not isinstance(body, Mapping):
+    if not is_dict(body):
         raise wrong(f"{name} takes its arguments by name, in a dict, not {shown(body)}", at, f"arguments: {signature}")
     found = {}
     for key, given in body.items():
@@ -124,13 +124,13 @@ def _number(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 
 
 def _collection(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not (isinstance(given, str) and given) and not isinstance(given, Mapping):
+    if not (isinstance(given, str) and given) and not is_dict(given):
         raise reader.refuse(argument, "a collection's name", given, at)
     return plain(given)
 
 
 def _query(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a filter", given, at)
     # Inside a stage it stays what it is on the wire.
     return filter_at(given, reader.scope.without_schema(), 0, at).to_mql()
@@ -141,7 +141,7 @@ def _pipeline(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any
 
 
 def _pipelines(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping) or not isinstance(given.get("pipelines"), Mapping):
+    if not is_dict(given) or not is_dict(given.get("pipelines")):
         raise reader.refuse(argument, "{pipelines: {name: [...]}}", given, at)
     found = {name: plain(item) for name, item in given.items()}
     inner = ("pipelines", at)
@@ -160,7 +160,7 @@ def _variables(reader: _Reader, argument: Argument, given: Any, at: Place) -> An
 
 
 def _order(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a dict of fields and directions", given, at)
     check_order(given, at)
     return plain(given)
@@ -177,19 +177,19 @@ def _outputs(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 
 
 def _range(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping) or "step" not in given or "bounds" not in given:
+    if not is_dict(given) or "step" not in given or "bounds" not in given:
         raise reader.refuse(argument, "{step: ..., unit: ..., bounds: ...}", given, at)
     return plain(given)
 
 
 def _fills(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a dict of fields", given, at)
     found = {}
     for name, how in given.items():
-        if isinstance(how, Mapping) and set(how) == {"value"}:
+        if is_dict(how) and set(how) == {"value"}:
             found[name] = {"value": value_at(how["value"], reader.scope, 0, ("value", (name, at)))}
-        elif isinstance(how, Mapping) and set(how) == {"method"} and how["method"] in _FILLS:
+        elif is_dict(how) and set(how) == {"method"} and how["method"] in _FILLS:
             found[name] = dict(how)
         else:
             raise wrong(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 from data_bridge.errors import CompileError
 
@@ -72,6 +72,13 @@ def slip(name: str, known: Iterable[str]) -> str:
 _ALIKE = 0.8
 
 
-def is_list(given: Any) -> bool:
+def is_dict(given: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether BSON would store it as a document. Asking an abstract class takes long, and most are dicts."""
+    return type(given) is dict or isinstance(given, Mapping)
+
+
+def is_list(given: Any) -> TypeGuard[Sequence[Any]]:
     """Whether BSON would store it as an array."""
-    return isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray, memoryview))
+    return type(given) is list or (
+        isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray, memoryview))
+    )
