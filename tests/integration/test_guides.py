@@ -34,6 +34,7 @@ def blocks(guide: str) -> list[CodeType]:
         "computing.md",
         "documents.md",
         "fast-reads.md",
+        "from-mql.md",
         "optimizer.md",
         "plans.md",
         "queries.md",
