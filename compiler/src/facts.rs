@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::plan::Options;
 use data_bridge_ir::schema::FieldSchema;
 use data_bridge_ir::{DType, Path, SchemaRef, Value};
@@ -10,6 +11,8 @@ use data_bridge_ir::{DType, Path, SchemaRef, Value};
 /// so that a plan can say what it relies on.
 pub struct Facts {
     known: Option<(SchemaRef, String)>,
+    /// Texts and fields are those that were stored, and compared by their bytes.
+    plain: bool,
     used: RefCell<Vec<String>>,
 }
 
@@ -23,14 +26,23 @@ struct Declared<'a> {
 impl Facts {
     /// Nothing is known.
     pub fn none() -> Self {
-        Self { known: None, used: RefCell::default() }
+        Self { known: None, plain: false, used: RefCell::default() }
     }
 
     /// Of the documents of a collection; nothing where the schema is not trusted, or where a collation makes texts equal
     /// that differ.
     pub fn of(schema: &SchemaRef, options: &Options) -> Self {
-        let trust = schema.trust().filter(|_| !options.contains_key("collation"));
-        Self { known: trust.map(|reason| (schema.clone(), reason.to_string())), used: RefCell::default() }
+        Self::about(schema, !options.contains_key("collation"))
+    }
+
+    /// Of the documents that a link leads to.
+    pub fn of_linked(&self, target: &SchemaRef) -> Self {
+        Self::about(target, self.plain)
+    }
+
+    fn about(schema: &SchemaRef, plain: bool) -> Self {
+        let trust = schema.trust().filter(|_| plain);
+        Self { known: trust.map(|reason| (schema.clone(), reason.to_string())), plain, used: RefCell::default() }
     }
 
     /// Nothing is known: every other question is answered with no.
@@ -66,6 +78,14 @@ impl Facts {
         let dtype = walk(schema, path)?.field.dtype.non_null();
         self.note(path, dtype.kind());
         Some(dtype)
+    }
+
+    /// The form in which the links at the path are stored.
+    pub fn link_form(&self, path: &Path) -> Option<LinkForm> {
+        let (schema, _) = self.known.as_ref()?;
+        let form = link_form(schema, path)?;
+        self.note(path, if form == LinkForm::Id { "stored as an id" } else { "stored as a reference" });
+        Some(form)
     }
 
     /// The only values that the field may hold.
@@ -104,6 +124,28 @@ impl Facts {
             if !used.contains(&fact) {
                 used.push(fact);
             }
+        }
+    }
+}
+
+/// The form in which the links at a path are stored, where the class is trusted to know. No collation changes it.
+pub fn link_form(schema: &SchemaRef, path: &Path) -> Option<LinkForm> {
+    if schema.trust().is_none() || !schema.keeps_link_forms() {
+        return None;
+    }
+    let mut forms = Vec::new();
+    declared_forms(&walk(schema, path)?.field.dtype, &mut forms);
+    // Classes of one collection may declare different ones.
+    let first = *forms.first()?;
+    forms.iter().all(|form| *form == first).then_some(first)
+}
+
+fn declared_forms(dtype: &DType, forms: &mut Vec<LinkForm>) {
+    for member in dtype.members() {
+        match member {
+            DType::Link { form, back: None, .. } => forms.push(*form),
+            DType::Array(item) => declared_forms(item, forms),
+            _ => {}
         }
     }
 }

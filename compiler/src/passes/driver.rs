@@ -97,7 +97,7 @@ impl<'a> Driver<'a> {
             Expr::Not(child) => changed |= self.simplify(child, facts)?,
             // Its paths start at an element.
             Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &Facts::none())?,
-            Expr::Linked { predicate, .. } => changed |= self.simplify(predicate, &Facts::none())?,
+            Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
             _ => {}
         }
         'again: loop {

@@ -45,6 +45,7 @@ mod push_match_below_sort;
 mod push_match_below_unset;
 mod push_match_below_unwind;
 mod remove_duplicate_terms;
+mod settle_link_form;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
@@ -89,6 +90,7 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &merge_exclusions::MergeExclusions,
     &intersect_tests::IntersectTests,
     &drop_implied_terms::DropImpliedTerms,
+    &settle_link_form::SettleLinkForm,
     &settle_presence::SettlePresence,
     &settle_types::SettleTypes,
     &exclusion_to_membership::ExclusionToMembership,
