@@ -1,4 +1,4 @@
-# make demo | test | check | prove | bench | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
+# make demo | test | check | prove | bench | bench-check | profile | load | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,14 +20,17 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
+.PHONY: help demo bench bench-check profile load test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
 	@echo "make test    every check and every test: what CI runs"
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make prove   the property tests with many new random examples: minutes"
-	@echo "make bench   the compiler alone, then this library beside its peers"
+	@echo "make bench   this library beside its peers: ten minutes; BENCH=--quick for two, BENCH='find-1000 save' for some cases, BENCH=--list"
+	@echo "make bench-check    count instructions, and say what grew since the counts that are kept"
+	@echo "make profile CASE=find-1000    a flame graph of one benchmark"
+	@echo "make load    a thousand tasks at once, beside PyMongo; and whether memory stays flat over a million operations"
 	@echo "make fmt     format the sources"
 	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
 	@echo "make clean   remove everything that was built"
@@ -36,8 +39,17 @@ demo: $(STAMPS)/release
 	$(BIN)/python -m examples.cities
 
 bench: $(STAMPS)/release $(STAMPS)/bench
-	cargo bench --quiet --locked --package data-bridge-compiler
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-check: $(STAMPS)/release $(STAMPS)/bench
+	$(BIN)/python -m benchmarks.instructions $(BENCH)
+
+profile: $(STAMPS)/release $(STAMPS)/bench
+	@test -n "$(CASE)" || { echo "which case? make profile CASE=find-1000; make bench BENCH=--list names them" >&2; exit 1; }
+	$(BIN)/python -m benchmarks.profile $(CASE) $(PROFILE)
+
+load: $(STAMPS)/release $(STAMPS)/bench
+	$(BIN)/python -m benchmarks.load $(LOAD)
 
 test: rust-check rust-test python-check mypy pyright python-test
 
@@ -84,19 +96,22 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The two builds of the extension share one place in the source tree, so each forgets the other. The debug one is not
-# made by maturin, whose flags for pyo3 differ: clippy, cargo test and it would build the bridge anew by turns.
-$(STAMPS)/debug: $(STAMPS)/dev $(RUST)
-	cargo build --quiet --locked --package data-bridge-bridge
-	@cp --remove-destination "$${CARGO_TARGET_DIR:-target}/debug/lib_core.so" \
+# The two builds of the extension share one place in the source tree, so each forgets the other. They are not made by
+# maturin, whose flags for pyo3 differ: clippy, cargo test and it would build the bridge anew by turns. It would also
+# strip the names that profiles show.
+define build
+	cargo build --quiet --locked --package data-bridge-bridge $(2)
+	@cp --remove-destination "$${CARGO_TARGET_DIR:-target}/$(1)/lib_core.so" \
 		"python/data_bridge/_core$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')"
-	@rm -f $(STAMPS)/release
+	@rm -f $(STAMPS)/debug $(STAMPS)/release
 	@touch $@
+endef
+
+$(STAMPS)/debug: $(STAMPS)/dev $(RUST)
+	$(call build,debug,)
 
 $(STAMPS)/release: $(STAMPS)/dev $(RUST)
-	$(BIN)/maturin develop --quiet --locked --skip-install --release
-	@rm -f $(STAMPS)/debug
-	@touch $@
+	$(call build,release,--release)
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 	$(BIN)/python .ci/requirements.py dev | $(BIN)/python -m pip install -q --disable-pip-version-check -r /dev/stdin

@@ -1,18 +1,9 @@
-"""Runs every case for every peer, alternating, and prints the medians."""
+"""This library beside its peers: every case for every library by turns, then the medians beside what is aimed at."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
-import json
-import os
-import platform
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
@@ -21,109 +12,70 @@ from rich.table import Table
 
 from data_bridge.embedded import Server
 
-from . import library, link_cases
-from .cases import CASES, STORED, Case
-from .data import COLLECTION, row
+from . import library, link_cases, memory, report
+from .case import Case
+from .cases import CASES, STORED
+from .data import COLLECTION, MANY, TIMES, row
+from .measuring import FULL, QUICK, Effort, count, measure
+from .peers import PEERS, load, load_links
 
-RESULTS = Path(__file__).parent / "results" / "latest.json"
 DATABASE = "data_bridge_benchmarks"
-console = Console(width=110)
+#: The names under which the two measurements of memory are chosen.
+HELD, STREAMED = "memory-of-a-document", "memory-of-a-stream"
+SUITES = (CASES, link_cases.CASES, link_cases.COUNTED)
+NAMES = [*(case.slug for cases in SUITES for case in cases), HELD, STREAMED]
+#: The libraries whose stream of a million documents ends in a minute.
+STREAMING = ("data-bridge", "pymongo")
+console = Console(width=150)
 
 
-def stored(uri: str) -> None:
-    """Store the documents that are read, without any of the measured libraries but the driver."""
+def store(uri: str) -> str:
+    """Store what is read, without any of the measured libraries but the driver.
+
+    Returns:
+        The server's version.
+    """
     with MongoClient[dict[str, Any]](uri) as client:
         client.drop_database(DATABASE)
+        database = client[DATABASE]
         for start in range(0, STORED, 10_000):
-            client[DATABASE][COLLECTION].insert_many([row(number) for number in range(start, start + 10_000)])
+            database[COLLECTION].insert_many([row(number) for number in range(start, start + 10_000)])
+        times = [{"$set": {"_": list(range(TIMES))}}, {"$unwind": "$_"}]
+        id = {"$add": ["$_id", {"$multiply": ["$_", STORED]}]}
+        database.create_collection(MANY, viewOn=COLLECTION, pipeline=[*times, {"$set": {"_id": id}}, {"$unset": "_"}])
+        library.store(uri, DATABASE)
+        return str(client.server_info()["version"])
 
 
-async def once(peer: Any, case: Case, number: int, checked: bool) -> float:
-    """Seconds for one unit."""
-    prepared = case.prepare(peer, number)
-    gc.collect()
-    started = time.perf_counter()
-    value = await case.run(peer, prepared)
-    seconds = time.perf_counter() - started
-    if checked:
-        case.check(peer, prepared, value)
-    return seconds / case.units
+class Chosen:
+    """The cases that words choose: the one of that name, else those whose name holds it; all without words."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = [word.lower().replace(" ", "-").replace(",", "") for word in words]
+        self._exact = {word for word in self._words if word in NAMES}
+
+    def __call__(self, slug: str) -> bool:
+        parts = (word for word in self._words if word not in self._exact)
+        return not self._words or slug in self._exact or any(part in slug for part in parts)
+
+    def of(self, cases: list[Case]) -> list[Case]:
+        return [case for case in cases if self(case.slug)]
 
 
-async def measure(case: Case, peers: list[Any], uri: str, scale: float) -> dict[str, float]:
-    """Medians in seconds. Round by round, every peer in turn, each round starting with the next peer."""
-    rounds = max(1, round(case.rounds * scale))
-    times: dict[str, list[float]] = {peer.label: [] for peer in peers}
-    for place, peer in enumerate(peers):  # checked and warmed before anything is timed
-        await once(peer, case, len(peers) * rounds + place, checked=True)
-        if case.drop:
-            case.drop(uri, DATABASE, 1)
-    for number in range(rounds):
-        turn = number % len(peers)
-        for place, peer in enumerate(peers[turn:] + peers[:turn]):
-            times[peer.label].append(await once(peer, case, number * len(peers) + place, checked=False))
-    if case.drop:
-        case.drop(uri, DATABASE, rounds * len(peers))
-    return {label: statistics.median(values) for label, values in times.items()}
-
-
-async def count(case: Case, peers: list[Any], uri: str) -> dict[str, float]:
-    """How many commands the server answers, after a run that is not counted."""
-    counts = {}
-    for place, peer in enumerate(peers):
-        for number in (place, len(peers) + place):
-            before = link_cases.commands(uri)
-            await once(peer, case, number, checked=True)
-            counts[peer.label] = float(link_cases.commands(uri) - before)
-        if case.drop:
-            case.drop(uri, DATABASE, 2)
-    return counts
-
-
-def shown(seconds: float) -> str:
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} us"
-
-
-def table(title: str, results: dict[str, dict[str, float]], show: Callable[[float], str]) -> Table:
-    out = Table(title=f"{title}; in brackets, how many times the first column", title_justify="left")
-    out.add_column("")
-    labels = list(next(iter(results.values())))
-    for label in labels:
-        out.add_column(label, justify="right")
-    for name, medians in results.items():
-        first = medians[labels[0]]
-        cells = [f"{show(medians[label])} ({medians[label] / first:.1f})" for label in labels[1:]]
-        out.add_row(name, show(first), *cells)
-    return out
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Cases that the same peers run.
-
-    Attributes:
-        title: what the numbers are.
-        counted: they are counts of commands, not seconds.
-    """
-
-    title: str
-    cases: list[Case]
-    peers: list[Any]
-    counted: bool = False
-
-
-async def run(uri: str, suite: Suite, scale: float, wanted: str) -> dict[str, dict[str, float]]:
-    cases = [case for case in suite.cases if wanted in case.name]
-    results: dict[str, dict[str, float]] = {}
-    peers = suite.peers if cases else []
+async def run_cases(uri: str, cases: list[Case], peers: list[Any], effort: Effort | None) -> dict[str, Any]:
+    """Results by case and label: times, or without an effort how many commands are sent."""
+    results: dict[str, Any] = {}
+    if not cases or not peers:
+        return results
     try:
         for peer in peers:
             await peer.setup(uri, DATABASE)
-        for case in cases if peers else []:
-            measured = count(case, peers, uri) if suite.counted else measure(case, peers, uri, scale)
-            results[case.name] = await measured
+        for case in cases:
+            with console.status(case.name):
+                if effort is None:
+                    results[case.name] = await count(case, peers, uri, DATABASE)
+                else:
+                    results[case.name] = await measure(case, peers, uri, DATABASE, effort)
             console.print(f"{case.name}: done", style="dim", highlight=False)
     finally:
         for peer in peers:
@@ -131,53 +83,72 @@ async def run(uri: str, suite: Suite, scale: float, wanted: str) -> dict[str, di
     return results
 
 
-def versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
+def run_memory(uri: str, names: list[str], chosen: Chosen, quick: bool, results: report.Results) -> None:
+    """Memory, each library in a process of its own."""
+    for name in names:
+        if name != "wire" and chosen(HELD):
+            count = memory.HELD // 5 if quick else memory.HELD
+            size = memory.measured(name, uri, DATABASE, "held", count)["bytes_per_document"]
+            results.held[load(name).label] = size
+        if name in STREAMING and chosen(STREAMED):
+            counts = (STORED // 2, STORED) if quick else (STORED, STORED * TIMES)
+            peaks = [memory.measured(name, uri, DATABASE, "streamed", count) for count in counts]
+            results.streamed[load(name).label] = {
+                count: peak["above_interpreter"] for count, peak in zip(counts, peaks, strict=True)
+            }
+    console.print("memory: done", style="dim")
 
-    out = {"python": platform.python_version()}
-    for name in ("data-bridge", "pymongo", "beanie", "mongoengine", "pydantic"):
-        try:
-            out[name] = version(name)
-        except PackageNotFoundError:
-            out[name] = "this source tree"
+
+def table(grid: report.Grid) -> Table:
+    out = Table(title=grid.title, title_justify="left")
+    out.add_column("")
+    for column in grid.columns[1:]:
+        out.add_column(column, justify="right")
+    for cells in grid.rows:
+        out.add_row(cells[0], *(f"[red]{cell}[/red]" if cell.endswith("NO") else cell for cell in cells[1:]))
     return out
 
 
-def write(seconds: dict[str, dict[str, float]], commands: dict[str, dict[str, float]]) -> None:
-    RESULTS.parent.mkdir(exist_ok=True)
-    about = {"versions": versions(), "machine": platform.machine(), "processors": os.cpu_count()}
-    RESULTS.write_text(json.dumps({**about, "median_seconds": seconds, "commands": commands}, indent=2) + "\n")
-    console.print(f"written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of rounds (default 1)")
-    parser.add_argument("--only", default="", help="only the cases whose name holds this")
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "--peers", default="data-bridge,pymongo,beanie,mongoengine", help="which libraries, in this order"
+        "words",
+        nargs="*",
+        help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
     )
+    parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
+    parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
+    parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")
     arguments = parser.parse_args()
-    from .peers import load, load_links
-
-    names = arguments.peers.split(",")
-    linking = load_links(names)
-    suites = [
-        Suite("Medians", CASES, [load(name) for name in names]),
-        Suite("Medians, links", link_cases.CASES, linking),
-        Suite("Commands answered, links", link_cases.COUNTED, linking, counted=True),
-    ]
-    seconds: dict[str, dict[str, float]] = {}
-    commands: dict[str, dict[str, float]] = {}
+    chosen = Chosen(arguments.words)
+    if arguments.list:
+        print("\n".join(NAMES))
+        return
+    if not any(map(chosen, NAMES)):
+        parser.error(f"no case has {' or '.join(arguments.words)} in its name; --list gives the names")
+    suites = [chosen.of(cases) for cases in SUITES]
+    quick_peers = [name for name in PEERS if name != "mongoengine"]
+    names = arguments.peers.split(",") if arguments.peers else quick_peers if arguments.quick else list(PEERS)
+    effort = QUICK if arguments.quick else FULL
+    peers, linking = [load(name) for name in names], load_links(names)
+    results = report.Results()
     with Server(cache_gb=1) as server:
-        stored(server.uri)
-        library.store(server.uri, DATABASE)
-        for suite in suites:
-            results = asyncio.run(run(server.uri, suite, arguments.scale, arguments.only))
-            (commands if suite.counted else seconds).update(results)
-            if results:
-                console.print(table(suite.title, results, "{:.0f}".format if suite.counted else shown))
-    write(seconds, commands)
+        results.server = store(server.uri)
+        results.clock = asyncio.run(run_cases(server.uri, suites[0], peers, effort))
+        results.links = asyncio.run(run_cases(server.uri, suites[1], linking, effort))
+        results.commands = asyncio.run(run_cases(server.uri, suites[2], linking, None))
+        if chosen(HELD) or chosen(STREAMED):
+            run_memory(server.uri, names, chosen, arguments.quick, results)
+    for grid in report.grids(results):
+        console.print(table(grid))
+    missed = report.missed(results)
+    if missed:
+        console.print(f"{missed} figures are below what is aimed at", highlight=False)
+    report.write_json(results)
+    console.print(f"written to {report.RESULTS.relative_to(report.ROOT)}")
+    if not (arguments.words or arguments.quick or arguments.peers):
+        report.write_page(results)
+        console.print(f"written to {report.PAGE.relative_to(report.ROOT)}")
 
 
 if __name__ == "__main__":

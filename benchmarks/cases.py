@@ -1,59 +1,67 @@
-"""What is measured: each case prepares outside the clock, runs inside it, and checks what came back."""
+"""What is measured of documents. Every peer reads and writes the same; results are compared before the timing."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pymongo import MongoClient
 
-from .data import COLLECTION, comparable, row
+from .case import After, Case, Check, Prepare, call, given, unchecked
+from .data import COLLECTION, aggregated, comparable, row
 from .peers.peer import Peer
 
 STORED = 100_000
 TASKS = 64
 GETS_PER_TASK = 16
+GETS = 50
+INSERTS = 20
 FILTERS = 200
-
-#: The first argument is a peer: a `Peer`, or a `LinkPeer` for the cases of links.
-Prepare = Callable[[Any, int], Any]
-Run = Callable[[Any, Any], Awaitable[Any]]
-Check = Callable[[Any, Any, Any], None]
-#: The server's address, the database, and how often the case ran.
-Drop = Callable[[str, str, int], None]
+#: The documents that are changed and saved: those from here on.
+CHANGED_FROM, CHANGED = 50_000, 1000
+#: An age that no stored document has.
+NEW_AGE = 1000
 
 
-@dataclass(frozen=True)
-class Case:
-    """One line of the table. `units` is how many things a run does; the table shows the time of one run over that.
+def _new(count: int, made: Callable[[Peer, list[Any]], Any]) -> Prepare:
+    """New documents above those stored, never the same twice, as `made` makes them of values."""
 
-    A case that inserts has a `drop`, which removes what its runs left, after looking that it is all there.
-    """
-
-    name: str
-    rounds: int
-    prepare: Prepare
-    run: Run
-    check: Check
-    units: int = 1
-    drop: Drop | None = None
-
-
-def _new_rows(count: int) -> Prepare:
-    """Documents above those stored, never the same twice."""
-
-    def prepare(peer: Peer, round_number: int) -> list[Any]:
-        first = STORED + 10_000_000 + round_number * count
-        return [peer.make(row(first + offset)) for offset in range(count)]
+    def prepare(peer: Peer, number: int) -> Any:
+        first = STORED + 10_000_000 + number * count
+        return made(peer, [peer.values(row(first + offset)) for offset in range(count)])
 
     return prepare
 
 
-def _keys(_: Peer, round_number: int) -> list[list[int]]:
-    chosen = random.Random(round_number)
-    return [[chosen.randrange(STORED) for _ in range(GETS_PER_TASK)] for _ in range(TASKS)]
+def _made_each(peer: Peer, values: list[Any]) -> Any:
+    return [peer.make(each) for each in values]
+
+
+def _made_many(peer: Peer, values: list[Any]) -> Any:
+    return peer.make_many(values)
+
+
+def _unmade(_: Peer, values: list[Any]) -> Any:
+    return values
+
+
+def _keys(number: int, count: int) -> list[int]:
+    chosen = random.Random(number)
+    return [chosen.randrange(STORED) for _ in range(count)]
+
+
+def _one_after_another(_: Peer, number: int) -> list[int]:
+    return _keys(number, GETS)
+
+
+def _by_tasks(_: Peer, number: int) -> list[list[int]]:
+    keys = _keys(number, TASKS * GETS_PER_TASK)
+    return [keys[start : start + GETS_PER_TASK] for start in range(0, len(keys), GETS_PER_TASK)]
+
+
+async def _to_change(peer: Peer, number: int) -> Any:
+    return await peer.load(range(CHANGED_FROM, CHANGED_FROM + CHANGED), NEW_AGE + number)
 
 
 async def _filters(peer: Peer, _: Any) -> Any:
@@ -62,84 +70,108 @@ async def _filters(peer: Peer, _: Any) -> Any:
     return built
 
 
-async def _insert_one(peer: Peer, documents: list[Any]) -> None:
-    await peer.insert_one(documents[0])
-
-
-async def _insert_many(peer: Peer, documents: list[Any]) -> None:
-    await peer.insert_many(documents)
-
-
-async def _get(peer: Peer, keys: list[list[int]]) -> Any:
-    return await peer.get(keys[0][0])
-
-
-async def _gather(peer: Peer, keys: list[list[int]]) -> list[Any]:
-    return await peer.gather_gets(keys)
-
-
-async def _find(peer: Peer, count: int) -> list[Any]:
-    return await peer.find(count)
-
-
-def _same(peer: Peer, document: Any, key: int) -> None:
-    found, expected = comparable(peer.plain(document)), comparable(row(key))
-    assert found == expected, f"{peer.label}: {found} is not {expected}"
-
-
 def _check_filter(peer: Peer, _: Any, built: Any) -> None:
     text = peer.filter_text(built)
     assert "25" in text, f"{peer.label}: {text}"
     assert "City 7" in text, f"{peer.label}: {text}"
 
 
-def _check_get(peer: Peer, keys: list[list[int]], document: Any) -> None:
-    _same(peer, document, keys[0][0])
+def _same(peer: Peer, documents: Iterable[Any], keys: Iterable[int]) -> None:
+    for document, key in zip(documents, keys, strict=True):
+        found, expected = comparable(peer.plain(document)), comparable(row(key))
+        assert found == expected, f"{peer.label}: {found} is not {expected}"
 
 
-def _check_gather(peer: Peer, keys: list[list[int]], documents: list[Any]) -> None:
-    for key, document in zip((key for some in keys for key in some), documents, strict=True):
-        _same(peer, document, key)
+def _check_tasks(peer: Peer, keys: list[list[int]], documents: list[Any]) -> None:
+    _same(peer, documents, [key for some in keys for key in some])
 
 
 def _check_find(peer: Peer, count: int, documents: list[Any]) -> None:
     assert len(documents) == count, f"{peer.label}: {len(documents)} documents, not {count}"
-    for number in {0, count // 2, count - 1}:
-        _same(peer, documents[number], number)
+    _same(peer, documents, range(count))
 
 
-def _dropped(each: int) -> Drop:
+def _check_read(peer: Peer, count: int, read: tuple[int, int]) -> None:
+    rows = [row(number) for number in range(count)]
+    expected = sum(len(each["name"]) for each in rows), sum(each["age"] for each in rows)
+    assert read == expected, f"{peer.label}: {read} is not {expected}"
+
+
+def _check_stream(peer: Peer, count: int, streamed: tuple[int, Any]) -> None:
+    assert streamed[0] == count, f"{peer.label}: {streamed[0]} documents, not {count}"
+    _same(peer, [streamed[1]], [count - 1])
+
+
+def _check_groups(peer: Peer, count: int, rows: Any) -> None:
+    found = {city: (number, mean) for city, number, mean in peer.groups(rows)}
+    assert found == aggregated(count), f"{peer.label}: {found} is not {aggregated(count)}"
+
+
+def _inserted(each: int) -> After:
     """Removes what runs inserted, so many documents each."""
 
-    def drop(uri: str, database: str, runs: int) -> None:
+    def after(uri: str, database: str, runs: int) -> None:
         new = {"_id": {"$gte": STORED}}
-        with MongoClient[dict[str, Any]](uri) as client:
+        with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
             collection = client[database][COLLECTION]
             inserted = collection.count_documents(new)
             assert inserted == runs * each, f"{inserted} documents inserted, not {runs * each}"
-            for document in collection.find(new).limit(5):
-                assert set(document) == set(row(0)), f"stored as {document}"
-                assert document["address"] == row(document["_id"])["address"]
+            for document in collection.find(new).limit(20):
+                assert document == row(document["_id"]), f"stored as {document}"
             collection.delete_many(new)
 
-    return drop
+    return after
 
 
-def _nothing(_: Peer, __: Any, ___: Any) -> None:
-    """Inserts are checked by what the server holds afterwards."""
+def _saved(uri: str, database: str, _: int) -> None:
+    """Puts the ages back, after looking that nothing else was changed."""
+    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+        collection = client[database][COLLECTION]
+        changed = list(collection.find({"age": {"$gte": NEW_AGE}}).sort("_id"))
+        assert [document["_id"] for document in changed] == list(range(CHANGED_FROM, CHANGED_FROM + CHANGED))
+        assert len({document["age"] for document in changed}) == 1, "ages of several runs"
+        ages = {number: row(number)["age"] for number in range(CHANGED_FROM, CHANGED_FROM + CHANGED)}
+        for document in changed:
+            assert {**document, "age": ages[document["_id"]]} == row(document["_id"]), f"stored as {document}"
+        for age in set(ages.values()):
+            keys = [number for number, its in ages.items() if its == age]
+            collection.update_many({"_id": {"$in": keys}}, {"$set": {"age": age}})
 
 
-def _found(count: int) -> Prepare:
-    return lambda _peer, _round: count
+def _check_each(peer: Peer, keys: list[int], documents: list[Any]) -> None:
+    _same(peer, documents, keys)
+
+
+def _inserts(name: str, method: str, made: Callable[[Peer, list[Any]], Any], count: int, units: int = 1) -> Case:
+    return Case(name, method, _new(count, made), call(method), unchecked, units, after=_inserted(count))
+
+
+def _finds(name: str, count: int) -> Case:
+    return Case(name, "find", given(count), call("find"), _check_find)
+
+
+def _saves(name: str, method: str) -> Case:
+    return Case(name, method, _to_change, call(method), unchecked, after=_saved)
+
+
+def _all(name: str, method: str, check: Check) -> Case:
+    return Case(name, method, given(STORED), call(method), check)
 
 
 CASES = [
-    Case("build and compile a two-term filter", 60, lambda _peer, _round: None, _filters, _check_filter, FILTERS),
-    Case("insert one", 300, _new_rows(1), _insert_one, _nothing, drop=_dropped(1)),
-    Case("insert 1,000", 15, _new_rows(1000), _insert_many, _nothing, drop=_dropped(1000)),
-    Case("get by id", 300, _keys, _get, _check_get),
-    Case("find 100", 100, _found(100), _find, _check_find),
-    Case("find 1,000", 30, _found(1000), _find, _check_find),
-    Case("find 100,000", 3, _found(STORED), _find, _check_find),
-    Case(f"get by id, {TASKS} tasks", 9, _keys, _gather, _check_gather, TASKS * GETS_PER_TASK),
+    Case("build and compile a filter", "build_filter", given(None), _filters, _check_filter, FILTERS),
+    _inserts("insert one", "insert_each", _made_each, INSERTS, INSERTS),
+    _inserts("insert 1,000, built", "build_and_insert", _unmade, 1000),
+    _inserts("insert 1,000, ready", "insert_many", _made_many, 1000),
+    Case("get, one after another", "get_each", _one_after_another, call("get_each"), _check_each, GETS),
+    Case("get, 64 tasks", "get_by_tasks", _by_tasks, call("get_by_tasks"), _check_tasks, TASKS * GETS_PER_TASK),
+    _finds("find 100", 100),
+    _finds("find 1,000", 1000),
+    _finds("find 100,000", STORED),
+    _all("two fields of 100,000, projected", "read_two_projected", _check_read),
+    _all("two fields of 100,000, whole documents", "read_two_of_whole", _check_read),
+    _all("stream 100,000", "stream", _check_stream),
+    _saves("save 1,000 in one bulk", "save_in_bulk"),
+    _saves("save 1,000 one by one", "save_each"),
+    _all("aggregate 100,000 to 100", "aggregate", _check_groups),
 ]

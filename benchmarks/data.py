@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 COLLECTION = "people"
+#: A view of the same documents, ten times over.
+MANY = "many_people"
+TIMES = 10
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +30,16 @@ def row(number: int) -> dict[str, Any]:
         },
         "tags": [f"tag{number % 7}", f"tag{number % 11}", "all"],
     }
+
+
+def aggregated(count: int) -> dict[str, tuple[int, float]]:
+    """By city: how many of the first `count` documents there are, and their mean score."""
+    found: dict[str, tuple[int, float]] = {}
+    for number in range(count):
+        document = row(number)
+        people, total = found.get(document["address"]["city"], (0, 0.0))
+        found[document["address"]["city"]] = people + 1, total + document["score"]
+    return {city: (people, total / people) for city, (people, total) in found.items()}
 
 
 def comparable(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pymongo import MongoClient
 
 from . import library
-from .cases import Case, Run
+from .case import Case, call, given, unchecked
 from .peers.link_peer import LinkPeer
 
 #: A new document links to this many.
@@ -22,10 +21,6 @@ def commands(uri: str) -> int:
     with MongoClient[dict[str, Any]](uri) as client:
         answered = client.admin.command("serverStatus")["metrics"]["commands"]
     return sum(int(answered[name]["total"]) for name in _COUNTED)
-
-
-def _some(value: Any) -> Callable[[LinkPeer, int], Any]:
-    return lambda _peer, _round: value
 
 
 def _name(_: LinkPeer, round_number: int) -> str:
@@ -64,19 +59,6 @@ def _check_first(peer: LinkPeer, count: int, books: list[Any]) -> None:
     _same(peer, books, list(range(count)))
 
 
-def _check_inserted(peer: LinkPeer, book: Any, _: Any) -> None:
-    """What it left is looked at by `drop_new`."""
-
-
-def _call(method: str) -> Run:
-    """The peer's own method of that name, with what was prepared."""
-
-    async def run(peer: LinkPeer, prepared: Any) -> Any:
-        return await getattr(peer, method)(prepared)
-
-    return run
-
-
 async def _found_then_fetched(peer: LinkPeer, count: int) -> list[Any]:
     books = await peer.find(count)
     await peer.fetch(books)
@@ -103,17 +85,19 @@ def drop_new(uri: str, database: str, books: int) -> None:
 
 
 CASES = [
-    Case("links: sort, limit 10, fetched by the query", 9, _some(10), _call("longest"), _check_longest),
-    Case("links: sort, limit 10, then fetched at hand", 30, _some(10), _call("longest_then_links"), _check_longest),
-    Case("links: filter on a linked field", 9, _name, _call("written_by"), _check_written),
-    Case("links: count by a linked field", 9, _name, _call("count_written_by"), _check_count),
-    Case("links: 1,000 books with links", 15, _some(1000), _call("with_links"), _check_first),
-    Case("links: 20,000 books with links", 3, _some(library.BOOKS), _call("with_links"), _check_first),
-    Case("links: insert one with 20 linked", 30, _new_book, _call("insert"), _check_inserted, drop=drop_new),
+    Case("links: 10 fetched by the query", "longest", given(10), call("longest"), _check_longest),
+    Case(
+        "links: 10, then fetched at hand", "longest_then_links", given(10), call("longest_then_links"), _check_longest
+    ),
+    Case("links: filter on a linked field", "written_by", _name, call("written_by"), _check_written),
+    Case("links: count by a linked field", "count_written_by", _name, call("count_written_by"), _check_count),
+    Case("links: 1,000 books with links", "with_links", given(1000), call("with_links"), _check_first),
+    Case("links: 20,000 books with links", "with_links", given(library.BOOKS), call("with_links"), _check_first),
+    Case("links: insert one with 20 linked", "insert", _new_book, call("insert"), unchecked, after=drop_new),
 ]
 #: Where commands are counted and not time.
 COUNTED = [
-    Case("links, commands: 50 books with links by the query", 1, _some(50), _call("with_links"), _check_first),
-    Case("links, commands: 50 books, then links at hand", 1, _some(50), _found_then_fetched, _check_first),
-    Case("links, commands: insert one with 20 linked", 1, _new_book, _call("insert"), _check_inserted, drop=drop_new),
+    Case("commands: 50 books with links by the query", "with_links", given(50), call("with_links"), _check_first),
+    Case("commands: 50 books, then links at hand", "fetch", given(50), _found_then_fetched, _check_first),
+    Case("commands: insert one with 20 linked", "insert", _new_book, call("insert"), unchecked, after=drop_new),
 ]

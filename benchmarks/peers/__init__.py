@@ -13,6 +13,7 @@ PEERS = {
     "pymongo": ("pymongo_peer", "PyMongoPeer"),
     "beanie": ("beanie_peer", "BeaniePeer"),
     "mongoengine": ("mongoengine_peer", "MongoEnginePeer"),
+    "wire": ("wire_peer", "WirePeer"),
 }
 #: Of those, the ones that have links to follow in queries.
 LINK_PEERS = {

@@ -77,7 +77,7 @@ class BeanieLinks(LinkPeer):
     def make(self, number: int, tags: int) -> Any:
         new = [Tag(id=number + each, name="new") for each in range(1, tags + 1)]
         writer = DBRef("authors", library.author_of(number))
-        return Book(id=number, title="new", pages=0, author=writer, tags=new)  # type: ignore[arg-type]
+        return Book(id=number, title="new", pages=0, author=writer, tags=new)
 
     async def insert(self, book: Any) -> None:
         await book.insert(link_rule=WriteRules.WRITE)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import mongoengine as me
 
 from ..data import COLLECTION
-from .peer import Peer
+from .peer import BATCH, Peer, city_groups
 
 ALIAS = "benchmarks"
 
@@ -34,6 +34,8 @@ class Person(me.Document):  # type: ignore[misc]
 
 
 class MongoEnginePeer(Peer):
+    """It has no bulk of saves, and gives the rows of aggregations as dicts."""
+
     label = "MongoEngine (threads)"
 
     async def setup(self, uri: str, database: str) -> None:
@@ -44,28 +46,53 @@ class MongoEnginePeer(Peer):
         self.threads.shutdown()
         me.disconnect(ALIAS)
 
-    def make(self, row: dict[str, Any]) -> Any:
-        values = {name: value for name, value in row.items() if name not in ("_id", "address")}
-        return Person(id=row["_id"], address=Address(**row["address"]), **values)
+    def make(self, values: Any) -> Any:
+        return Person(**{**values, "address": Address(**values["address"])})
 
     def plain(self, document: Any) -> dict[str, Any]:
         return dict(document.to_mongo().to_dict())
 
-    async def insert_one(self, document: Any) -> None:
-        document.save(force_insert=True)
+    async def load(self, keys: range, age: int) -> Any:
+        return list(Person.objects(id__gte=keys.start, id__lt=keys.stop)), age
+
+    def groups(self, rows: Any) -> Iterable[tuple[str, int, float]]:
+        return ((each["_id"], each["people"], each["mean"]) for each in rows)
+
+    async def insert_each(self, documents: list[Any]) -> None:
+        for document in documents:
+            document.save(force_insert=True)
 
     async def insert_many(self, documents: list[Any]) -> None:
         Person.objects.insert(documents, load_bulk=False)
 
-    async def get(self, key: int) -> Any:
-        return Person.objects(id=key).first()
+    async def get_each(self, keys: Sequence[int]) -> list[Any]:
+        return [Person.objects(id=key).first() for key in keys]
 
-    async def find(self, count: int) -> list[Any]:
-        return list(Person.objects(id__lt=count))
-
-    async def gather_gets(self, keys: Sequence[Sequence[int]]) -> list[Any]:
+    async def get_by_tasks(self, keys: Sequence[Sequence[int]]) -> list[Any]:
         groups = self.threads.map(lambda some: [Person.objects(id=key).first() for key in some], keys)
         return [document for group in groups for document in group]
+
+    async def find(self, count: int) -> list[Any]:
+        return list(Person.objects(id__lt=count).batch_size(BATCH))
+
+    async def read_two_projected(self, count: int) -> tuple[int, int]:
+        rows = list(Person.objects(id__lt=count).batch_size(BATCH).values_list("name", "age"))
+        return sum(len(name) for name, _ in rows), sum(age for _, age in rows)
+
+    async def stream(self, count: int) -> tuple[int, Any]:
+        found, last = 0, None
+        for document in Person.objects(id__lt=count).batch_size(BATCH).no_cache():
+            found, last = found + 1, document
+        return found, last
+
+    async def save_each(self, prepared: tuple[Any, int]) -> None:
+        documents, age = prepared
+        for document in documents:
+            document.age = age
+        list(self.threads.map(lambda document: document.save(), documents))
+
+    async def aggregate(self, count: int) -> Any:
+        return list(Person.objects.aggregate(city_groups(count)))
 
     def build_filter(self) -> Any:
         return Person.objects(age__gt=25, address__city="City 7")._query

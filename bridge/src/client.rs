@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bson::RawDocumentBuf;
 use data_bridge_compiler::physical::{Answer, PhysicalPlan, Step, StepKind};
-use data_bridge_driver::{ClientOptions, Error, Insert, Reply, Request, RunOptions, runtime};
+use data_bridge_driver::{ClientOptions, Error, Reply, Request, RunOptions, runtime};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -150,38 +150,6 @@ impl Client {
         self.wait_plain(py, command_request(py, database, command, write, run_options(session, read_preference)))
     }
 
-    #[pyo3(signature = (database, collection, documents, ordered = true, options = None, session = None))]
-    #[allow(clippy::too_many_arguments)]
-    fn insert<'py>(
-        &self,
-        py: Python<'py>,
-        database: Option<String>,
-        collection: String,
-        documents: Vec<Bound<'py, PyBytes>>,
-        ordered: bool,
-        options: Option<&[u8]>,
-        session: Option<&Bound<'py, Session>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let insert = insert_of(py, database, collection, documents, ordered, options);
-        self.start_plain(py, insert.map(|insert| Request::Insert { insert, options: run_options(session, None) }))
-    }
-
-    #[pyo3(signature = (database, collection, documents, ordered = true, options = None, session = None))]
-    #[allow(clippy::too_many_arguments)]
-    fn insert_sync<'py>(
-        &self,
-        py: Python<'py>,
-        database: Option<String>,
-        collection: String,
-        documents: Vec<Bound<'py, PyBytes>>,
-        ordered: bool,
-        options: Option<&[u8]>,
-        session: Option<&Bound<'py, Session>>,
-    ) -> PyResult<Py<PyAny>> {
-        let insert = insert_of(py, database, collection, documents, ordered, options);
-        self.wait_plain(py, insert.map(|insert| Request::Insert { insert, options: run_options(session, None) }))
-    }
-
     #[pyo3(signature = (database, command, batch_size = None, session = None, read_preference = None))]
     fn open_cursor<'py>(
         &self,
@@ -235,14 +203,6 @@ impl Client {
         self.wait_plain(py, Ok(Request::Topology))
     }
 
-    fn server_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.start(py, Request::Topology, Box::new(version))
-    }
-
-    fn server_version_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.wait(py, Request::Topology, Box::new(version))
-    }
-
     #[pyo3(signature = (causal_consistency = true, snapshot = false))]
     fn start_session<'py>(
         &self,
@@ -279,11 +239,6 @@ pub(crate) fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish>
                 answer.set_item("upserted", written.upserted.len())?;
                 answer.into_any().unbind()
             }
-            Reply::Inserted(inserted) => {
-                let answer = PyDict::new(py);
-                answer.set_item("inserted", inserted.inserted)?;
-                answer.into_any().unbind()
-            }
             Reply::Cursor(driver_cursor) => Py::new(py, Cursor { driver, driver_cursor })?.into_any(),
             Reply::Session(driver_session) => Py::new(py, Session { driver, driver_session })?.into_any(),
             Reply::Topology(topology) => {
@@ -301,13 +256,6 @@ pub(crate) fn plain(client: &Arc<data_bridge_driver::Client>) -> Box<dyn Finish>
             Reply::Done => py.None(),
         })
     })
-}
-
-fn version(py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>> {
-    match outcome.map_err(|error| to_python(py, error))? {
-        Reply::Topology(topology) => Ok(topology.server_version.into_pyobject(py)?.into_any().unbind()),
-        other => Err(internal(py, &format!("the topology was answered with {other:?}"))),
-    }
 }
 
 fn raw(py: Python<'_>, bytes: &[u8]) -> PyResult<RawDocumentBuf> {
@@ -333,19 +281,6 @@ fn cursor_request(
 ) -> PyResult<Request> {
     let step = Step { database, command: raw(py, command)?, kind: StepKind::Cursor { batch_size } };
     Ok(Request::OpenCursor { plan: PhysicalPlan::of(vec![step], Answer::Documents), options })
-}
-
-fn insert_of(
-    py: Python<'_>,
-    database: Option<String>,
-    collection: String,
-    documents: Vec<Bound<'_, PyBytes>>,
-    ordered: bool,
-    options: Option<&[u8]>,
-) -> PyResult<Insert> {
-    let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
-    let extra = options.map(|options| raw(py, options)).transpose()?;
-    Ok(Insert { database, collection, documents, ordered, extra })
 }
 
 /// `app_name`, `max_pool_size`, `server_selection_timeout_ms`, `connect_timeout_ms`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::{RawBson, RawDocument};
+use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_compiler::passes::flags::Flags;
 use data_bridge_compiler::relations::{MOST_IDS, Strategy};
 use data_bridge_compiler::requirements::unmet;
@@ -10,7 +10,7 @@ use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
 use crate::gate::guarded;
 use crate::{codec, errors, read};
@@ -36,6 +36,17 @@ impl Compiled {
     #[getter]
     fn commands<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         guarded(py, || self.sent(py))
+    }
+
+    /// The only statement of an update or a delete, as it stands in the command; None when nothing is sent.
+    #[getter]
+    fn statement<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        guarded(py, || {
+            let Some(step) = self.0.physical.steps.last() else { return Ok(None) };
+            let list = ["updates", "deletes"].iter().find_map(|list| step.command.get_array(*list).ok());
+            let statement = list.and_then(|list| list.into_iter().next()?.ok()?.as_document());
+            Ok(statement.map(|statement| PyBytes::new(py, statement.as_bytes())))
+        })
     }
 
     /// The commands with what each is for, as (purpose, class, database, command).
@@ -84,6 +95,7 @@ impl Compiled {
             .map(|firing| {
                 let entry = PyDict::new(py);
                 entry.set_item("rule", firing.rule)?;
+                entry.set_item("place", &firing.place)?;
                 entry.set_item("before", &firing.before)?;
                 entry.set_item("after", &firing.after)?;
                 entry.set_item("facts", &firing.facts)?;
@@ -165,7 +177,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let kind = read::kind(node)?;
     let lowered = match kind.to_str()? {
         "match" | "project" | "set" | "unset" | "sort" | "skip" | "limit" | "group" | "unwind" | "count_stage"
-        | "sample" | "lookup" | "generic_stage" => {
+        | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
         "field" | "literal" | "call" | "variable" | "document" | "array" => {
@@ -173,7 +185,31 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         }
         _ => bson::RawBson::Document(mongo::filter(&read::expr(node)?).map_err(wrong)?),
     };
-    codec::rawbson_to_py(py, &lowered)
+    written(py, lowered.as_raw_bson_ref())
+}
+
+/// MQL as Python values that are written the same again: a number of 64 bits that 32 would hold stays one of 64.
+fn written<'py>(py: Python<'py>, value: RawBsonRef<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let malformed = |error| errors::internal(py, &format!("the compiler wrote malformed BSON: {error}"));
+    match value {
+        RawBsonRef::Document(document) if !matches!(document.get("$ref"), Ok(Some(_))) => {
+            let dict = PyDict::new(py);
+            for element in document {
+                let (name, item) = element.map_err(malformed)?;
+                dict.set_item(name.as_str(), written(py, item)?)?;
+            }
+            Ok(dict.into_any())
+        }
+        RawBsonRef::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(written(py, item.map_err(malformed)?)?)?;
+            }
+            Ok(list.into_any())
+        }
+        RawBsonRef::Int64(number) => codec::int64(py, number),
+        other => codec::rawbson_to_py(py, &other.into()),
+    }
 }
 
 /// The names of the rewrite rules, in the order they are tried.

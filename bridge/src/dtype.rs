@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
 use data_bridge_ir::dtype::LinkForm;
-use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema};
-use data_bridge_ir::{SchemaRef, Value};
+use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
+use data_bridge_ir::{Path, SchemaRef, Value};
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -219,6 +219,12 @@ impl PySchema {
     fn set_trust(&self, reason: Option<&str>, links: bool) {
         self.0.set_trust(reason);
         self.0.set_link_forms_kept(links);
+    }
+
+    /// Says on which paths an index keeps stored documents apart, and why that is known; no paths: it is not known.
+    fn set_unique(&self, paths: Vec<String>, reason: &str) {
+        let paths: std::sync::Arc<[Path]> = paths.into_iter().map(Path).collect();
+        self.0.set_unique((!paths.is_empty()).then(|| Unique { paths, reason: reason.into() }));
     }
 
     /// The stored name of a field that is called otherwise in Python.

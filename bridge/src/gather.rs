@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use bson::RawDocumentBuf;
 use data_bridge_driver::{Client, Cursor, Reply, Request};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 
-use crate::codec::{Batch, Decoder, OnInvalid};
+use crate::codec::{Batch, OnInvalid, Sink};
 use crate::completion::{Finish, Finished, Outcome};
 use crate::errors::{internal, to_python};
 
@@ -20,16 +19,15 @@ const STRIDE: usize = 32;
 
 pub struct Gather {
     client: Arc<Client>,
-    decoder: Decoder,
+    sink: Box<dyn Sink>,
     on_invalid: OnInvalid,
-    documents: Option<Py<PyList>>,
     batch: Option<Batch>,
     rest: Option<Cursor>,
 }
 
 impl Gather {
-    pub fn new(client: Arc<Client>, decoder: Decoder, on_invalid: OnInvalid) -> Self {
-        Self { client, decoder, on_invalid, documents: None, batch: None, rest: None }
+    pub fn new(client: Arc<Client>, sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
+        Self { client, sink, on_invalid, batch: None, rest: None }
     }
 
     fn take(&mut self, py: Python<'_>, reply: Reply) -> PyResult<()> {
@@ -53,11 +51,10 @@ impl Gather {
 
     /// Decodes for a while; true when the batch is done.
     fn decode(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let documents = self.documents.get_or_insert_with(|| PyList::empty(py).unbind()).bind(py);
         let Some(batch) = &mut self.batch else { return Ok(true) };
         let started = Instant::now();
         loop {
-            if batch.decode(py, &self.decoder, self.on_invalid, documents, STRIDE)? {
+            if batch.decode(py, &mut *self.sink, self.on_invalid, STRIDE)? {
                 self.batch = None;
                 return Ok(true);
             }
@@ -78,7 +75,6 @@ impl Finish for Gather {
         if let Some(cursor) = self.rest.clone() {
             return Ok(Finished::Wait(Arc::clone(&self.client), Request::NextBatch(cursor), self));
         }
-        let documents = self.documents.take().unwrap_or_else(|| PyList::empty(py).unbind());
-        Ok(Finished::Value(documents.into_any()))
+        self.sink.finish(py).map(Finished::Value)
     }
 }

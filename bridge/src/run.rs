@@ -2,8 +2,8 @@
 
 use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Course, Fed, Filled, Insert, Reply, Request, RunOptions};
-use pyo3::exceptions::PyRuntimeError;
+use data_bridge_driver::{Batch, Course, Fed, Filled, Kind, Reply, Request, RunOptions, Written};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
@@ -89,20 +89,21 @@ fn options_of(compiled: &Compiled, session: Option<&Bound<'_, Session>>) -> RunO
 #[pyfunction]
 #[pyo3(signature = (client, compiled, layout = None, on_invalid = "raise", session = None))]
 fn execute(
+    py: Python<'_>,
     client: Py<Client>,
     compiled: &Compiled,
-    layout: Option<Py<codec::Layout>>,
+    layout: Option<Decoder>,
     on_invalid: &str,
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let plan = compiled.0.physical.clone();
     let options = options_of(compiled, session);
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let course = options.course.clone();
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
     let answer = plan.answer;
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
-        let gather = Gather::new(client.get().driver(), decoder, on_invalid);
+        let gather = Gather::new(client.get().driver(), decoder.into_sink(py), on_invalid);
         return Ok(Pending::new(Via::Client(client), request, gather).telling(course));
     }
     let finish = move |py: Python<'_>, outcome: Outcome| {
@@ -147,38 +148,44 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(cursor: Py<Cursor>, layout: Option<Py<codec::Layout>>, on_invalid: &str) -> PyResult<Pending> {
-    let (decoder, on_invalid) = (Decoder::from(layout), OnInvalid::parse(on_invalid)?);
+fn next_documents(cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
     Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(Some(reply)) => Ok(decoder.decode_batch(py, reply, on_invalid)?.into_any().unbind()),
+            Reply::Batch(Some(reply)) => {
+                let mut sink = decoder.into_sink(py);
+                codec::Batch::new(py, reply)?.decode(py, &mut *sink, on_invalid, usize::MAX)?;
+                sink.finish(py)
+            }
             Reply::Batch(None) => Ok(py.None()),
             other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
         }
     }))
 }
 
-/// Encoded documents as one insert; its answer is how many went in.
+/// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.
 #[pyfunction]
-#[pyo3(signature = (client, database, collection, documents, ordered = true, session = None))]
-fn insert(
+#[pyo3(signature = (client, database, collection, kind, statements, ordered = true, session = None))]
+fn write_batch(
     client: Py<Client>,
     database: Option<String>,
     collection: String,
-    documents: Vec<Bound<'_, PyBytes>>,
+    kind: &str,
+    statements: Vec<Bound<'_, PyBytes>>,
     ordered: bool,
     session: Option<&Bound<'_, Session>>,
-) -> Pending {
-    let documents = documents.iter().map(|document| document.as_bytes().to_vec()).collect();
-    let insert = Insert { database, collection, documents, ordered, extra: None };
-    let request = Request::Insert { insert, options: run_options(session, None) };
-    Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
+) -> PyResult<Pending> {
+    let kind = Kind::parse(kind).ok_or_else(|| PyValueError::new_err(format!("{kind:?} is not a kind of write")))?;
+    let statements = statements.iter().map(|statement| statement.as_bytes().to_vec()).collect();
+    let batch = Batch { kind, database, collection, statements, ordered };
+    let request = Request::Batch { batch, options: run_options(session, None) };
+    Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Inserted(inserted) => Ok(inserted.inserted.into_pyobject(py)?.into_any().unbind()),
-            other => Err(internal(py, &format!("an insert was answered with {other:?}"))),
+            Reply::Written(written) => counts(py, &written),
+            other => Err(internal(py, &format!("writes were answered with {other:?}"))),
         }
-    })
+    }))
 }
 
 /// A command given as a document; its answer is the reply.
@@ -216,18 +223,19 @@ fn shape(
         Reply::Document(None) if answer == Answer::Distinct => PyList::empty(py).into_any().unbind(),
         Reply::Document(None) => py.None(),
         Reply::Document(Some(reply)) => return value(py, &reply, answer, decoder),
-        Reply::Written(written) => {
-            let counts = PyDict::new(py);
-            counts.set_item("n", written.n)?;
-            counts.set_item("modified", written.modified)?;
-            let upserted = written.upserted.iter().map(|id| codec::rawbson_to_py(py, id));
-            counts.set_item("upserted", upserted.collect::<PyResult<Vec<_>>>()?)?;
-            counts.into_any().unbind()
-        }
-        Reply::Inserted(inserted) => inserted.inserted.into_pyobject(py)?.into_any().unbind(),
+        Reply::Written(written) => return counts(py, &written),
         Reply::Done => py.None(),
         other => return Err(internal(py, &format!("a plan was answered with {other:?}"))),
     })
+}
+
+fn counts(py: Python<'_>, written: &Written) -> PyResult<Py<PyAny>> {
+    let counts = PyDict::new(py);
+    counts.set_item("n", written.n)?;
+    counts.set_item("modified", written.modified)?;
+    let upserted = written.upserted.iter().map(|id| codec::rawbson_to_py(py, id));
+    counts.set_item("upserted", upserted.collect::<PyResult<Vec<_>>>()?)?;
+    Ok(counts.into_any().unbind())
 }
 
 fn first(
@@ -236,9 +244,10 @@ fn first(
     decoder: &Decoder,
     on_invalid: OnInvalid,
 ) -> PyResult<Py<PyAny>> {
-    let Some(batch) = batch else { return Ok(py.None()) };
-    let list = decoder.decode_batch(py, batch, on_invalid)?;
-    Ok(if list.is_empty() { py.None() } else { list.get_item(0)?.unbind() })
+    match batch {
+        Some(batch) => decoder.decode_first(py, batch, on_invalid),
+        None => Ok(decoder.nothing(py)),
+    }
 }
 
 /// What stands under a reply's `values` (distinct) or `value` (find-and-modify).
@@ -257,6 +266,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(open, module)?)?;
     module.add_function(wrap_pyfunction!(filled, module)?)?;
     module.add_function(wrap_pyfunction!(next_documents, module)?)?;
-    module.add_function(wrap_pyfunction!(insert, module)?)?;
+    module.add_function(wrap_pyfunction!(write_batch, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)
 }

@@ -24,7 +24,8 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
         .map(|firing| {
             let (before, after) = (cut(&firing.before, verbose), cut(&firing.after, verbose));
             let facts: String = firing.facts.iter().map(|fact| format!("\n  knowing {fact}")).collect();
-            format!("{}\n  {before}\n  => {after}{facts}", firing.rule)
+            let place: String = firing.place.iter().map(|place| format!(" in {place}")).collect();
+            format!("{}{place}\n  {before}\n  => {after}{facts}", firing.rule)
         })
         .collect();
     let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };

@@ -1,18 +1,20 @@
 //! What is known of stored documents, for the rules that are right only where data obeys its schema.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::plan::Options;
-use data_bridge_ir::schema::FieldSchema;
+use data_bridge_ir::schema::{FieldSchema, Unique};
 use data_bridge_ir::{DType, Path, SchemaRef, Value};
 
 /// The facts about the documents that a predicate sees. Every fact that is asked for and holds is noted with its source,
 /// so that a plan can say what it relies on.
 pub struct Facts {
-    known: Option<(SchemaRef, String)>,
-    /// Texts and fields are those that were stored, and compared by their bytes.
-    plain: bool,
+    known: Option<(SchemaRef, Arc<str>)>,
+    unique: Option<(SchemaRef, Unique)>,
+    /// The query has a collation, which makes texts equal that differ.
+    collated: bool,
     used: RefCell<Vec<String>>,
 }
 
@@ -26,23 +28,28 @@ struct Declared<'a> {
 impl Facts {
     /// Nothing is known.
     pub fn none() -> Self {
-        Self { known: None, plain: false, used: RefCell::default() }
+        Self { known: None, unique: None, collated: false, used: RefCell::default() }
     }
 
     /// Of the documents of a collection; nothing where the schema is not trusted, or where a collation makes texts equal
     /// that differ.
     pub fn of(schema: &SchemaRef, options: &Options) -> Self {
-        Self::about(schema, !options.contains_key("collation"))
+        Self { collated: options.contains_key("collation"), ..Self::none() }.of_linked(schema)
     }
 
-    /// Of the documents that a link leads to.
+    /// Of the documents that a link leads to, which the same query reads.
     pub fn of_linked(&self, target: &SchemaRef) -> Self {
-        Self::about(target, self.plain)
+        if self.collated {
+            return self.of_others();
+        }
+        let known = target.trust().map(|reason| (target.clone(), reason));
+        let unique = target.unique().map(|unique| (target.clone(), unique));
+        Self { known, unique, ..self.of_others() }
     }
 
-    fn about(schema: &SchemaRef, plain: bool) -> Self {
-        let trust = schema.trust().filter(|_| plain);
-        Self { known: trust.map(|reason| (schema.clone(), reason.to_string())), plain, used: RefCell::default() }
+    /// Of documents that the same query makes, and of their parts: nothing is known.
+    pub fn of_others(&self) -> Self {
+        Self { collated: self.collated, ..Self::none() }
     }
 
     /// Nothing is known: every other question is answered with no.
@@ -74,26 +81,47 @@ impl Facts {
 
     /// The type of the values at the path, null left out.
     pub fn dtype(&self, path: &Path) -> Option<DType> {
-        let (schema, _) = self.known.as_ref()?;
+        let (schema, reason) = self.known.as_ref()?;
         let dtype = walk(schema, path)?.field.dtype.non_null();
-        self.note(path, dtype.kind());
+        self.note(schema, path, dtype.kind(), reason);
         Some(dtype)
     }
 
     /// The form in which the links at the path are stored.
     pub fn link_form(&self, path: &Path) -> Option<LinkForm> {
-        let (schema, _) = self.known.as_ref()?;
+        let (schema, reason) = self.known.as_ref()?;
         let form = link_form(schema, path)?;
-        self.note(path, if form == LinkForm::Id { "stored as an id" } else { "stored as a reference" });
+        let what = if form == LinkForm::Id { "stored as an id" } else { "stored as a reference" };
+        self.note(schema, path, what, reason);
         Some(form)
     }
 
     /// The only values that the field may hold.
     pub fn values(&self, path: &Path) -> Option<&[Value]> {
-        let (schema, _) = self.known.as_ref()?;
+        let (schema, reason) = self.known.as_ref()?;
         let values = walk(schema, path)?.field.values.as_deref()?;
-        self.note(path, "a closed set of values");
+        self.note(schema, path, "a closed set of values", reason);
         Some(values)
+    }
+
+    /// No two documents hold the same value at the path.
+    pub fn is_unique(&self, path: &Path) -> bool {
+        let Some((schema, unique)) = self.unique.as_ref().filter(|(_, unique)| unique.paths.contains(path)) else {
+            return false;
+        };
+        self.note(schema, path, "another value in every document", &unique.reason);
+        true
+    }
+
+    /// The path holds a list of single values, or is missing or null: no list in the list, and nothing without a list.
+    pub fn is_list_of_single(&self, path: &Path) -> Option<DType> {
+        let (schema, reason) = self.known.as_ref()?;
+        let DType::Array(item) = walk(schema, path)?.field.dtype.non_null() else { return None };
+        if !is_single(&item) {
+            return None;
+        }
+        self.note(schema, path, "a list without lists in it", reason);
+        Some(*item)
     }
 
     /// What was relied on since this was last asked.
@@ -103,27 +131,25 @@ impl Facts {
 
     /// Forgets what a rule asked that did not fire.
     pub fn forget_used(&self) {
-        if self.known.is_some() {
+        if self.known.is_some() || self.unique.is_some() {
             self.used.borrow_mut().clear();
         }
     }
 
     fn holds(&self, path: &Path, what: &str, holds: impl FnOnce(&Declared<'_>) -> bool) -> bool {
-        let Some((schema, _)) = &self.known else { return false };
+        let Some((schema, reason)) = &self.known else { return false };
         let found = walk(schema, path).is_some_and(|declared| holds(&declared));
         if found {
-            self.note(path, what);
+            self.note(schema, path, what, reason);
         }
         found
     }
 
-    fn note(&self, path: &Path, what: &str) {
-        if let Some((schema, reason)) = &self.known {
-            let fact = format!("{}.{}: {what} ({reason})", schema.name(), path.as_str());
-            let mut used = self.used.borrow_mut();
-            if !used.contains(&fact) {
-                used.push(fact);
-            }
+    fn note(&self, schema: &SchemaRef, path: &Path, what: &str, reason: &str) {
+        let fact = format!("{}.{}: {what} ({reason})", schema.name(), path.as_str());
+        let mut used = self.used.borrow_mut();
+        if !used.contains(&fact) {
+            used.push(fact);
         }
     }
 }

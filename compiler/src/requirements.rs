@@ -118,6 +118,8 @@ impl Found {
                 lookup.variables.iter().for_each(|(_, value)| self.expr(value));
                 lookup.pipeline.iter().for_each(|stages| self.stages(stages));
             }
+            Stage::UnionWith(union) => self.stages(&union.pipeline),
+            Stage::Facet(outputs) => outputs.iter().for_each(|(_, stages)| self.stages(stages)),
             Stage::Generic { body, .. } => self.expr(body),
             Stage::Raw(value) => self.raw(&value.0),
             Stage::Unset(_)

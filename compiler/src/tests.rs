@@ -3,7 +3,7 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::{Change, Plan, Read, Source, Terminal, Write};
 use data_bridge_ir::schema::{FieldSchema, Schema};
-use data_bridge_ir::stage::Projected;
+use data_bridge_ir::stage::{Projected, UnionWith};
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::explain::{mql, text};
 use crate::passes::flags::Flags;
 use crate::physical::StepKind;
-use crate::testing::{compare, eq, gt, sort};
+use crate::testing::{call, compare, eq, gt, set, sort, union};
 
 fn users() -> Source {
     let schema = SchemaRef::declare("User");
@@ -167,6 +167,38 @@ fn deep_nesting_is_refused() {
         predicate = Expr::Not(Box::new(predicate));
     }
     assert!(errors(read(vec![Stage::Match(predicate)], Terminal::Find))[0].contains("nested"));
+    let value = (0..1_000).fold(Expr::field("age"), |value, _| call("$abs", value));
+    assert!(errors(read(vec![set("n", value)], Terminal::Find))[0].contains("$set is nested"));
+    let pipeline = (0..1_000).fold(Stage::Limit(1), |inner, _| union(vec![inner]));
+    assert!(errors(read(vec![pipeline], Terminal::Aggregate))[0].contains("the pipeline is nested"));
+}
+
+#[test]
+fn what_is_just_not_too_deep_is_compiled() {
+    let deep = (0..180).fold(eq("age", 1), |inner, level: i32| {
+        let beside = compare("age", CompareOp::Gt, level);
+        if level % 2 == 0 { Expr::And(vec![inner, beside]) } else { Expr::Or(vec![inner, beside]) }
+    });
+    let pipeline = (0..45).fold(Stage::Match(deep), |inner, _| union(vec![inner]));
+    assert!(compile(read(vec![pipeline], Terminal::Aggregate), &Flags::all(), true).is_ok());
+}
+
+/// Growth is counted, not timed: what a rule does to each of many terms shows in the work of the whole.
+#[test]
+fn many_terms_are_compiled() {
+    let several = |kind: fn(Vec<Expr>) -> Expr| {
+        let term = |number: i32| match number % 5 {
+            0 => compare("age", CompareOp::Ne, number),
+            1 => compare("age", CompareOp::Gt, number),
+            2 => eq("city", number.to_string().as_str()),
+            3 => Expr::Or(vec![eq("age", number), eq("city", "x")]),
+            _ => Expr::And(vec![eq("age", number), compare("city", CompareOp::Ne, "x")]),
+        };
+        read(vec![Stage::Match(kind((0..10_000).map(term).collect()))], Terminal::Find)
+    };
+    for kind in [Expr::And, Expr::Or, Expr::Nor] {
+        assert!(compile(several(kind), &Flags::all(), false).is_ok());
+    }
 }
 
 #[test]
@@ -236,4 +268,30 @@ fn constants_in_computed_documents_stay_values() {
     insta::assert_snapshot!(command(read(vec![group], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$group":{"_id":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
     let set = Stage::Set(vec![("n".into(), document)]);
     insta::assert_snapshot!(command(read(vec![set], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$set":{"n":{"k":{"$literal":1},"e":{"$literal":{}}}}}],"cursor":{}}"#);
+}
+
+#[test]
+fn pipelines_inside_stages_are_stages_too() {
+    let adults = Stage::Match(Expr::compare(CompareOp::Gt, Expr::field("age"), Expr::Literal(Value::from(25))));
+    let facet = Stage::Facet(vec![("old".into(), vec![adults.clone()]), ("n".into(), vec![Stage::Count("n".into())])]);
+    insta::assert_snapshot!(command(read(vec![facet], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$facet":{"old":[{"$match":{"age":{"$gt":25}}}],"n":[{"$count":"n"}]}}],"cursor":{}}"#);
+    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline });
+    insta::assert_snapshot!(command(read(vec![union(vec![adults])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others","pipeline":[{"$match":{"age":{"$gt":25}}}]}}],"cursor":{}}"#);
+    insta::assert_snapshot!(command(read(vec![union(vec![])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others"}}],"cursor":{}}"#);
+}
+
+#[test]
+fn a_facet_is_checked_before_it_is_sent() {
+    let facet = |outputs: Vec<(&str, Vec<Stage>)>| {
+        let outputs = outputs.into_iter().map(|(name, stages)| (name.to_owned(), stages)).collect();
+        Stage::Facet(outputs)
+    };
+    let wrong = |stage| match compile(read(vec![stage], Terminal::Aggregate), &Flags::all(), false) {
+        Err(Failure::Query(errors)) => errors.iter().map(|error| error.code).collect::<Vec<_>>(),
+        other => panic!("expected errors, got {other:?}"),
+    };
+    assert_eq!(wrong(facet(vec![])), ["malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a.b", vec![]), ("$a", vec![])])), ["malformed_facet", "malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a", vec![facet(vec![("b", vec![])])])])), ["malformed_facet"]);
+    assert_eq!(wrong(facet(vec![("a", vec![Stage::Match(eq("colour", 1))])])), ["unknown_field"]);
 }

@@ -195,7 +195,7 @@ impl Connected {
                 cursor.close().await;
                 Ok(Reply::Done)
             }
-            Request::Insert { insert, options } => Ok(Reply::Inserted(self.insert(insert, &options).await?)),
+            Request::Batch { batch, options } => Ok(Reply::Written(self.write_batch(batch, &options).await?)),
             Request::Command { database, command, write, options } => {
                 self.command(database, command, write, options).await
             }
@@ -240,8 +240,8 @@ fn check_process(request: &Request) -> Result<()> {
         Request::Session(session, _) => (None, Some(session)),
         Request::Run { options, .. }
         | Request::OpenCursor { options, .. }
+        | Request::Batch { options, .. }
         | Request::Fill { options, .. }
-        | Request::Insert { options, .. }
         | Request::Command { options, .. } => (None, options.session.as_ref()),
         _ => (None, None),
     };

@@ -8,18 +8,18 @@
 //! | `run` | walks a physical plan |
 //! | `feed` | what a plan reads first |
 //! | `command` | one command: concerns, sessions, the retry |
-//! | `insert` | documents given as bytes |
+//! | `batch` | statements given as bytes |
 //! | `cursor` | a cursor as whole server replies |
 //! | `session` | user sessions, and the pool behind retryable writes |
 //! | `topology` | what the deployment is and can |
 //! | `error` | what went wrong, as data |
 
+mod batch;
 mod client;
 mod command;
 mod cursor;
 mod error;
 mod feed;
-mod insert;
 mod raw;
 mod request;
 mod run;
@@ -27,10 +27,10 @@ pub mod runtime;
 mod session;
 mod topology;
 
+pub use batch::{Batch, Kind};
 pub use client::{Client, ClientOptions};
 pub use cursor::Cursor;
 pub use error::{BulkWrite, DuplicateKey, Error, Failure, Result, ServerError};
-pub use insert::{Insert, Inserted};
 pub use request::{Course, Fed, Filled, Reply, Request, RunOptions, SessionAction, Written};
 pub use session::Session;
 pub use topology::Topology;

@@ -6,8 +6,8 @@ use bson::{RawBson, RawDocumentBuf};
 use data_bridge_compiler::Requirement;
 use data_bridge_compiler::physical::PhysicalPlan;
 
+use crate::batch::Batch;
 use crate::cursor::Cursor;
-use crate::insert::{Insert, Inserted};
 use crate::session::Session;
 use crate::topology::Topology;
 
@@ -79,8 +79,8 @@ pub enum Request {
     },
     NextBatch(Cursor),
     CloseCursor(Cursor),
-    Insert {
-        insert: Insert,
+    Batch {
+        batch: Batch,
         options: RunOptions,
     },
     /// One command as it stands; its whole reply is the answer. A write's refused statements are errors.
@@ -100,10 +100,10 @@ pub enum Request {
     Close,
 }
 
-/// What an update or a delete did.
+/// What writes did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Written {
-    /// Matched (update) or deleted.
+    /// Inserted, matched (and upserted), or deleted.
     pub n: u64,
     pub modified: u64,
     /// The `_id` of each document an upsert made.
@@ -124,7 +124,6 @@ pub enum Reply {
     /// plan had no step.
     Document(Option<RawDocumentBuf>),
     Written(Written),
-    Inserted(Inserted),
     Cursor(Cursor),
     Filled(Filled),
     /// The next whole reply of a cursor; none at its end.

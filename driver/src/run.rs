@@ -3,10 +3,10 @@
 use bson::{RawDocument, RawDocumentBuf, rawdoc};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan, Step, StepKind};
 
+use crate::batch::{merge, single, write_concern};
 use crate::client::Connected;
 use crate::cursor::{Cursor, State};
 use crate::error::{BulkWrite, Error, Result};
-use crate::insert::{merge, single, write_concern};
 use crate::raw;
 use crate::request::{Reply, RunOptions, Written};
 
@@ -157,7 +157,7 @@ pub(crate) fn in_large_batches(mut command: RawDocumentBuf) -> Result<RawDocumen
     Ok(rebuilt)
 }
 
-fn written(reply: &RawDocument) -> Written {
+pub(crate) fn written(reply: &RawDocument) -> Written {
     let upserted = reply.get_array("upserted").ok();
     let upserted = upserted.into_iter().flatten().filter_map(|item| {
         let document = item.ok()?.as_document()?;

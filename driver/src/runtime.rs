@@ -54,7 +54,8 @@ fn spawn(
     work: impl Future<Output = Result<Reply>> + Send + 'static,
     done: impl FnOnce(Result<Reply>) + Send + 'static,
 ) -> Result<()> {
-    let work = AssertUnwindSafe(work).catch_unwind();
+    // Spawning moves a task several times, and the future of a request is of many kilobytes.
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
     handle()?.spawn(async move {
         done(work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))));
     });

@@ -153,6 +153,12 @@ impl Display for Accumulator {
     }
 }
 
+fn pipeline(out: &mut Formatter<'_>, stages: &[Stage]) -> fmt::Result {
+    out.write_str("[")?;
+    separated(out, stages, " . ", |out, stage| write!(out, "{stage}"))?;
+    out.write_str("]")
+}
+
 impl Display for Stage {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -207,11 +213,26 @@ impl Display for Stage {
                 if let (Some(local), Some(foreign)) = (&lookup.local, &lookup.foreign) {
                     write!(out, ", {} == {}", local.as_str(), foreign.as_str())?;
                 }
-                if let Some(pipeline) = &lookup.pipeline {
-                    out.write_str(", [")?;
-                    separated(out, pipeline, " . ", |out, stage| write!(out, "{stage}"))?;
-                    out.write_str("]")?;
+                if let Some(stages) = &lookup.pipeline {
+                    out.write_str(", ")?;
+                    pipeline(out, stages)?;
                 }
+                out.write_str(")")
+            }
+            Self::UnionWith(union) => {
+                write!(out, "UnionWith({}", union.collection.as_deref().unwrap_or("documents"))?;
+                if !union.pipeline.is_empty() {
+                    out.write_str(", ")?;
+                    pipeline(out, &union.pipeline)?;
+                }
+                out.write_str(")")
+            }
+            Self::Facet(outputs) => {
+                out.write_str("Facet(")?;
+                separated(out, outputs, ", ", |out, (name, stages)| {
+                    write!(out, "{name}=")?;
+                    pipeline(out, stages)
+                })?;
                 out.write_str(")")
             }
             Self::Generic { name, body } => write!(out, "{}({body})", name.trim_start_matches('$')),

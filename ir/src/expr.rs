@@ -39,7 +39,7 @@ impl From<&str> for Path {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareOp {
     Eq,
@@ -99,7 +99,7 @@ impl CompareOp {
 }
 
 /// The operands of a generic operator, as it takes them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operands {
     Single(Box<Expr>),
@@ -107,7 +107,7 @@ pub enum Operands {
     Named(Vec<(String, Expr)>),
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expr {
     Field(Path),
@@ -314,9 +314,9 @@ impl Expr {
         }
     }
 
-    /// How deep the tree is.
-    pub fn depth(&self) -> usize {
-        1 + self.children().into_iter().map(Self::depth).max().unwrap_or(0)
+    /// Whether the tree is deeper than so many levels. It is not followed further down.
+    pub fn is_deeper_than(&self, levels: usize) -> bool {
+        levels == 0 || self.children().into_iter().any(|child| child.is_deeper_than(levels - 1))
     }
 }
 

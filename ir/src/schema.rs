@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -65,6 +66,14 @@ pub struct Discriminator {
     pub ids: Vec<String>,
 }
 
+/// Paths of which no two stored documents hold the same value, missing counted as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    pub paths: Arc<[Path]>,
+    /// Why that is known.
+    pub reason: Arc<str>,
+}
+
 /// A path that goes on behind a link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
@@ -85,6 +94,7 @@ struct Slot {
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
     link_forms_kept: AtomicBool,
+    unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
     /// Apart too: what the server has is learnt later. Plans are chosen by it, and never answers.
@@ -122,6 +132,7 @@ impl SchemaRef {
             schema: OnceLock::new(),
             trust: RwLock::default(),
             link_forms_kept: AtomicBool::new(false),
+            unique: RwLock::default(),
             discriminator: RwLock::default(),
             indexes: RwLock::new(Arc::new([])),
         }))
@@ -186,6 +197,16 @@ impl SchemaRef {
 
     pub fn set_link_forms_kept(&self, kept: bool) {
         self.0.link_forms_kept.store(kept, Ordering::Relaxed);
+    }
+
+    /// The paths on which an index keeps stored documents apart; none where that was not looked at.
+    pub fn unique(&self) -> Option<Unique> {
+        self.0.unique.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says on which paths stored documents are kept apart; or that it is no longer known.
+    pub fn set_unique(&self, unique: Option<Unique>) {
+        *self.0.unique.write().unwrap_or_else(PoisonError::into_inner) = unique;
     }
 
     pub fn field(&self, name: &str) -> Option<&FieldSchema> {
@@ -277,6 +298,14 @@ fn step_union(members: &[DType], segment: &str) -> Lookup {
 impl PartialEq for SchemaRef {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.name == other.0.name
+    }
+}
+
+impl Eq for SchemaRef {}
+
+impl Hash for SchemaRef {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.name.hash(hasher);
     }
 }
 

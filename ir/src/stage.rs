@@ -39,6 +39,14 @@ pub struct Lookup {
     pub output: String,
 }
 
+/// The documents of another collection behind these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnionWith {
+    /// None: the pipeline makes its documents itself.
+    pub collection: Option<String>,
+    pub pipeline: Vec<Stage>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -61,6 +69,9 @@ pub enum Stage {
     Count(String),
     Sample(u64),
     Lookup(Lookup),
+    UnionWith(UnionWith),
+    /// Several pipelines over the same documents: one document, a list of documents under each name.
+    Facet(Vec<(String, Vec<Stage>)>),
     /// A stage the IR has no node for.
     Generic {
         name: String,
@@ -71,6 +82,28 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The expressions of the stage itself, without those of pipelines inside it.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        match self {
+            Self::Match(predicate) => vec![predicate],
+            Self::Set(fields) => fields.iter().map(|(_, value)| value).collect(),
+            Self::Project(fields) => fields
+                .iter()
+                .filter_map(|(_, projected)| match projected {
+                    Projected::Computed(value) => Some(value),
+                    Projected::Include | Projected::Exclude => None,
+                })
+                .collect(),
+            Self::Group { by, outputs } => {
+                let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
+                by.iter().chain(operands).collect()
+            }
+            Self::Lookup(lookup) => lookup.variables.iter().map(|(_, value)| value).collect(),
+            Self::Generic { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+
     /// The aggregation stage's name.
     pub fn mql(&self) -> &str {
         match self {
@@ -86,6 +119,8 @@ impl Stage {
             Self::Count(_) => "$count",
             Self::Sample(_) => "$sample",
             Self::Lookup(_) => "$lookup",
+            Self::UnionWith(_) => "$unionWith",
+            Self::Facet(_) => "$facet",
             Self::Generic { name, .. } => name,
             Self::Raw(_) => "raw",
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use bson::spec::ElementType;
 use bson::{Bson, RawBson, RawDocumentBuf};
@@ -81,6 +82,21 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.element_type() as u8).hash(hasher);
+        match &self.0 {
+            RawBson::Int32(number) => number.hash(hasher),
+            RawBson::Int64(number) => number.hash(hasher),
+            RawBson::Double(number) => number.to_bits().hash(hasher),
+            RawBson::String(text) => text.hash(hasher),
+            RawBson::ObjectId(id) => id.hash(hasher),
+            RawBson::Boolean(value) => value.hash(hasher),
+            _ => self.bytes().hash(hasher),
+        }
+    }
+}
 
 /// MongoDB's relaxed extended JSON, which is what its own tools print.
 impl fmt::Display for Value {

@@ -4,36 +4,46 @@ import builtins
 from collections.abc import Awaitable, Mapping
 from typing import Any, Generic, Self, TypeVar, final
 
+from typing_extensions import disjoint_base
+
 _T = TypeVar("_T")
 
 __version__: str
 __all__ = [
+    "ArrowTable",
+    "Changes",
     "Client",
+    "ColumnLayout",
     "Compiled",
     "Cursor",
     "DType",
+    "FieldAccess",
+    "Fit",
+    "InstanceDict",
+    "JsonLayout",
     "Layout",
+    "LazyLayout",
     "LoopQueue",
     "Pending",
     "Schema",
     "Session",
     "__version__",
     "call_dtype",
+    "changes",
     "command",
     "compile",
     "decode_document",
-    "diff",
     "dtype_of",
     "encode_document",
     "execute",
     "filled",
-    "insert",
     "links_at",
     "next_documents",
     "open",
     "place_links",
     "rules",
     "to_mql",
+    "write_batch",
 ]
 
 @final
@@ -104,6 +114,7 @@ class Schema:
     def trust(self) -> str | None: ...
     def values(self, name: str) -> list[Any] | None: ...
     def set_trust(self, reason: str | None, links: bool = False) -> None: ...
+    def set_unique(self, paths: list[str], reason: str) -> None: ...
     def set_indexes(self, indexes: list[tuple[list[str], bool, bool]]) -> None: ...
     def admit(self, field: str, id: str) -> None: ...
     def stored_name(self, name: str) -> str | None: ...
@@ -127,6 +138,8 @@ class Compiled:
     @property
     def requires(self) -> list[tuple[str, str]]: ...
     @property
+    def statement(self) -> bytes | None: ...
+    @property
     def commands(self) -> list[dict[str, Any]]: ...
     @property
     def steps(self) -> list[tuple[str, str, str | None, dict[str, Any]]]: ...
@@ -138,6 +151,21 @@ def links_at(documents: list[Any], path: list[str]) -> list[Any]: ...
 def place_links(documents: list[Any], path: list[str], found: dict[Any, Any], all: bool) -> None: ...
 def to_mql(node: object) -> Any: ...
 def rules() -> list[str]: ...
+
+@final
+class Changes:
+    """What differs between two states of a document."""
+
+    def __bool__(self) -> builtins.bool: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def statement(self, condition: dict[str, Any] | None = None) -> bytes: ...
+
+@final
+class Fit:
+    """Whether an instance's values are of exactly the types of its fields."""
+
+    def __new__(cls, shape: tuple[Any, ...]) -> Self: ...
+    def fits(self, value: object) -> builtins.bool: ...
 
 @final
 class Layout:
@@ -156,13 +184,65 @@ class Layout:
         class_id: tuple[str, str] | None = None,
         drops_nulls: bool = False,
     ) -> None: ...
+    @property
+    def model(self) -> type: ...
+    def validates(self, name: str) -> bool: ...
     def choose_by(self, key: str, members: dict[str, Layout]) -> None: ...
     def encode(self, instance: object) -> bytes: ...
+    def changes(self, now: bytes, image: bytes) -> Changes: ...
     def decode(self, document: bytes) -> Any: ...
+
+@final
+class LazyLayout:
+    """A layout whose documents are decoded field by field, as they are read."""
+
+    def __new__(cls, layout: Layout) -> Self: ...
+    @property
+    def layout(self) -> Layout: ...
+    def decode(self, document: bytes) -> Any: ...
+
+@final
+class ColumnLayout:
+    """A layout whose documents become columns."""
+
+    def __new__(cls, layout: Layout, columns: tuple[Any, ...], direct: builtins.bool) -> Self: ...
+    def decode(self, documents: list[bytes]) -> tuple[builtins.int, ArrowTable]: ...
+
+@final
+class ArrowTable:
+    """An answer as columns. Whoever knows Arrow takes it through `__arrow_c_stream__`."""
+
+    @property
+    def num_rows(self) -> builtins.int: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+@final
+class JsonLayout:
+    """A layout, or None for rows of no class, whose documents become JSON."""
+
+    def __new__(cls, layout: Layout | None, array: bool = True) -> Self: ...
+    def decode(self, document: bytes) -> bytes: ...
+
+@disjoint_base
+class FieldAccess:
+    """What stands for a field on its class. An instance's own value hides it."""
+
+    def __new__(cls, name: str) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+@final
+class InstanceDict:
+    """The `__dict__` of documents: that of a lazy one is decoded when somebody asks for it."""
+
+    def __new__(cls) -> Self: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def __set__(self, instance: object, values: dict[str, Any], /) -> None: ...
 
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
-def diff(now: bytes, image: bytes) -> tuple[dict[str, Any], list[str]]: ...
+def changes(now: bytes, image: bytes) -> Changes: ...
 
 @final
 class Pending(Generic[_T]):
@@ -198,24 +278,6 @@ class Client:
         session: Session | None = None,
         read_preference: str | None = None,
     ) -> bytes: ...
-    def insert(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> Awaitable[dict[str, int]]: ...
-    def insert_sync(
-        self,
-        database: str | None,
-        collection: str,
-        documents: list[bytes],
-        ordered: bool = True,
-        options: bytes | None = None,
-        session: Session | None = None,
-    ) -> dict[str, int]: ...
     def open_cursor(
         self,
         database: str | None,
@@ -238,8 +300,6 @@ class Client:
     def close_sync(self) -> None: ...
     def topology(self) -> Awaitable[dict[str, Any]]: ...
     def topology_sync(self) -> dict[str, Any]: ...
-    def server_version(self) -> Awaitable[str]: ...
-    def server_version_sync(self) -> str: ...
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Awaitable[Session]: ...
     def start_session_sync(self, causal_consistency: bool = True, snapshot: bool = False) -> Session: ...
 
@@ -272,23 +332,24 @@ class LoopQueue:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...
 def filled(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[list[dict[str, Any]]]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | None = None, on_invalid: str = "raise"
+    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None, on_invalid: str = "raise"
 ) -> Pending[list[Any] | None]: ...
-def insert(
+def write_batch(
     client: Client,
     database: str | None,
     collection: str,
-    documents: list[bytes],
+    kind: str,
+    statements: list[bytes],
     ordered: bool = True,
     session: Session | None = None,
-) -> Pending[int]: ...
+) -> Pending[dict[str, Any]]: ...
 def command(
     client: Client, database: str | None, command: object, write: bool = False, session: Session | None = None
 ) -> Pending[dict[str, Any]]: ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .arguments import Items, Number, Order, Record, Whole
-from .fields.expression import MISSING, constant
+from .fields.nodes import MISSING, constant
 from .fields.order import order
 from .outputs import Accumulator, named
 from .update import FieldUpdate
@@ -26,10 +26,10 @@ class JsAccumulator(Accumulator):
         self,
         init: str,
         accumulate: str,
-        accumulate_args: Items,
+        accumulate_args: Items[Any],
         merge: str,
         *,
-        init_args: Items = MISSING,
+        init_args: Items[Any] = MISSING,
         finalize: str = MISSING,
         lang: Literal["js"] = MISSING,
     ) -> None:
@@ -106,7 +106,7 @@ class ConcatArrays(Accumulator):
 
     name = "$concatArrays"
 
-    def __init__(self, of: Items) -> None:
+    def __init__(self, of: Items[Any]) -> None:
         super().__init__(of)
 
 
@@ -242,7 +242,7 @@ class Percentile(Accumulator):
 
     name = "$percentile"
 
-    def __init__(self, input: Number, p: Items, *, method: Literal["approximate"] = "approximate") -> None:
+    def __init__(self, input: Number, p: Items[Any], *, method: Literal["approximate"] = "approximate") -> None:
         super().__init__(named({"input": input, "p": p, "method": constant(method)}))
 
 
@@ -268,7 +268,7 @@ class SetUnion(Accumulator):
 
     name = "$setUnion"
 
-    def __init__(self, of: Items) -> None:
+    def __init__(self, of: Items[Any]) -> None:
         super().__init__(of)
 
 

@@ -14,30 +14,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from . import _core, requests
+from . import requests
 from .bulk_statements import Write, build
 from .client import default_client
 from .errors import BulkWriteError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
 from .events import After, SkipHooks, run_hooks
 from .operation import Operation, Script
-from .query import Query
-from .revision import REVISION, put_back
+from .query import Query, WriteResult
+from .revision import put_back
 from .settings import settings_of
 from .timeseries import prepare_collection
 from .update import merge_updates
-from .writing import prepare, set_attribute, stored
+from .writing import misses, prepare, set_attribute, stored
 
 if TYPE_CHECKING:
     from .document import Document
 
 T = TypeVar("T")
-#: What one command holds at most: the server takes documents of 16 MiB, and commands that are a little larger.
-_MOST_BYTES = 12 * 1024 * 1024
-_MOST_STATEMENTS = 100_000
-_LISTS = {"insert": "documents", "update": "updates", "delete": "deletes"}
+#: Of unordered writes, what is sent first.
+_ORDER = ("insert", "update", "delete")
 
 
 @dataclass
@@ -145,23 +144,19 @@ class Bulk(Generic[T]):
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
 
     def _groups(self) -> Iterator[list[Write]]:
-        """The writes of each command."""
+        """The writes of each request: of one kind, and saved documents apart.
+
+        Those must each be found, which is not known of what a query finds.
+        """
+
+        def alike(write: Write) -> tuple[str, bool]:
+            return write.command, write.image is None
+
         writes = [write for write in self._writes if write.statement is not None]
         if not self._ordered:
-            writes.sort(key=lambda write: (list(_LISTS).index(write.command), write.image is None))
-        group: list[Write] = []
-        size = 0
-        for write in writes:
-            bytes_ = len(write.statement) if write.command == "insert" else len(_core.encode_document(write.statement))
-            # Saved documents must each be found, which is not known of what a query finds.
-            alike = not group or (group[0].command, group[0].image is None) == (write.command, write.image is None)
-            if not alike or size + bytes_ > _MOST_BYTES or len(group) == _MOST_STATEMENTS:
-                yield group
-                group, size = [], 0
-            group.append(write)
-            size += bytes_
-        if group:
-            yield group
+            writes.sort(key=lambda write: (_ORDER.index(write.command), write.image is None))
+        for _, group in groupby(writes, alike):
+            yield list(group)
 
     def _send(self, result: BulkResult) -> Script[None]:
         failures: list[dict[str, Any]] = []
@@ -192,29 +187,25 @@ class Bulk(Generic[T]):
 
     def _request(self, group: list[Write]) -> Any:
         settings, client = settings_of(self._cls), default_client()
-        command, statements = group[0].command, [write.statement for write in group]
-        if command == "insert":
-            return requests.insert(client, settings.database, settings.name, statements, self._ordered, self._session)
-        body = {command: settings.name, _LISTS[command]: statements, "ordered": self._ordered}
-        return requests.command(client, settings.database, body, True, self._session)
+        statements = [write.statement for write in group if write.statement is not None]
+        return requests.write_batch(
+            client, settings.database, settings.name, group[0].command, statements, self._ordered, self._session
+        )
 
     def _refuse_missed(self, writes: list[Write]) -> Script[None]:
-        """Finds the saved documents that are not stored as they should be by now: the server only counts them."""
-        revised = settings_of(self._cls).use_revision
-        query: Query[Any] = Query(self._cls, by_id=True).find({"_id": {"$in": [write.target.id for write in writes]}})
-        rows = yield query.session(self._session).project("_id", *([REVISION] if revised else [])).to_list()
-        there = {row["_id"]: row.get(REVISION) for row in rows}
+        """Says which of the saved documents are not stored as they should be by now."""
+        gone, changed = yield from misses([write.target for write in writes], self._session)
+        lost = {id(document) for document in (*gone, *changed)}
         for write in writes:
-            id, revision = write.target.id, write.target.__dict__.get(REVISION) if revised else None
-            write.done = id in there and there[id] == revision
-        lost = [write.target.id for write in writes if not write.done]
-        gone = [id for id in lost if id not in there]
+            write.done = id(write.target) not in lost
         name = self._cls.__name__
         if gone:
-            raise DocumentNotFound(f"of the {name} documents to save, these are not stored: {gone!r}")
-        if lost:
+            ids = [document.id for document in gone]
+            raise DocumentNotFound(f"of the {name} documents to save, these are not stored: {ids!r}")
+        if changed:
+            ids = [document.id for document in changed]
             raise RevisionConflict(
-                f"these {name} documents were changed by someone else since they were loaded: {lost!r}"
+                f"these {name} documents were changed by someone else since they were loaded: {ids!r}"
             )
 
     def _settle(self) -> None:
@@ -260,13 +251,12 @@ def _refusals(error: BulkWriteError | DuplicateKeyError | ServerError, group: li
     return [{**failure, "key": details.get("keyValue"), "key_pattern": details.get("keyPattern")}]
 
 
-def _count(result: BulkResult, command: str, reply: Any) -> None:
+def _count(result: BulkResult, command: str, reply: WriteResult) -> None:
     if command == "insert":
-        result.inserted += reply
+        result.inserted += reply["n"]
     elif command == "delete":
         result.deleted += reply["n"]
     else:
-        upserted = [each["_id"] for each in reply.get("upserted", [])]
-        result.upserted += upserted
-        result.matched += reply["n"] - len(upserted)
-        result.modified += reply["nModified"]
+        result.upserted += reply["upserted"]
+        result.matched += reply["n"] - len(reply["upserted"])
+        result.modified += reply["modified"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import ir
+from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
 from .revision import renewed, unchanged
-from .writing import change_operators, changes_of, encoded, itself
+from .writing import encoded, itself, save_of
 
 if TYPE_CHECKING:
     from .document import Document
@@ -32,10 +32,10 @@ class Write:
         self.document: Document | None = None if isinstance(target, Query) else target
         #: "insert", "update" or "delete"; with no statement nothing is sent.
         self.command = ""
-        self.statement: Any = None
+        self.statement: bytes | None = None
         #: The bytes that are stored when the write is done, for documents written as a whole.
         self.image: bytes | None = None
-        self.changes: dict[str, Any] = {}
+        self.changes: _core.Changes | None = None
         #: The revision before the write.
         self.revision: Any = None
         self.done = False
@@ -64,46 +64,28 @@ def _selecting(write: Write, session: Any) -> None:
         node: ir.Plan = ir.Delete(query._source(), query._filter(), many, query._options)
     else:
         node = query._update_node(write.updates, many, write.upsert)
-    write.command = write.what
-    write.statement = _statement(query, node)
+    compiled = query._compile(node)
+    if len(compiled.commands) > 1:
+        # The ids would be those from before the bulk.
+        message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
+        hint = "update or delete by this query outside of the bulk, or filter by the link itself"
+        raise CompileError(message, code="bulk_over_link", hint=hint)
+    write.command, write.statement = write.what, compiled.statement
 
 
 def _whole(write: Write, session: Any) -> None:
     document: Document = write.target
-    new = write.what == "insert" or (write.what == "save" and document._image is None)
-    if write.what == "save" and not new and not any(changes_of(document, encoded(document))):
+    if write.what == "save" and document._image is not None:
+        save = save_of(document)
+        if save is not None:
+            write.command, write.statement = "update", save.statement
+            write.image, write.changes, write.revision = save.image, save.changes, save.revision
         return
     write.revision = renewed(document)
     write.image = encoded(document)
-    if new:
+    if write.what != "replace":
         write.command, write.statement = "insert", write.image
         return
     query = itself(document, session, unchanged(document, write.revision))
-    if write.what == "save":
-        changed, removed = changes_of(document, write.image)
-        write.changes = {**changed, **dict.fromkeys(removed)}
-        update = change_operators(changed, removed)
-        node: ir.Plan = ir.Update(query._source(), query._filter(), update, False, False, {})
-    else:
-        node = ir.Replace(query._source(), query._filter(), document, False, {})
-    write.command = "update"
-    write.statement = _statement(query, node)
-
-
-def _statement(query: Query[Any], node: ir.Plan) -> dict[str, Any] | None:
-    """The compiled node's only statement; None when nothing can meet its filter.
-
-    Raises:
-        CompileError: the filter goes through links, whose ids would be those from before the bulk.
-    """
-    commands = query._compile(node).commands
-    if len(commands) > 1:
-        message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
-        hint = "update or delete by this query outside of the bulk, or filter by the link itself"
-        raise CompileError(message, code="bulk_over_link", hint=hint)
-    for command in commands:
-        for key in ("updates", "deletes"):
-            if key in command:
-                statement: dict[str, Any] = command[key][0]
-                return statement
-    return None
+    node = ir.Replace(query._source(), query._filter(), document, False, {})
+    write.command, write.statement = "update", query._compile(node).statement

@@ -12,20 +12,21 @@ from . import _core, requests
 from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
-from .events import After, Insert, run_hooks
-from .indexes import indexes_of, known_indexes, listed_indexes
+from .events import After, Insert, hooks_of, run_hooks
+from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
-from .layout import family_layout
+from .joined_gets import Get
+from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
 from .query import Aggregation, Query, WriteResult
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
-from .trust import BY_SETTINGS, distrust
+from .trust import BY_SETTINGS, distrust, trust_unique
 from .validator import is_kept, write_validator
-from .writing import by_id, insert_all, prepare
+from .writing import by_id, insert_all, prepare_all
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -54,12 +55,14 @@ class Crud(InstanceWrites):
         limit: int | None = None,
         with_children: bool | None = None,
         fetch_links: bool = False,
+        lazy: bool = False,
     ) -> Query[Self]:
         """The documents that meet every predicate or filter dict.
 
         Args:
             fetch_links: with the documents that links lead to; see `Query.fetch_links`.
             with_children: with the documents of the classes below this one, or without; see `Query.with_children`.
+            lazy: decode fields when they are read; see `Query.lazy`.
         """
         query: Query[Self] = Query(cls, children=with_children).find(*predicates)  # type: ignore[arg-type]
         if fetch_links:
@@ -68,30 +71,48 @@ class Crud(InstanceWrites):
             query = query.sort(*(sort if isinstance(sort, (list, tuple)) else [sort]))
         if skip is not None:
             query = query.skip(skip)
+        if lazy:
+            query = query.lazy()
         return query if limit is None else query.limit(limit)
 
     @classmethod
-    def find_one(cls, *predicates: Any, sort: Any = None, with_children: bool | None = None) -> Query[Self]:
+    def find_one(
+        cls, *predicates: Any, sort: Any = None, with_children: bool | None = None, lazy: bool = False
+    ) -> Query[Self]:
         """The first document that meets every predicate; awaited, it or None."""
-        query: Query[Self] = cls.find(*predicates, sort=sort, with_children=with_children)._with(single=True)
+        query: Query[Self] = cls.find(*predicates, sort=sort, with_children=with_children, lazy=lazy)._with(single=True)
         return query
 
     @classmethod
     def find_all(
-        cls, *, sort: Any = None, skip: int | None = None, limit: int | None = None, with_children: bool | None = None
+        cls,
+        *,
+        sort: Any = None,
+        skip: int | None = None,
+        limit: int | None = None,
+        with_children: bool | None = None,
+        lazy: bool = False,
     ) -> Query[Self]:
         """All documents."""
-        return cls.find(sort=sort, skip=skip, limit=limit, with_children=with_children)
+        return cls.find(sort=sort, skip=skip, limit=limit, with_children=with_children, lazy=lazy)
 
     all = find_all
 
     @classmethod
     def get(
-        cls, id: Any, *, with_children: bool | None = None, session: _core.Session | None = None
+        cls,
+        id: Any,
+        *,
+        with_children: bool | None = None,
+        session: _core.Session | None = None,
+        lazy: bool = False,
     ) -> Operation[Self | None]:
         """The document with this id, or None.
 
         In a family it is found by its id alone, which the server answers fastest, and its class is looked at then.
+
+        Args:
+            lazy: decode fields when they are read; see `Query.lazy`.
 
         Raises:
             DecodeError: the document is of a class that is not defined.
@@ -100,15 +121,19 @@ class Crud(InstanceWrites):
         if isinstance(id, str) and field is not None and field.non_null().kind == "object_id" and ObjectId.is_valid(id):
             id = ObjectId(id)
         query: Query[Self] = by_id(cls, id).session(session)  # type: ignore[arg-type]
+        if lazy:
+            query = query.lazy()
         members = tuple(family(cls).values())  # type: ignore[arg-type]
-        if not members:
-            return query.first()
+        layout = family_layout(members) if members else layout_of(cls)  # type: ignore[arg-type]
 
         def script() -> Script[Any]:
-            found = yield query._run(query._read("first"), family_layout(members))
-            reach = reach_of(cls, with_children)  # type: ignore[arg-type]
+            found = yield Get(query, id, layout)
             # What did not fit may come as a dict, if the settings say so.
-            return found if type(found) in (dict, *reach.classes) else None
+            if members and type(found) not in (dict, *reach_of(cls, with_children).classes):  # type: ignore[arg-type]
+                return None
+            if found is not None:
+                yield from query._fetched([found])
+            return found
 
         return Operation(script, f"{cls.__name__}.get({id!r})")
 
@@ -162,11 +187,12 @@ class Crud(InstanceWrites):
             for document in given:
                 if not issubclass(type(document), cls):
                     raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {document!r}")
-                yield from prepare(document, _INSERTED, validate, not hooks)
+            yield from prepare_all(given, _INSERTED, validate, not hooks)
             if given:
                 yield from insert_all(cls, given, ordered, session)  # type: ignore[arg-type]
             for document in given if hooks else ():
-                yield from run_hooks(document, After, _INSERTED)
+                if hooks_of(type(document)):
+                    yield from run_hooks(document, After, _INSERTED)
             return [document.id for document in given]
 
         return Operation(script, f"{cls.__name__}.insert_many(...)")
@@ -224,7 +250,8 @@ class Crud(InstanceWrites):
         """Creates the declared indexes that do not exist yet; gives the names of all declared.
 
         A family's are those of all its classes. The collection of a time series is created first. From then on plans
-        also go by the indexes that the server has besides.
+        also go by the indexes that the server has besides, and rely on the unique ones until another deployment is
+        connected.
         """
 
         def script() -> Script[list[str]]:
@@ -238,6 +265,7 @@ class Crud(InstanceWrites):
             schema_of(cls).set_indexes(known_indexes(cls, listed))  # type: ignore[arg-type]
             if schema_of(cls).trust not in (None, BY_SETTINGS) and not (yield from is_kept(cls)):  # type: ignore[arg-type]
                 distrust(schema_of(cls))  # type: ignore[arg-type]
+            trust_unique(schema_of(cls), unique_paths(listed))  # type: ignore[arg-type]
             return [index["name"] for index in declared]
 
         return Operation(script, f"{cls.__name__}.sync_indexes()")

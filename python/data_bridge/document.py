@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
 from .crud import Crud
-from .fields import FieldAccess, FieldProxy, building, no_such_field
+from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
 from .inheritance import register
+from .lazy_fields import LazyFields
 from .link_fields import check_options
-from .links import UNFETCHED, LinkOptions, link_of_field
+from .links import UNFETCHED, LinkOptions, declared_fully, link_of_field
 from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
 from .settings import Settings, settings_of
 from .types import PydanticObjectId
 
 
+# Pydantic's own decorator does not reach metaclasses derived from its own.
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
 class DocumentMeta(ModelMetaclass):
     """Puts a field access on the class for each field, once pydantic has built it.
 
@@ -55,10 +59,30 @@ class DocumentMeta(ModelMetaclass):
         if stored:
             settings_of(cls)
             register(cls)
+        declared_fully(cls)
         built: type = cls
         return built
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        # To checkers a mapped field that holds a document, and a link, is the document's class: so its fields are
+        # known, and what follows is what else a field has.
+        def __eq__(cls, other: object) -> Predicate: ...  # type: ignore[override]  # pyright: ignore
+        def __ne__(cls, other: object) -> Predicate: ...  # type: ignore[override]  # pyright: ignore
+        def __pos__(cls) -> SortKey: ...
+        def __neg__(cls) -> SortKey: ...
+        def asc(cls) -> SortKey: ...
+        def desc(cls) -> SortKey: ...
+        def exists(cls, present: bool = True) -> Predicate: ...
+        def is_null(cls) -> Predicate: ...
+        def in_(cls, values: Iterable[Any]) -> Predicate: ...
+        def not_in(cls, values: Iterable[Any]) -> Predicate: ...
+        def type_(cls, *types: str) -> Predicate: ...
+        def set(cls, value: Any) -> ir.UpdateOperation: ...
+        def unset(cls) -> ir.UpdateOperation: ...
+        def set_on_insert(cls, value: Any) -> ir.UpdateOperation: ...
+        def rename(cls, name: str) -> ir.UpdateOperation: ...
+
+    else:
 
         def __getattr__(cls, name: str) -> Any:
             if name.startswith("_") or not cls.__dict__.get("__pydantic_complete__", False):
@@ -73,7 +97,7 @@ class DocumentMeta(ModelMetaclass):
             return cls.__class_getitem__(name)
 
 
-def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy:
+def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy[Any]:
     """The proxy of a class's own field."""
     schema = schema_of(cls)
     stored = stored_name(name, cls.model_fields[name])
@@ -89,14 +113,15 @@ class EmbeddedDocument(FieldsSet, BaseModel, metaclass=DocumentMeta):
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, FieldsSet, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
+class Document(Crud, FieldsSet, LazyFields, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`
     says where it is stored and how.
     """
 
-    __slots__ = ("__image__", "__previous__")
+    #: The stored bytes; what the last write changed; the layout by which a lazy document's fields are still decoded.
+    __slots__ = ("__image__", "__pending__", "__previous__")
     __data_bridge_image__: ClassVar[bool] = True
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
@@ -54,6 +54,23 @@ def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
         for model in _models_of(member):
             found.setdefault(model.document["name"], {**model.document, "key": dict(model.document["key"])})
     return list(found.values())
+
+
+def unique_paths(listed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The paths on which an index of the server's keeps any two stored documents apart, missing counted as a value.
+
+    Only indexes of one path that leave no document out and compare texts as queries do. Not `_id`: a sharded collection
+    may hold one twice.
+    """
+    default = next((index.get("collation") for index in listed if index["name"] == "_id_"), None)
+    return [
+        next(iter(index["key"]))
+        for index in listed
+        if index.get("unique")
+        and len(index["key"]) == 1
+        and not {"sparse", "partialFilterExpression"} & set(index)
+        and index.get("collation") == default
+    ]
 
 
 def listed_indexes(cls: type[Document]) -> Script[list[dict[str, Any]]]:

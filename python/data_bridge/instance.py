@@ -10,6 +10,8 @@ from . import _core, ir
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
 from .fetching import fetch_script
+from .joined_gets import Get
+from .joined_writes import WriteOne
 from .layout import layout_of
 from .link_deletes import delete_with_rules
 from .link_writes import write_linked
@@ -18,15 +20,15 @@ from .operation import Operation, Script
 from .query import WriteResult
 from .revision import REVISION, put_back, renewed, unchanged
 from .settings import settings_of
+from .timeseries import prepare_collection
 from .update import Inc, Set
 from .writing import (
-    change_operators,
     changes_of,
     encoded,
-    insert_all,
     itself,
     missed,
     prepare,
+    save_of,
     set_attribute,
     stored,
 )
@@ -189,9 +191,11 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
-            fresh = yield itself(self._document, session).first()
+            query = itself(self._document, session)
+            fresh = yield Get(query, self.id, layout_of(type(self._document)))
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")
+            yield from query._fetched([fresh])
             _adopt(self._document, fresh)
             return self
 
@@ -232,20 +236,20 @@ class InstanceWrites:
     @property
     def is_changed(self) -> bool:
         """Whether the document differs from what is stored; a new one does."""
-        return self._image is None or bool(self.changes)
+        return self._image is None or bool(changes_of(self._document, encoded(self._document)))
 
     @property
     def changes(self) -> dict[str, Any]:
         """The changed values by dotted stored path; a removed field is None."""
         if self._image is None:
             return bson.decode(encoded(self._document))
-        changed, removed = changes_of(self._document, encoded(self._document))
-        return {**changed, **dict.fromkeys(removed)}
+        return changes_of(self._document, encoded(self._document)).to_dict()
 
     @property
     def previous_changes(self) -> dict[str, Any]:
         """What the last `save`, `replace` or `update` of this instance changed, as `changes` gives it."""
-        return dict(getattr(self, "__previous__", None) or {})
+        changes: _core.Changes | None = getattr(self, "__previous__", None)
+        return {} if changes is None else changes.to_dict()
 
     def rollback(self) -> None:
         """Puts the values back that were loaded."""
@@ -257,29 +261,26 @@ def _insert(
     document: Document, events: frozenset[Event], validate: bool, session: Any, skip: SkipHooks
 ) -> Script[None]:
     yield from prepare(document, events, validate, skip)
-    yield from insert_all(type(document), [document], True, session)
+    renewed(document)
+    image = encoded(document)
+    yield from prepare_collection(type(document))
+    yield WriteOne(document, "insert", image, session)
+    stored(document, image)
     yield from run_hooks(document, After, events, skip)
 
 
 def _save_changes(document: Document, session: Any) -> Script[None]:
-    now = encoded(document)
-    changed, removed = changes_of(document, now)
-    if not changed and not removed:
+    save = save_of(document)
+    if save is None:
         return
-    revision = renewed(document)
     try:
-        if settings_of(type(document)).use_revision:
-            now = encoded(document)
-            changed, removed = changes_of(document, now)
-        query = itself(document, session, unchanged(document, revision))
-        update = change_operators(changed, removed)
-        result = yield query._run(ir.Update(query._source(), query._filter(), update, False, False, {}))
+        result = yield WriteOne(document, "update", save.statement, session)
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:
-        put_back(document, revision)
+        put_back(document, save.revision)
         raise
-    stored(document, now, {**changed, **dict.fromkeys(removed)})
+    stored(document, save.image, save.changes)
 
 
 def _replace(document: Document, session: Any) -> Script[None]:
@@ -287,7 +288,10 @@ def _replace(document: Document, session: Any) -> Script[None]:
     try:
         now = encoded(document)
         query = itself(document, session, unchanged(document, revision))
-        result = yield query._run(ir.Replace(query._source(), query._filter(), document, False, {}))
+        node = ir.Replace(query._source(), query._filter(), document, False, {})
+        # An id is equal to something, so there is a statement.
+        statement: bytes = query._compile(node).statement  # type: ignore[assignment]
+        result = yield WriteOne(document, "update", statement, session)
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:
@@ -322,11 +326,8 @@ def _with_revision(document: Document, updates: tuple[Any, ...]) -> tuple[Any, .
     return (*updates, {"$set": {REVISION: revision}})
 
 
-def _difference(now: bytes, before: bytes | None) -> dict[str, Any]:
-    if before is None:
-        return {}
-    changed, removed = _core.diff(now, before)
-    return {**changed, **dict.fromkeys(removed)}
+def _difference(now: bytes, before: bytes | None) -> _core.Changes | None:
+    return None if before is None else _core.changes(now, before)
 
 
 def _adopt(document: Document, fresh: Document) -> None:

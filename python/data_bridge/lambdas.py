@@ -8,20 +8,29 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import ir
 from ._core import DType
 from .errors import CompileError
 from .fields import MISSING, Path, Value, named, value
-from .fields.expression import Expression
+from .fields.expression import Expression, Predicate, T_co
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .arguments import Items, Whole
+
+T = TypeVar("T")
+U = TypeVar("U")
+E = TypeVar("E")
 
 #: The server's rule for names of variables. Source: MongoDB manual, "Variables in Aggregation Expressions".
 _NAME = re.compile(r"[a-z][a-zA-Z0-9_]*")
 
 
-class Variable(Path):
-    """`$$name` and what is below it."""
+class Variable(Path[T_co]):
+    """`$$name` and what is below it, of which type checkers know nothing."""
 
     __slots__ = ()
     __ir__: ir.Variable
@@ -39,6 +48,10 @@ class Variable(Path):
     def __repr__(self) -> str:
         return f"$${self.__ir__.name}"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def in_(self, values: Any) -> Any:
         """The value is one of these."""
         return Value(self.__ir__).in_(values)
@@ -51,20 +64,22 @@ class Variable(Path):
         """`low <= value <= high`."""
         return Value(self.__ir__).between(low, high)
 
-    def map(self, body: Callable[[Any], Any]) -> Value:
-        """A value computed of each element."""
-        return map_(self, body)
+    if not TYPE_CHECKING:
 
-    def filter(self, condition: Callable[[Any], Any], limit: Any = MISSING) -> Value:
-        """The elements for which the condition holds."""
-        return filter_(self, condition, limit=limit)
+        def map(self, body: Callable[[Any], Any]) -> Value:
+            """A value computed of each element."""
+            return map_(self, body)
 
-    def reduce(self, initial: Any, body: Callable[[Any, Any], Any]) -> Value:
-        """One value of all elements."""
-        return reduce_(self, initial, body)
+        def filter(self, condition: Callable[[Any], Any], limit: Any = MISSING) -> Value:
+            """The elements for which the condition holds."""
+            return filter_(self, condition, limit=limit)
+
+        def reduce(self, initial: Any, body: Callable[[Any, Any], Any]) -> Value:
+            """One value of all elements."""
+            return reduce_(self, initial, body)
 
 
-def variable(name: str, dtype: DType | None = None) -> Variable:
+def variable(name: str, dtype: DType | None = None) -> Variable[Any]:
     """A variable by its name: a system variable such as "NOW" and "ROOT", or one that is bound around."""
     return Variable(ir.Variable(name, dtype or DType.any()))
 
@@ -101,12 +116,28 @@ def _path(node: ir.Expr) -> str:
     return node.path if isinstance(node, ir.Field) else ""
 
 
-def cond(if_: Any, then: Any, else_: Any) -> Value:
+@overload
+def cond(if_: Any, then: Expression[T], else_: Expression[U]) -> Value[T | U]: ...
+@overload
+def cond(if_: Any, then: Expression[T], else_: U) -> Value[T | U]: ...
+@overload
+def cond(if_: Any, then: T, else_: Expression[U]) -> Value[T | U]: ...
+@overload
+def cond(if_: Any, then: T, else_: U) -> Value[T | U]: ...
+def cond(if_: Any, then: Any, else_: Any) -> Value[Any]:
     """One of two values, by a condition: `cond(User.age >= 18, "adult", "child")`."""
     return named("$cond", **{"if": if_, "then": then, "else": else_})
 
 
-def switch(*branches: tuple[Any, Any], default: Any = MISSING) -> Value:
+@overload
+def switch(*branches: tuple[Any, Expression[T]], default: Expression[T] = MISSING) -> Value[T]: ...
+@overload
+def switch(*branches: tuple[Any, Expression[T]], default: T) -> Value[T]: ...
+@overload
+def switch(*branches: tuple[Any, T], default: T = MISSING) -> Value[T]: ...
+@overload
+def switch(*branches: tuple[Any, Any], default: Any = MISSING) -> Value[Any]: ...
+def switch(*branches: tuple[Any, Any], default: Any = MISSING) -> Value[Any]:
     """The value of the first branch whose condition holds: `switch((User.age < 13, "child"), ..., default="adult")`.
 
     Args:
@@ -124,7 +155,13 @@ def switch(*branches: tuple[Any, Any], default: Any = MISSING) -> Value:
     return named("$switch", branches=cases, default=default)
 
 
-def let(body: Callable[..., Any] | Any, vars: Mapping[str, Any] | None = None, /, **values: Any) -> Value:
+@overload
+def let(body: Callable[[Any], Any], vars: Mapping[str, Any] | None = None, /, **values: Any) -> Value[Any]: ...
+@overload
+def let(body: Callable[[Any, Any], Any], vars: Mapping[str, Any] | None = None, /, **values: Any) -> Value[Any]: ...
+@overload
+def let(body: Any, vars: Mapping[str, Any] | None = None, /, **values: Any) -> Value[Any]: ...
+def let(body: Any, vars: Mapping[str, Any] | None = None, /, **values: Any) -> Value[Any]:
     """A value computed with names for other values: `let(lambda total: total * total, total=User.a + User.b)`.
 
     Args:
@@ -147,7 +184,17 @@ def let(body: Callable[..., Any] | Any, vars: Mapping[str, Any] | None = None, /
     return Value(ir.Call("$let", {"vars": ir.DocumentExpr(given), "in": value(body)}))
 
 
-def map_(input: Any, in_: Any, as_: str = "this") -> Value:
+@overload
+def map_(input: Items[BaseModel], in_: Callable[[Any], Any]) -> Value[list[Any]]: ...
+@overload
+def map_(input: Items[E], in_: Callable[[Value[E]], Value[U]]) -> Value[list[U]]: ...
+@overload
+def map_(input: Items[E], in_: Callable[[Value[E]], Predicate]) -> Value[list[bool]]: ...
+@overload
+def map_(input: Items[E], in_: Callable[[Value[E]], U]) -> Value[list[U]]: ...
+@overload
+def map_(input: Items[Any], in_: Expression[U], as_: str = "this") -> Value[list[U]]: ...
+def map_(input: Any, in_: Any, as_: str = "this") -> Value[Any]:
     """A value computed of each element.
 
     Args:
@@ -160,7 +207,13 @@ def map_(input: Any, in_: Any, as_: str = "this") -> Value:
     return Value(ir.Call("$map", {"input": node, "as": ir.Literal(name), "in": body}))
 
 
-def filter_(input: Any, cond: Any, as_: str = "this", limit: Any = MISSING) -> Value:
+@overload
+def filter_(input: Items[BaseModel], cond: Callable[[Any], Any], *, limit: Whole = MISSING) -> Value[list[Any]]: ...
+@overload
+def filter_(input: Items[E], cond: Callable[[Value[E]], Any], *, limit: Whole = MISSING) -> Value[list[E]]: ...
+@overload
+def filter_(input: Items[E], cond: Expression[Any], as_: str = "this", limit: Whole = MISSING) -> Value[list[E]]: ...
+def filter_(input: Any, cond: Any, as_: str = "this", limit: Any = MISSING) -> Value[Any]:
     """The elements for which a condition holds.
 
     Args:
@@ -184,7 +237,11 @@ def _scoped(node: ir.Expr, body: Any, name: str, operator: str) -> tuple[str, ir
     return name, value(body)
 
 
-def reduce_(input: Any, initial_value: Any, in_: Any) -> Value:
+@overload
+def reduce_(input: Items[Any], initial_value: Any, in_: Callable[[Any, Any], Any]) -> Value[Any]: ...
+@overload
+def reduce_(input: Items[Any], initial_value: Any, in_: Any) -> Value[Any]: ...
+def reduce_(input: Any, initial_value: Any, in_: Any) -> Value[Any]:
     """One value of all elements: `reduce_(User.items, 0, lambda total, item: total + item.price)`.
 
     Args:
@@ -209,7 +266,9 @@ def reduce_(input: Any, initial_value: Any, in_: Any) -> Value:
 
 def _call(function: Callable[..., Any], names: Sequence[str], variables: Sequence[str], node: ir.Expr) -> ir.Expr:
     types = [DType.any(), _element(node)]
-    found = [Variable(ir.Variable(name, dtype)) for name, dtype in zip(variables, types, strict=True)]
+    found: list[Variable[Any]] = [
+        Variable(ir.Variable(name, dtype)) for name, dtype in zip(variables, types, strict=True)
+    ]
     return value(function(*found))
 
 

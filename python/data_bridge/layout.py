@@ -6,13 +6,17 @@ What the codec cannot do exactly as pydantic would is left to pydantic, for that
 from __future__ import annotations
 
 import datetime
+import decimal
 import enum
+import ipaddress
+import pathlib
 import types
+import uuid
 from copy import deepcopy
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import bson
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -37,7 +41,20 @@ _EXACT: dict[Any, str] = {
     bytes: "bytes",
     bson.ObjectId: "object_id",
     datetime.datetime: "datetime",
+    datetime.date: "date",
+    datetime.time: "time",
+    datetime.timedelta: "timedelta",
+    decimal.Decimal: "decimal",
+    uuid.UUID: "uuid",
 }
+#: Classes of which `class(text)` is what pydantic makes of a text.
+_FROM_TEXT: frozenset[Any] = frozenset(
+    {
+        *(getattr(pathlib, name) for name in ("Path", "PurePath", "PosixPath", "PurePosixPath")),
+        *(ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Interface, ipaddress.IPv6Interface),
+        *(ipaddress.IPv4Network, ipaddress.IPv6Network, SecretStr),
+    }
+)
 _CONTAINERS = {list: "list", set: "set", frozenset: "frozenset", dict: "dict"}
 
 
@@ -56,7 +73,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         fields,
         extra=str(cls.model_config.get("extra") or "ignore"),
         private=_private(cls),
-        validated=_needs_pydantic(cls),
+        validated=needs_pydantic(cls),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
         keeps_image=_is_document(cls),
         class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),
@@ -86,7 +103,7 @@ def _validated(cls: type[BaseModel]) -> set[str]:
     return set(cls.model_fields) if "*" in validated else validated
 
 
-def _needs_pydantic(cls: type[BaseModel]) -> bool:
+def needs_pydantic(cls: type[BaseModel]) -> bool:
     """Only pydantic can build instances: code of the user's runs when one is made."""
     decorators = cls.__pydantic_decorators__
     # pydantic puts a `model_post_init` of its own on classes with private attributes.
@@ -115,16 +132,21 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
         return None, name, ("any",), ("value", UNFETCHED), None, False, None
     form = None if to is None else _link_form(cls, name, to)
     strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
-    annotation: Any = field.annotation
-    if form is not None and field.metadata:
-        annotation = Annotated[(annotation, *field.metadata)]
-    converter = None if strange else _converter(annotation, form)
+    converter = None if strange else field_converter(field, form)
     if converter is None:
         converter = ("validate", _validator(cls, name))
     serializer = None
     if serialized:
         serializer = _serializer(cls, name)
     return stored_name(name, field), name, converter, _default(field), serializer, name == "id", form
+
+
+def field_converter(field: FieldInfo, links: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """The codec's converter of a field's annotation, as if no function of the user's changed values."""
+    annotation: Any = field.annotation
+    if links is not None and field.metadata:
+        annotation = Annotated[(annotation, *field.metadata)]
+    return converter_of(annotation, links)
 
 
 def _link_form(cls: type[BaseModel], name: str, to: LinkTo) -> tuple[Any, ...]:
@@ -182,10 +204,12 @@ def _default(field: FieldInfo) -> tuple[str, Any] | None:
     return "value", field.default
 
 
-def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
+def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
     """The codec's converter of an annotation, or None where only pydantic knows; `links` is the form of its links."""
     if _hashable(annotation) and annotation in _EXACT:
         return (_EXACT[annotation],)
+    if _hashable(annotation) and annotation in _FROM_TEXT:
+        return ("text", annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         to = next((item for item in arguments[1:] if isinstance(item, LinkTo)), None)
@@ -193,17 +217,17 @@ def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[A
             return ("link", (Link, to))
         if any(_changes_values(item) for item in arguments[1:]):
             return None
-        return _converter(arguments[0], links)
+        return converter_of(arguments[0], links)
     if origin is Literal:
         return ("members", {value: value for value in arguments}) if _plain(arguments) else None
     if origin in (Union, types.UnionType):
         rest = [member for member in arguments if member is not type(None)]
-        inner = _converter(rest[0], links) if len(rest) == 1 and len(arguments) == 2 else None
+        inner = converter_of(rest[0], links) if len(rest) == 1 and len(arguments) == 2 else None
         return ("optional", inner) if inner else None
     if origin in _CONTAINERS:
         return _container(origin, arguments, links)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        inner = _converter(arguments[0], links)
+        inner = converter_of(arguments[0], links)
         return ("tuple", inner) if inner else None
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return ("members", {member.value: member for member in annotation}) if _plain(annotation) else None
@@ -215,7 +239,7 @@ def _converter(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[A
 def _container(origin: Any, arguments: tuple[Any, ...], links: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if origin is dict and arguments[0] is not str:
         return None
-    inner = _converter(arguments[-1], links)
+    inner = converter_of(arguments[-1], links)
     return (_CONTAINERS[origin], inner) if inner else None
 
 

@@ -8,6 +8,9 @@ import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from .client import default_client
+from .turns import settle, this_turn
+
 if TYPE_CHECKING:
     from .document import Document
     from .links import Link
@@ -20,15 +23,6 @@ class OneByOneWarning(UserWarning):
     """The same line fetches links one at a time, each with a command of its own."""
 
 
-class _Waiting:
-    """The links that one event loop is asked for in one turn, by class."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.links: dict[Any, tuple[Any, asyncio.Future[Any]]] = {}
-
-
-_waiting: dict[type[Any], _Waiting] = {}
 _singly: Counter[tuple[str, int]] = Counter()
 
 
@@ -45,24 +39,10 @@ class _Lazy:
         self.link = link
 
     def start(self) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
-        waiting = _waiting.get(self.target)
-        if waiting is None or waiting.loop is not loop:
-            waiting = _waiting[self.target] = _Waiting(loop)
-            loop.call_soon(self._send, waiting, _caller())
-        key = self.link.key
-        if key not in waiting.links:
-            waiting.links[key] = (self.link.id, loop.create_future())
-        return asyncio.shield(waiting.links[key][1])
-
-    def _send(self, waiting: _Waiting, caller: tuple[str, int] | None) -> None:
-        if _waiting.get(self.target) is waiting:
-            del _waiting[self.target]
-        if len(waiting.links) == 1:
-            _note(self.target, caller)
-        task = waiting.loop.create_task(_answer(self.target, waiting.links))
-        _tasks.add(task)
-        task.add_done_callback(_tasks.discard)
+        asked, loop, first = this_turn((_Lazy, default_client(), self.target), _send)
+        future: asyncio.Future[Any] = loop.create_future()
+        asked.append((self, future, _caller() if first else None))
+        return future
 
     def wait(self) -> Any:
         _note(self.target, _caller())
@@ -70,26 +50,24 @@ class _Lazy:
         return found[0] if found else None
 
 
-#: Event loops hold tasks weakly.
-_tasks: set[asyncio.Task[None]] = set()
-
-
-async def _answer(target: type[Document], links: dict[Any, tuple[Any, asyncio.Future[Any]]]) -> None:
+async def _send(asked: list[tuple[_Lazy, asyncio.Future[Any], tuple[str, int] | None]]) -> None:
     from .links import link_key
 
+    first, _, caller = asked[0]
+    ids = {each.link.key: each.link.id for each, _, _ in asked}
+    if len(ids) == 1:
+        _note(first.target, caller)
     try:
-        documents = await by_ids(target, [id for id, _ in links.values()]).to_list()
+        documents = await by_ids(first.target, list(ids.values())).to_list()
     except BaseException as error:
-        for _, future in links.values():
-            if not future.done():
-                future.set_exception(error)
+        for _, future, _ in asked:
+            settle(future, error=error)
         if not isinstance(error, Exception):
             raise
         return
     found = {link_key(document.id): document for document in documents}
-    for key, (_, future) in links.items():
-        if not future.done():
-            future.set_result(found.get(key))
+    for each, future, _ in asked:
+        settle(future, found.get(each.link.key))
 
 
 def by_ids(target: type[Document], ids: list[Any]) -> Any:

@@ -146,13 +146,21 @@ def _document_named(name: str, module: str | None) -> type[Document]:
     )
 
 
+def declared_fully(cls: type[Any]) -> None:
+    """Notes that nothing in the declaration of a class was refused."""
+    type.__setattr__(cls, "__declared__", True)
+
+
 def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
-    """The classes below a class, each once."""
+    """The classes below a class, each once.
+
+    A class whose declaration was refused is none of them, even while the error's traceback keeps it alive.
+    """
     seen: dict[type[Any], None] = {}
     waiting = list(cls.__subclasses__())
     while waiting:
         child = waiting.pop(0)
-        if child not in seen:
+        if child not in seen and "__declared__" in vars(child):
             seen[child] = None
             waiting += child.__subclasses__()
     return iter(seen)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from . import ir
 from .errors import CompileError
-from .fields.expression import MISSING, value
+from .fields.nodes import MISSING, value
 from .ir import stages
 
 #: Bounds of a window by their names.

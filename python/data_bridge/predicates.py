@@ -10,7 +10,8 @@ from . import ir
 from ._core import DType
 from .errors import CompileError
 from .fields import FieldProxy, Predicate, value
-from .fields.expression import compare, term
+from .fields.expression import compare
+from .fields.nodes import term
 from .geo import near
 
 
@@ -293,7 +294,7 @@ class Expr(Predicate):
     __slots__ = ()
 
     def __init__(self, expression: Any) -> None:
-        super().__init__(ir.Call("$and", (value(expression),)))
+        super().__init__(ir.Computed(value(expression)))
 
 
 class JsonSchema(Predicate):

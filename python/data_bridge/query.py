@@ -12,6 +12,7 @@ from .client import default_client
 from .errors import DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
 from .explain.asking import explain_script
+from .exports import Exports
 from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
@@ -39,7 +40,7 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
-class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
+class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.
@@ -51,6 +52,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
     _single: bool = False
     #: How predicates on linked documents are followed, and which links are fetched.
     _links: str = "auto"
+    #: Fields are decoded when they are read.
+    _lazy: bool = False
     _fetch: tuple[tuple[Any, ...], int] | None = None
 
     def __init__(
@@ -177,9 +180,14 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
         # Rows of a projection have lost what tells classes apart.
         projected = any(isinstance(stage, stages.Project) for stage in self._stages)
         if self._output is not self._cls or self._by_id or projected:
-            return None if self._output is None else layout_of(self._output)
+            return None if self._output is None else self._decoding(layout_of(self._output))
         reach = self._reach()
-        return family_layout(reach.classes) if reach.mixed else layout_of(self._cls)
+        return self._decoding(family_layout(reach.classes) if reach.mixed else layout_of(self._cls))
+
+    def _decoding(self, layout: _core.Layout) -> _core.Layout | _core.LazyLayout:
+        """The layout, or that of lazy documents; whether documents fit is known at once only of others."""
+        lazy = self._lazy and self._cls.settings().on_invalid == "raise"
+        return _core.LazyLayout(layout) if lazy else layout
 
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
@@ -274,12 +282,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T]):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
-    def _accumulated(self, name: str, field: FieldProxy) -> Query[Any]:
+    def _accumulated(self, name: str, field: FieldProxy[Any]) -> Query[Any]:
         group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
         query: Query[Any] = self._with(group)
         return query
 
-    def _accumulate(self, name: str, field: FieldProxy) -> Operation[Any]:
+    def _accumulate(self, name: str, field: FieldProxy[Any]) -> Operation[Any]:
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))
@@ -360,7 +368,7 @@ class Aggregation(Query[Any]):
         return given
 
     def _layout(self) -> Any:
-        return None if self._output is None else layout_of(self._output)
+        return None if self._output is None else self._decoding(layout_of(self._output))
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)

@@ -58,6 +58,17 @@ class QueryOptions:
         changed: Self = self._option(read_concern={"level": level})
         return changed
 
+    def lazy(self, wanted: bool = True) -> Self:
+        """With documents that decode a field when it is first read: faster where few fields of many are read.
+
+        They are as others in everything else. What does not fit its class is noticed when it is read, and the error
+        names the document and the path. Documents of classes with code that runs when an instance is made (model
+        validators, `model_post_init`, an `__init__`), and those of classes whose `Settings.on_invalid` is not "raise",
+        are decoded at once.
+        """
+        changed: Self = self._with(lazy=wanted)
+        return changed
+
     def session(self, session: Any) -> Self:
         """In a session."""
         changed: Self = self._with(session=session)

@@ -36,6 +36,7 @@ class QueryText:
         _single: bool
         _children: bool | None
         _links: str
+        _lazy: bool
         _fetch: tuple[tuple[Any, ...], int] | None
 
     def _asked(self) -> tuple[Any, ...]:
@@ -52,6 +53,7 @@ class QueryText:
             self._single,
             self._children,
             self._links,
+            self._lazy,
             fetched,
         )
 

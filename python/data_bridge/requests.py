@@ -14,8 +14,8 @@ from .command_shape import MASK, as_text, masked, plan_hash
 from .query_log import QueryEvent, QueryLog, logs_now, switch
 from .steps import Step, steps_sent
 
-#: Operations whose answer tells how many documents were written.
-_WRITES = ("insert", "update", "delete")
+#: The commands whose answer tells how many documents were written, and where in them the statements stand.
+_LISTS = {"insert": "documents", "update": "updates", "delete": "deletes"}
 _NOTHING = object()
 
 
@@ -48,14 +48,26 @@ def command(client: Client, database: str | None, body: Any, write: bool = False
     return request
 
 
-def insert(
-    client: Client, database: str | None, collection: str, documents: list[bytes], ordered: bool, session: Any
+def write_batch(
+    client: Client,
+    database: str | None,
+    collection: str,
+    kind: str,
+    statements: list[bytes],
+    ordered: bool,
+    session: Any,
 ) -> Any:
-    """The request that inserts encoded documents."""
-    request = _core.insert(client.core, database, collection, documents, ordered, session)
+    """The request of encoded statements of one kind: documents to "insert", or statements of "update" or "delete".
+
+    Its answer has "n", "modified" and "upserted" (ids), as a write plan's has.
+    """
+    request = _core.write_batch(client.core, database, collection, kind, statements, ordered, session)
     if switch.on:
         return _watched(
-            client, request, lambda: [Step("", "", database, _inserting(collection, documents, ordered))], database
+            client,
+            request,
+            lambda: [Step("", "", database, _batch(collection, kind, statements, ordered))],
+            database,
         )
     return request
 
@@ -70,16 +82,16 @@ def open_cursor(client: Client, compiled: _core.Compiled, session: Any, database
     return request, None
 
 
+def _batch(collection: str, kind: str, statements: Sequence[bytes], ordered: bool) -> dict[str, Any]:
+    return {kind: collection, _LISTS[kind]: [decode(statement) for statement in statements], "ordered": ordered}
+
+
 def _of_plan(compiled: _core.Compiled, request: Any, purpose: str | None = None) -> Callable[[], list[Step]]:
     def sent() -> list[Step]:
         steps = steps_sent(compiled, request.course)
         return steps if purpose is None else [*steps[:-1], *(step._replace(purpose=purpose) for step in steps[-1:])]
 
     return sent
-
-
-def _inserting(collection: str, documents: Sequence[bytes], ordered: bool) -> dict[str, Any]:
-    return {"insert": collection, "documents": [decode(document) for document in documents], "ordered": ordered}
 
 
 def _watched(client: Client, request: Any, sent: Callable[[], list[Step]], database: str | None) -> Any:
@@ -209,9 +221,9 @@ class Stream:
         """A context in which time counts; an error that leaves it ends the operation."""
         return self._account.timed()
 
-    def add(self, batch: list[Any] | None) -> None:
-        """Counts the documents of a batch."""
-        self._account.add(len(batch or ()))
+    def add(self, batch: list[Any] | tuple[int, Any]) -> None:
+        """Counts the documents of a batch: a list of them, or how many there are and what they became."""
+        self._account.add(batch[0] if isinstance(batch, tuple) else len(batch))
 
     def close(self) -> None:
         """Tells the logs: the cursor is at its end, or given up."""
@@ -226,9 +238,11 @@ def _count(operation: str, answer: Any) -> int | None:
         return answer
     if isinstance(answer, list):
         return len(answer)
+    if isinstance(answer, tuple):  # how many documents, and what they became
+        return int(answer[0])
     if answer is None:
         return 0
-    if operation in _WRITES:
+    if operation in _LISTS:
         return int(answer["n"])
     cursor = answer.get("cursor") if isinstance(answer, dict) and "ok" in answer else None
     return len(cursor["firstBatch"]) if isinstance(cursor, dict) and "firstBatch" in cursor else 1

@@ -40,6 +40,11 @@ def put_back(document: Document, revision: uuid.UUID | None) -> None:
         document.__pydantic_fields_set__.add(REVISION)
 
 
+def revision_of(document: Document, revision: uuid.UUID | None) -> dict[str, Any] | None:
+    """The values that the stored document still has if it has this revision; None of classes without revisions."""
+    return {REVISION: revision} if settings_of(type(document)).use_revision else None
+
+
 def unchanged(document: Document, revision: uuid.UUID | None) -> ir.Expr | None:
     """The condition that the stored document still has this revision."""
     cls = type(document)

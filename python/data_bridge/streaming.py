@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -38,7 +38,17 @@ class Streaming(Generic[T]):
         return _core.next_documents(cursor, layout, self._cls.settings().on_invalid)
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        layout = self._layout()
+        async with aclosing(self._batches(self._layout())) as batches:
+            async for batch in batches:
+                for document in batch:
+                    yield document
+
+    def __iter__(self) -> Iterator[T]:
+        for batch in self._batches_sync(self._layout()):
+            yield from batch
+
+    async def _batches(self, layout: Any) -> AsyncGenerator[Any, None]:
+        """The answer in the parts that the server gives it in."""
         request, stream = self._open()
         timed = nullcontext if stream is None else stream.timed
         with timed():
@@ -51,16 +61,15 @@ class Streaming(Generic[T]):
                     break
                 if stream is not None:
                     stream.add(batch)
-                await Operation(partial(self._fetched, batch))
-                for document in batch:
-                    yield document
+                if isinstance(batch, list):
+                    await Operation(partial(self._fetched, batch))
+                yield batch
         finally:
             await cursor.close()
             if stream is not None:
                 stream.close()
 
-    def __iter__(self) -> Iterator[T]:
-        layout = self._layout()
+    def _batches_sync(self, layout: Any) -> Iterator[Any]:
         request, stream = self._open()
         timed = nullcontext if stream is None else stream.timed
         with timed():
@@ -73,8 +82,9 @@ class Streaming(Generic[T]):
                     break
                 if stream is not None:
                     stream.add(batch)
-                Operation(partial(self._fetched, batch)).run_sync()
-                yield from batch
+                if isinstance(batch, list):
+                    Operation(partial(self._fetched, batch)).run_sync()
+                yield batch
         finally:
             cursor.close_sync()
             if stream is not None:

@@ -9,6 +9,11 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
+def object_id_text(value: ObjectId) -> str:
+    """What JSON holds of an id."""
+    return str(value)
+
+
 class _ObjectIdSchema:
     """An ObjectId, or its 24 hexadecimal digits; JSON holds the digits."""
 
@@ -20,7 +25,7 @@ class _ObjectIdSchema:
         return core_schema.json_or_python_schema(
             json_schema=from_text,
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(ObjectId), from_text]),
-            serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json"),
+            serialization=core_schema.plain_serializer_function_ser_schema(object_id_text, when_used="json"),
         )
 
     @classmethod

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from . import ir
 from ._core import DType, Schema
 from .errors import CompileError
-from .fields import FieldProxy, Predicate, value
-from .fields.expression import term
+from .fields import Expression, FieldProxy, value
+from .fields.nodes import term
 from .ir import stages
 from .ir.operators import UPDATE_STAGES
 from .ir.paths import dtype_at
@@ -190,8 +190,8 @@ def _elements(name: str, operations: Iterable[ir.UpdateOperation], schema: Schem
 
 
 def _array_filter(name: str, given: Any, dtype: DType) -> dict[str, Any]:
-    element = FieldProxy(ir.Field(name, dtype, name))
-    test = given(element) if callable(given) and not isinstance(given, Predicate) else element == given
+    element: FieldProxy[Any] = FieldProxy(ir.Field(name, dtype, name))
+    test = given(element) if callable(given) and not isinstance(given, Expression) else element == given
     document: dict[str, Any] = term(test).to_mql()
     return document
 

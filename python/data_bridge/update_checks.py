@@ -10,7 +10,7 @@ from . import ir
 from ._core import DType, dtype_of
 from .errors import CompileError
 from .fields import FieldProxy, coerce
-from .fields.expression import Expression, Predicate
+from .fields.expression import Expression
 from .fields.order import order
 from .fields.path import admits
 from .ir.operators import UPDATES
@@ -57,7 +57,7 @@ def operation(op: str, field: ir.Field, operand: Any) -> ir.UpdateOperation:
         raise CompileError(unknown_field("an update", op, UPDATES), code="unknown_operator", path=field.path)
     kind, takes = UPDATES[op]
     _check_path(field.path)
-    if isinstance(operand, (Expression, ir.Expr)) and not (kind == "condition" and isinstance(operand, Predicate)):
+    if isinstance(operand, (Expression, ir.Expr)) and not (kind == "condition" and isinstance(operand, Expression)):
         raise CompileError(
             f"{op} of {field.label} takes a value, not an expression",
             code="update_of_expression",
@@ -221,10 +221,10 @@ def _elements(op: str, field: ir.Field, operand: Any) -> Any:
 def _condition(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(operand, Mapping):
         return dict(operand)
-    if not isinstance(operand, Predicate) and callable(operand):
+    if not isinstance(operand, Expression) and callable(operand):
         items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
         operand = operand(FieldProxy(ir.Field("", items[0] if items else DType.any(), f"{field.label}[]")))
-    if isinstance(operand, Predicate):
+    if isinstance(operand, Expression):
         found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), operand.__ir__).to_mql()
         return found["x"]["$elemMatch"]
     _check_element(op, field, operand, "removes")

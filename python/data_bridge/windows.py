@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .arguments import Moment, Number, Whole
-from .fields.expression import MISSING, constant
+from .fields.nodes import MISSING, constant
 from .outputs import WindowFunction, listed, named
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from bson import ObjectId
 
@@ -13,9 +15,10 @@ from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaEr
 from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
 from .ir import stages
 from .layout import layout_of
+from .links import link_key
 from .operation import Script
 from .query import Query
-from .revision import renewed
+from .revision import REVISION, renewed, revision_of
 from .schema import schema_of, stored_name
 from .settings import settings_of
 from .timeseries import prepare_collection
@@ -66,56 +69,77 @@ def ensure_id(document: Document) -> None:
         document.__pydantic_fields_set__.add("id")
 
 
-def changes_of(document: Document, now: bytes) -> tuple[dict[str, Any], list[str]]:
-    """What differs from the stored document: values by dotted stored path, and removed paths.
-
-    Only what also differs from what the stored document says to this class is a change: fields that the class does not
-    know, and defaults of fields that are not stored, are none.
-    """
+def changes_of(document: Document, now: bytes) -> _core.Changes:
+    """What differs from the stored document."""
     image: bytes = document._image  # type: ignore[assignment]
-    changed, removed = _core.diff(now, image)
-    if not changed and not removed:
-        return changed, removed
-    layout = layout_of(type(document))
-    try:
-        said = layout.encode(layout.decode(image))
-    except Exception:
-        # A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
-        return changed, removed
-    differs = [path.split(".") for path in (*changed, *removed)]
-    changed, removed = _core.diff(now, said)
-    return (
-        {path: value for path, value in changed.items() if _meets(path, differs)},
-        [path for path in removed if _meets(path, differs)],
-    )
+    return layout_of(type(document)).changes(now, image)
 
 
-def _meets(path: str, others: Sequence[list[str]]) -> bool:
-    """Whether the path is one of the others, or stands above or below one."""
-    parts = path.split(".")
-    return any(parts[: len(other)] == other[: len(parts)] for other in others)
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What is sent to save a changed document, and what it has to know before and afterwards.
+
+    Attributes:
+        image: the document's bytes when it is saved.
+        changes: what differs from the stored document.
+        statement: the update that makes the changes.
+        revision: the document's revision before, in classes that have revisions.
+    """
+
+    image: bytes
+    changes: _core.Changes
+    statement: bytes
+    revision: UUID | None
+
+
+def save_of(document: Document) -> Save | None:
+    """What saves a stored document, which gets its new revision; None when nothing in it changed."""
+    image = encoded(document)
+    changes = changes_of(document, image)
+    if not changes:
+        return None
+    revision = renewed(document)
+    condition = revision_of(document, revision)
+    if condition is not None:
+        image = encoded(document)
+        changes = changes_of(document, image)
+    return Save(image, changes, changes.statement(condition), revision)
+
+
+def prepare_all(
+    documents: Sequence[Document], events: frozenset[Event], validate: bool, skip: SkipHooks
+) -> Script[None]:
+    """Prepares each; those whose classes have no hooks without a script of their own."""
+    for document in documents:
+        if skip is not True and (skip or hooks_of(type(document))):
+            yield from prepare(document, events, validate, skip)
+        elif validate:
+            check(document)
 
 
 def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
     """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
     settings = settings_of(cls)
-    for document in documents:
-        renewed(document)
+    if settings.use_revision:
+        for document in documents:
+            renewed(document)
     images = [encoded(document) for document in documents]
     yield from prepare_collection(cls)
     try:
-        yield requests.insert(default_client(), settings.database, settings.name, images, ordered, session)
+        yield requests.write_batch(
+            default_client(), settings.database, settings.name, "insert", images, ordered, session
+        )
     except BulkWriteError as error:
         failed = {failure["index"] for failure in error.failures}
         for index, document in enumerate(documents):
             if index not in failed and not (ordered and index > min(failed)):
-                stored(document, images[index], {})
+                stored(document, images[index])
         raise
     for document, image in zip(documents, images, strict=True):
-        stored(document, image, {})
+        stored(document, image)
 
 
-def stored(document: Document, image: bytes, changes: dict[str, Any]) -> None:
+def stored(document: Document, image: bytes, changes: _core.Changes | None = None) -> None:
     """Remembers what is stored now, and what the write changed."""
     set_attribute(document, "__image__", image)
     set_attribute(document, "__previous__", changes)
@@ -139,6 +163,26 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
     return by_id(type(document), document.id, condition).session(session)
 
 
+def misses(documents: Sequence[Document], session: Any) -> Script[tuple[list[Document], list[Document]]]:
+    """Of stored documents of one collection that were just written together, those that are not stored (first list),
+    and those that have another revision than they should (second): the server only counts what it finds."""
+    cls = type(documents[0])
+    revised = settings_of(cls).use_revision
+    ids = {id(document): _core.decode_document(encoded(document))["_id"] for document in documents}
+    query: Query[Any] = Query(cls, by_id=True).find({"_id": {"$in": list(ids.values())}})
+    rows = yield query.session(session).project("_id", *([REVISION] if revised else [])).to_list()
+    there = {link_key(row["_id"]): row.get(REVISION) for row in rows}
+    gone = [document for document in documents if link_key(ids[id(document)]) not in there]
+    changed = [
+        document
+        for document in documents
+        if revised
+        and link_key(ids[id(document)]) in there
+        and there[link_key(ids[id(document)])] != vars(document).get(REVISION)
+    ]
+    return gone, changed
+
+
 def missed(document: Document, session: Any) -> Script[DocumentNotFound | RevisionConflict]:
     """The error that says why a write found no document: it is not there, or has another revision."""
     name = type(document).__name__
@@ -149,12 +193,3 @@ def missed(document: Document, session: Any) -> Script[DocumentNotFound | Revisi
                 f"{name} {document.id!r} was changed by someone else since it was loaded: refresh() it and try again"
             )
     return DocumentNotFound(f"no {name} with id {document.id!r} is stored")
-
-
-def change_operators(changed: dict[str, Any], removed: Sequence[str]) -> ir.UpdateOperators:
-    """The update that stores changes."""
-    given = [("$set", path, value) for path, value in changed.items()]
-    given += [("$unset", path, "") for path in removed]
-    return ir.UpdateOperators(
-        tuple(ir.UpdateOperation(op, path, _core.DType.any(), operand) for op, path, operand in given)
-    )

@@ -7,7 +7,7 @@ from bson import ObjectId
 from models import Address, Item, User, user
 from pydantic import BaseModel
 
-from data_bridge import Avg, Count, F, Group, Limit, Match, Sort, connect, fn
+from data_bridge import Avg, Count, Document, F, Group, Limit, Match, Sort, connect, fn
 from data_bridge.client import NotConnected
 from data_bridge.embedded import Server
 from data_bridge.errors import (
@@ -221,3 +221,42 @@ async def test_a_transaction_is_kept_or_undone_as_a_whole(replica_set: Server, d
             await getattr(session, end)()
             assert [each.age for each in await User.find()] == [age]
         await User.delete_all()
+
+
+class Odd(Document):
+    model_config = {"extra": "allow"}
+
+    n: int = 0
+
+
+async def test_a_changed_field_whose_name_is_no_path_is_saved_under_its_name(client: Any) -> None:
+    odd = Odd.model_validate({"n": 1, "x.y": 1, "$z": 2, "x": {"y": 7}, "w": 1})
+    await odd.insert()
+    extra = odd.__pydantic_extra__
+    assert extra is not None
+    extra["x.y"] = {"$add": [1, "$n"]}
+    extra["$z"] = "$n"
+    del extra["w"]
+    odd.n = 5
+    await odd.save()
+    stored = await client.pymongo()[client.database]["Odd"].find_one({"_id": odd.id})
+    del stored["_id"]
+    assert stored == {"n": 5, "x.y": {"$add": [1, "$n"]}, "$z": "$n", "x": {"y": 7}}
+    assert odd.previous_changes == {"n": 5, "x.y": {"$add": [1, "$n"]}, "$z": "$n", "w": None}
+    del extra["$z"]
+    await odd.save()
+    assert "$z" not in await client.pymongo()[client.database]["Odd"].find_one({"_id": odd.id})
+
+
+class Keyed(Document):
+    id: dict[str, Any]  # type: ignore[assignment]
+    n: int = 0
+
+
+async def test_a_document_whose_id_is_a_document_is_saved(client: Any) -> None:
+    keyed = await Keyed(id={"a": 1}).insert()
+    other = await Keyed(id={"a": 2}).insert()
+    keyed.n = 5
+    await keyed.save()
+    assert [each.n for each in await Keyed.find().sort(Keyed.id).to_list()] == [5, 0]
+    assert (await other.refresh()).n == 0

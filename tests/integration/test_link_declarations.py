@@ -13,6 +13,7 @@ from bson import DBRef
 
 import data_bridge
 from data_bridge import BackLink, Document, EmbeddedDocument, Link
+from data_bridge.errors import SchemaError
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(data_bridge.__file__).parents[1])}
 
@@ -99,3 +100,15 @@ class Late(Document):
     # In a process of its own: an unfinished class would be met by every later deletion in this one.
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert said in done.stderr.splitlines()[-1], done.stderr
+
+
+async def test_a_refused_class_stays_without_consequences(client: Any) -> None:
+    with pytest.raises(SchemaError) as refused:
+
+        class Wrong(Document):
+            land: int = Link(on_delete="deny")
+
+    land = await Land(name="x", capital=None).insert()
+    assert (await land.delete())["n"] == 1
+    # Until here the error has kept the class alive.
+    assert "Wrong.land" in str(refused.value)

@@ -47,6 +47,16 @@ def documents(*ids: Any, **fields: Any) -> list[bytes]:
     return [bson.encode({"_id": number, **fields}) for number in ids]
 
 
+def inserting(client: Any, collection: str, documents: list[bytes], ordered: bool = True, session: Any = None) -> Any:
+    return _core.write_batch(client, None, collection, "insert", documents, ordered, session)
+
+
+async def insert(
+    client: Any, collection: str, documents: list[bytes], ordered: bool = True, session: Any = None
+) -> Any:
+    return await inserting(client, collection, documents, ordered, session).start()
+
+
 def count(client: Any, collection: str) -> int:
     # A count without a query comes from metadata, which transactions in progress already change.
     command = {"count": collection, "query": {"_id": {"$exists": True}}}
@@ -57,15 +67,15 @@ def count(client: Any, collection: str) -> int:
 async def test_a_duplicate_key_names_the_index_and_the_value(client: Any) -> None:
     index = {"key": {"email": 1}, "name": "email_1", "unique": True}
     await client.run_command(None, bson.encode({"createIndexes": "users", "indexes": [index]}), True)
-    await client.insert(None, "users", documents(1, email="a@b"))
+    await insert(client, "users", documents(1, email="a@b"))
     with pytest.raises(errors.DuplicateKeyError) as caught:
-        await client.insert(None, "users", documents(2, email="a@b"))
+        await insert(client, "users", documents(2, email="a@b"))
     assert (caught.value.index, caught.value.key) == ("email_1", {"email": "a@b"})
     assert caught.value.details["keyPattern"] == {"email": 1}
 
 
 async def test_a_duplicate_key_in_an_update_and_a_find_and_modify(client: Any, people: str) -> None:
-    await client.insert(None, people, documents(1, 2))
+    await insert(client, people, documents(1, 2))
     index = {"key": {"n": 1}, "name": "n_1", "unique": True, "sparse": True}
     await client.run_command(None, bson.encode({"createIndexes": people, "indexes": [index]}), True)
     await client.run_command(
@@ -80,9 +90,9 @@ async def test_a_duplicate_key_in_an_update_and_a_find_and_modify(client: Any, p
 
 
 async def test_an_ordered_insert_stops_at_the_first_failure(client: Any, people: str) -> None:
-    await client.insert(None, people, documents(3))
+    await insert(client, people, documents(3))
     with pytest.raises(errors.BulkWriteError) as caught:
-        await client.insert(None, people, documents(1, 2, 3, 4))
+        await insert(client, people, documents(1, 2, 3, 4))
     assert caught.value.inserted == 2
     (failure,) = caught.value.failures
     assert (failure["index"], failure["code"], failure["key"]) == (2, 11000, {"_id": 3})
@@ -90,9 +100,9 @@ async def test_an_ordered_insert_stops_at_the_first_failure(client: Any, people:
 
 
 async def test_an_unordered_insert_goes_on(client: Any, people: str) -> None:
-    await client.insert(None, people, documents(3))
+    await insert(client, people, documents(3))
     with pytest.raises(errors.BulkWriteError) as caught:
-        await client.insert(None, people, documents(3, 1, 3, 4), False)
+        await insert(client, people, documents(3, 1, 3, 4), False)
     assert caught.value.inserted == 2
     assert [failure["index"] for failure in caught.value.failures] == [0, 2]
 
@@ -100,22 +110,26 @@ async def test_an_unordered_insert_goes_on(client: Any, people: str) -> None:
 @pytest.mark.parametrize("ordered", [True, False])
 async def test_failures_are_numbered_over_all_commands(client: Any, people: str, ordered: bool) -> None:
     filler = "x" * 6_000_000
-    await client.insert(None, people, documents(5))
+    await insert(client, people, documents(5))
     many = [bson.encode({"_id": number, "filler": filler if number % 2 else ""}) for number in (*range(9), 5)]
     with pytest.raises(errors.BulkWriteError) as caught:
-        await client.insert(None, people, many, ordered)
+        await insert(client, people, many, ordered)
     assert [failure["index"] for failure in caught.value.failures] == ([5] if ordered else [5, 9])
     assert caught.value.inserted == (5 if ordered else 8)
 
 
 async def test_more_documents_than_one_command_takes(client: Any, people: str) -> None:
-    assert await client.insert(None, people, documents(*range(100_003)), False) == {"inserted": 100_003}
+    assert await insert(client, people, documents(*range(100_003)), False) == {
+        "n": 100_003,
+        "modified": 0,
+        "upserted": [],
+    }
     assert count(client, people) == 100_003
 
 
 async def test_a_document_that_is_too_large_is_refused_before_anything_is_sent(client: Any, people: str) -> None:
     with pytest.raises(errors.EncodeError, match="document 1 takes"):
-        await client.insert(None, people, [*documents(1), *documents(2, filler="x" * 17_000_000)])
+        await insert(client, people, [*documents(1), *documents(2, filler="x" * 17_000_000)])
     assert count(client, people) == 0
 
 
@@ -127,7 +141,7 @@ async def test_the_server_says_no(client: Any) -> None:
 
 
 async def test_a_time_limit(client: Any, people: str) -> None:
-    await client.insert(None, people, documents(*range(1000)))
+    await insert(client, people, documents(*range(1000)))
     slow = {"find": people, "filter": {"$where": "sleep(20) || true"}, "maxTimeMS": 50}
     with pytest.raises(errors.OperationTimeout):
         await client.open_cursor(None, bson.encode(slow))
@@ -172,7 +186,7 @@ def open_cursors(server: Mongod) -> int:
 async def test_stopping_early_closes_the_cursor_on_the_server(
     server: Mongod, client: Any, people: str, how: str
 ) -> None:
-    await client.insert(None, people, documents(*range(1000)))
+    await insert(client, people, documents(*range(1000)))
     before = open_cursors(server)
     cursor = await client.open_cursor(None, bson.encode({"find": people, "batchSize": 10}), 10)
     assert await cursor.next_batch() is not None
@@ -210,7 +224,7 @@ def test_a_write_is_retried_once_and_applied_once(replica: Mongod, how: dict[str
     client.run_command_sync(None, bson.encode({"delete": "r", "deletes": [{"q": {}, "limit": 0}]}), True)
     increment = {"update": "r", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}, "upsert": True}]}
     for command, request in (
-        ("insert", lambda: client.insert_sync(None, "r", documents(2))),
+        ("insert", lambda: inserting(client, "r", documents(2)).wait()),
         ("update", lambda: client.run_command_sync(None, bson.encode(increment), True)),
     ):
         fail_next(replica, command, **how)
@@ -219,8 +233,8 @@ def test_a_write_is_retried_once_and_applied_once(replica: Mongod, how: dict[str
     assert found["cursor"]["firstBatch"] == [{"_id": 1, "n": 1}, {"_id": 2}]
     fail_next(replica, "insert", 2, closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
-        client.insert_sync(None, "r", documents(3))
-    client.insert_sync(None, "r", documents(3))
+        inserting(client, "r", documents(3)).wait()
+    inserting(client, "r", documents(3)).wait()
     client.close_sync()
 
 
@@ -229,7 +243,7 @@ def test_a_write_is_not_retried_when_the_connection_string_says_so(replica: Mong
     client.ping_sync()
     fail_next(replica, "insert", closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
-        client.insert_sync(None, "r2", documents(1))
+        inserting(client, "r2", documents(1)).wait()
     client.close_sync()
 
 
@@ -254,12 +268,12 @@ def test_a_pipeline_that_writes_is_not_retried(replica: Mongod) -> None:
 async def test_transactions(replica: Mongod) -> None:
     client = _core.Client(replica.uri)
     session = await client.start_session()
-    await client.insert(None, "t", documents("seed"))
+    await insert(client, "t", documents("seed"))
     for end in ("abort", "commit"):
         # A retryable write of the session between two transactions: their numbers must not collide.
-        await client.insert(None, "t", documents(f"before-{end}"), session=session)
+        await insert(client, "t", documents(f"before-{end}"), session=session)
         await session.start_transaction()
-        await client.insert(None, "t", documents(f"in-{end}"), session=session)
+        await insert(client, "t", documents(f"in-{end}"), session=session)
         assert count(client, "t") == {"abort": 2, "commit": 3}[end]
         cursor = await client.open_cursor(None, bson.encode({"find": "t"}), session=session)
         inside = bson.decode(await cursor.next_batch())["cursor"]["firstBatch"]
@@ -271,10 +285,10 @@ async def test_transactions(replica: Mongod) -> None:
     for number in range(30):
         again = await client.start_session()
         await again.start_transaction()
-        await asyncio.gather(*(client.insert(None, "t2", documents(f"{number}-{other}")) for other in range(5)))
-        await client.insert(None, "t2", documents(f"{number}-in"), session=again)
+        await asyncio.gather(*(insert(client, "t2", documents(f"{number}-{other}")) for other in range(5)))
+        await insert(client, "t2", documents(f"{number}-in"), session=again)
         await again.commit()
-        await client.insert(None, "t2", documents(f"{number}-out"), session=again)
+        await insert(client, "t2", documents(f"{number}-out"), session=again)
         del again
     assert count(client, "t2") == 30 * 7
     session = await client.start_session()
@@ -292,10 +306,10 @@ async def test_a_server_killed_in_the_middle_of_a_query_comes_back(replica: Mong
     # A cursor waits for its own server that long before it gives up.
     client = _core.Client(replica.uri + "?heartbeatFrequencyMS=500&serverSelectionTimeoutMS=4000")
     many = [bson.encode({"_id": number, "filler": "x" * 200}) for number in range(20_000)]
-    await client.insert(None, "many", many)
+    await insert(client, "many", many)
     cursor = await client.open_cursor(None, bson.encode({"find": "many", "batchSize": 100}), 100)
     await cursor.next_batch()
-    running = [asyncio.ensure_future(client.insert(None, "other", many)) for _ in range(3)]
+    running = [asyncio.ensure_future(insert(client, "other", many)) for _ in range(3)]
     await asyncio.sleep(0.02)
     replica.kill()
     with pytest.raises(errors.ConnectionFailure):
@@ -305,7 +319,7 @@ async def test_a_server_killed_in_the_middle_of_a_query_comes_back(replica: Mong
     assert all(isinstance(outcome, dict | errors.DataBridgeError) for outcome in outcomes)
     started = time.monotonic()
     await asyncio.gather(*(client.ping() for _ in range(20)))
-    await client.insert(None, "after", documents("x"))
+    await insert(client, "after", documents("x"))
     assert count(client, "many") == 20_000
     assert time.monotonic() - started < 20
     client.close_sync()

@@ -93,11 +93,16 @@ def stage(given: dict[str, Any]) -> Any:
             by, *outputs = body.items()
             return pipeline.Group(expression(by[1]), **{key: accumulator(value) for key, value in outputs})
         case "$lookup":
+            inner = [stage(each) for each in body["pipeline"]] if "pipeline" in body else None
             return pipeline.Lookup(
-                body["from"], local=body["localField"], foreign=body["foreignField"], name=body["as"]
+                body["from"], local=body["localField"], foreign=body["foreignField"], name=body["as"], pipeline=inner
             )
         case "$count":
             return pipeline.Count(body)
+        case "$unionWith":
+            return pipeline.UnionWith(body["coll"], [stage(each) for each in body["pipeline"]])
+        case "$facet":
+            return pipeline.Facet(**{name: [stage(each) for each in stages] for name, stages in body.items()})
     raise AssertionError(f"{name} is not drawn")
 
 

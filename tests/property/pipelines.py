@@ -236,14 +236,49 @@ def _lookup(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]
     local = draw(st.sampled_from(known))
     foreign = draw(st.sampled_from(["a", "b", "a.x", "_id"]))
     body = {"from": COLLECTION, "localField": local, "foreignField": foreign, "as": BAG}
+    if draw(st.integers(0, 3)) == 0:
+        body["pipeline"] = draw(_inner())
     return {"$lookup": body}, promise.with_field(BAG)
+
+
+def _inner(*first: dict[str, Any], ordered: bool = False) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """A pipeline inside a stage: of all stored documents, so that it may be cut where it is in an order."""
+    matches = st.builds(lambda where: {"$match": where}, predicates(MATCH_PATHS, VALUE_PATHS))
+    sets = st.builds(lambda value: {"$set": {"n": value}}, stored(VALUE_PATHS))
+    some = st.lists(matches | matches | sets, max_size=3)
+    cut = st.builds(lambda way, count: [{"$sort": {"_id": way}}, {"$limit": count}], DIRECTIONS, st.integers(1, 3))
+    ends = st.just([]) | cut if ordered else st.just([])
+    return st.builds(lambda stages, end: [*first, *stages, *end], some, ends)
+
+
+@st.composite
+def _union(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    """Not behind what only a group or a projection makes: a later stage may name a field of either side."""
+    if promise.fields is not None:
+        return draw(_match(promise))
+    body = {"coll": COLLECTION, "pipeline": draw(_inner(ordered=True))}
+    return {"$unionWith": body}, replace(promise, key=None, ordered=False)
+
+
+@st.composite
+def _facet(draw: st.DrawFn, promise: Promise) -> tuple[dict[str, Any], Promise]:
+    """Each output a bag: in no order, and kept or dropped as a whole."""
+    if promise.fields is not None:
+        return draw(_match(promise))
+    shared = draw(st.lists(st.builds(lambda where: {"$match": where}, filters(st.sampled_from(MATCH_PATHS), OPERANDS))))
+    names = draw(st.sampled_from([(BAG,), (BAG, "n"), ("n", BAG)]))
+    body = {}
+    for name in names:
+        stages = draw(_inner(*shared[:1]))
+        body[name] = stages if name == BAG else [*stages, {"$count": "n"}]
+    return {"$facet": body}, Promise(key=None, joined=promise.joined, fields=frozenset(body))
 
 
 def _count(promise: Promise) -> st.SearchStrategy[tuple[dict[str, Any], Promise]]:
     return st.just(({"$count": "n"}, replace(promise, key=("n",), fields=frozenset({"n"}))))
 
 
-ALWAYS = [*[_match, _project, _set, _set, _unset, _sort, _unwind, _group, _lookup] * 3, _count]
+ALWAYS = [*[_match, _project, _set, _set, _unset, _sort, _unwind, _group, _lookup] * 3, _count, _union, _facet]
 #: What rules look for behind a stage, beside a second one of its kind.
 NEXT: dict[Any, list[Any]] = {
     _set: [_set, _match, _limit, _skip, _unset, _project, _group],
@@ -253,6 +288,8 @@ NEXT: dict[Any, list[Any]] = {
     _unwind: [_match, _group],
     _group: [_match, _match, _project, _project, _sort],
     _lookup: [_match, _limit, _unset, _group, _unwind],
+    _union: [_match, _match, _sort, _group],
+    _facet: [_project, _project, _unset],
     _limit: [_skip, _limit, _match],
     _skip: [_limit, _skip, _match],
     _match: [_set, _unset, _project, _unwind, _group, _sort, _lookup],

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from pipelines import Promise, pipelines
 from planned import Thing
-from test_fact_equivalence import FILTERS, Person, typed
+from test_fact_equivalence import FILTERS, UNWOUND, Person, orders, typed
 from test_link_strategies import IDS, KeptThing, predicates
 
 from data_bridge._core import compile as compile_plan
@@ -52,12 +52,22 @@ def firings() -> Counter[str]:
         except CompileError:
             event("refused for its types")
 
+    @SAME
+    @given(ordered=orders(), stages=UNWOUND)
+    def of_orders_and_elements(ordered: tuple[Any, list[tuple[str, int]]], stages: list[dict[str, Any]]) -> None:
+        where, keys = ordered
+        counted.update(fired(Person.find(where).sort(*keys), "find"))
+        distinct = compile_plan(Person.find(where).sort(*keys)._read("distinct", "color"), True, traced=True)
+        counted.update(step["rule"] for step in distinct.to_dict()["rules"])
+        counted.update(fired(Person.aggregate([classes.stage(each) for each in stages]), "aggregate"))
+
     @settings(SAME, max_examples=50)
     @given(owner=IDS, query=predicates(KeptThing))
     def of_links(owner: int, query: tuple[Any, Any]) -> None:
         counted.update(fired(KeptThing.find(KeptThing.owner == owner, query[0]), "find"))
 
     of_pipelines()
+    of_orders_and_elements()
     of_trusted_documents()
     of_links()
     return counted

@@ -29,6 +29,7 @@ def queries() -> None:
     assert_type(Book.author.name == "Ann", Predicate)
     assert_type(Book.author.country.name == "Peru", Predicate)
     Book.find(Book.author.name.startswith("A"), Book.title == "x").fetch_links(Book.author, Book.author.country)
+    assert_type(Book.author.exists() | Book.author.is_null(), Predicate)
     Book.find(Book.author.name > 3)  # error
     Book.find(Book.author.nam == "Ann")  # error
     Book.find(Book.author.country.nam == "Peru")  # error

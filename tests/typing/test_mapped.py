@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from bson import ObjectId
+from pydantic import ValidationError
 
-from data_bridge import Document, Mapped
+from data_bridge import Document, Mapped, mapped
 from data_bridge.layout import layout_of
 
 ROOT = Path(__file__).parents[2]
-JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py")]
+JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py", "computed.py", "functions.py")]
 
 
 def mypy(judged: Path, _: Path) -> list[str]:
@@ -24,6 +25,7 @@ def pyright(judged: Path, folder: Path) -> list[str]:
     prefix = Path(sys.prefix)
     config = {
         "include": [judged.name],
+        "typeCheckingMode": "strict",
         "extraPaths": [str(ROOT / "python")],
         "venvPath": str(prefix.parent),
         "venv": prefix.name,
@@ -56,3 +58,21 @@ def test_a_mapped_field_is_a_plain_one_at_run_time() -> None:
     person = Person(id=ObjectId(), name="Ann", age=3)
     assert layout_of(Person).decode(layout_of(Person).encode(person)) == person
     assert (Person.age > 3).__ir__.to_mql() == {"age": {"$gt": 3}}
+
+
+class Shelf(Document):
+    books: Mapped[list[str]] = mapped(default_factory=list)
+    width: Mapped[int] = mapped(80, gt=0)
+
+
+def test_mapped_fields_have_defaults_and_options() -> None:
+    assert (Shelf().books, Shelf().width) == ([], 80)
+    with pytest.raises(ValidationError):
+        Shelf(width=0)
+    with pytest.raises(TypeError, match="needs a default"):
+        mapped(gt=0)
+
+
+def test_a_list_has_a_size_to_compute_with() -> None:
+    assert Shelf.books.size().__ir__.to_mql() == {"$size": "$books"}
+    assert Shelf.books.size(2).__ir__.to_mql() == {"books": {"$size": 2}}

@@ -7,7 +7,7 @@ import bson
 import pytest
 from models import User, user
 
-from data_bridge._core import decode_document, diff, encode_document
+from data_bridge._core import changes, decode_document, encode_document
 from data_bridge.errors import DataBridgeError, DecodeError, EncodeError
 from data_bridge.layout import layout_of
 
@@ -72,4 +72,5 @@ def test_a_stored_document_that_does_not_fit_is_named() -> None:
 def test_changes_are_as_small_as_they_can_be() -> None:
     image = encode_document({"a": 1, "b": {"c": 1, "d": 2}, "gone": 1})
     now = encode_document({"a": 1, "b": {"c": 5, "d": 2}})
-    assert diff(now, image) == ({"b.c": 5}, ["gone"])
+    assert changes(now, image).to_dict() == {"b.c": 5, "gone": None}
+    assert not changes(now, now)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from data_bridge import Count, Document, F, Group, Limit, Link, Match, Sort, Sum, Where, cond, fn, lang, switch
 from data_bridge.errors import LangError
-from data_bridge.pipeline import Avg, Facet, Lookup, Project, Set, SetWindowFields, Unwind
+from data_bridge.pipeline import Avg, Facet, Lookup, Project, Set, SetWindowFields, UnionWith, Unwind
 from data_bridge.predicates import And, Eq, Nor, Or
 
 
@@ -136,11 +136,15 @@ QUERIES = [
         User.aggregate([SetWindowFields(sort_by=User.age, s=Sum(User.age).over(documents=("unbounded", "current")))]),
     ),
     (
-        "Book.aggregate([Facet(a=[Limit(1)], b=[Match(Book.pages > 1)]), "
-        'Lookup(Author, local="author", foreign="_id", name="x")])',
+        'Book.aggregate([Lookup(Author, local="author", foreign="_id", name="x"), '
+        "Facet(a=[Limit(1)], b=[Match(Book.pages > 1)])])",
         Book.aggregate(
-            [Facet(a=[Limit(1)], b=[Match(Book.pages > 1)]), Lookup(Author, local="author", foreign="_id", name="x")]
+            [Lookup(Author, local="author", foreign="_id", name="x"), Facet(a=[Limit(1)], b=[Match(Book.pages > 1)])]
         ),
+    ),
+    (
+        'Book.aggregate([UnionWith("users", pipeline=[Limit(1)]), UnionWith(Author)])',
+        Book.aggregate([UnionWith("users", [Limit(1)]), UnionWith(Author)]),
     ),
     (
         'Book.aggregate([{"$match": {"pages": 1}}, {"$group": {"_id": "$isbn"}}])',

@@ -66,8 +66,8 @@ PIPELINES = [
         "[Project(User.name, id=0, next=User.age + 1)]",
     ),
     (
-        [{"$set": {"day": {"$dateTrunc": {"date": "$seen", "unit": "day"}}}}],
-        '[Set(day=fn.date_trunc(date=F.seen, unit="day"))]',
+        [{"$replaceWith": "$$ROOT"}, {"$set": {"day": {"$dateTrunc": {"date": "$seen", "unit": "day"}}}}],
+        '[ReplaceWith(variable("ROOT")), Set(day=fn.date_trunc(date=F.seen, unit="day"))]',
     ),
     (
         [{"$project": {"prices": {"$map": {"input": "$items", "as": "item", "in": "$$item.price"}}}}],
@@ -78,11 +78,11 @@ PIPELINES = [
         '[Unwind("items", preserve=True), Limit(1)]',
     ),
     (
-        [{"$lookup": {"from": "users", "localField": "a", "foreignField": "b", "as": "c"}}],
-        '[Lookup("users", local="a", foreign="b", name="c")]',
+        [{"$lookup": {"from": "users", "localField": "name", "foreignField": "b", "as": "c"}}],
+        '[Lookup("users", local="name", foreign="b", name="c")]',
     ),
-    ([{"$addFields": {"n": {"$size": "$tags"}}}], "[AddFields(n=fn.size(User.tags))]"),
-    ([{"$geoNear": {"near": [1, 2], "key": "at"}}], '[{"$geoNear": {"near": [1, 2], "key": "at"}}]'),
+    ([{"$set": {"n": {"$size": "$tags"}}}], "[Set(n=fn.size(User.tags))]"),
+    ([{"$geoNear": {"near": [1, 2], "key": "at"}}], '[GeoNear(near=[1, 2], key="at")]'),
     ([], "[]"),
 ]
 

@@ -87,7 +87,8 @@ UPDATES = [
     ({"$sett": {"a": 1}}, "$sett", "did you mean '$set'"),
     ({"$set": 5}, "$set", "a dict of fields"),
     ({"$set": {5: 1}}, "$set.5", "is no field"),
-    ([{"$limit": 0}], "0.$limit", "from 1"),
+    ([{"$limit": 0}], "0.$limit", "cannot stand in an update"),
+    ([{"$unset": [5]}], "0.$unset", "a path or a list of paths"),
 ]
 
 
@@ -134,10 +135,12 @@ def test_a_spelling_is_not_part_of_what_a_node_means() -> None:
     assert ir.And((bare, said)).to_mql() == {"a": 1, "$and": [{"a": 1}]}
 
 
-def test_names_of_newer_servers_pass() -> None:
+def test_what_newer_servers_know_passes() -> None:
     for filter in ({"$isFuture": 5}, {"a": {"$ofTomorrow": 1}}):
         assert ir.parse_filter(filter).to_mql() == filter
-    assert ir.parse_pipeline([{"$teleport": {}}])[0].to_mql() == {"$teleport": {}}
+    for stage in (ir.Raw({"$teleport": {}}), {"$set": {"a": ir.Raw({"$teleport": "$a"})}}):
+        [node] = ir.parse_pipeline([stage])
+        assert node.to_mql() == (stage.value if isinstance(stage, ir.Raw) else {"$set": {"a": {"$teleport": "$a"}}})
 
 
 def test_what_was_parsed_does_not_change_with_the_dict() -> None:

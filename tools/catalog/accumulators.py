@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .arguments import Items, Moment, Number, Order, Record, Whole
-from .fields.expression import MISSING, constant
+from .fields.nodes import MISSING, constant
 from .fields.order import order
 from .outputs import Accumulator, WindowFunction, listed, named
 from .update import FieldUpdate

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from .results import Overload, overloads
 from .table import Argument, Operator, Table
 
 #: Written by hand in `lambdas.py`, because their arguments are Python functions or pairs.
@@ -16,7 +20,7 @@ TYPES = {
     "string": "Text",
     "date": "Moment",
     "timestamp": "Stamp",
-    "array": "Items",
+    "array": "Items[Any]",
     "object": "Record",
     "binary": "Bytes",
     "regex": "Pattern",
@@ -38,13 +42,19 @@ Written by `make generate` from `ir/catalog/{source}.toml`: change that.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, Never, TypeVar, overload
 
-from {up}fields.expression import MISSING, constant, listed, named, positions, present, single
+from bson import ObjectId
+
+from {up}arguments import Bytes, Day, Exact, Items, Moment, Number, Order, Pattern, Real, Record
+from {up}arguments import Stamp, Text, Truth, Whole
+from {up}fields.expression import Expression
+from {up}fields.nodes import MISSING, constant, listed, named, positions, present, single
 from {up}fields.order import order
 from {up}fields.values import Value
-from {up}arguments import Bytes, Items, Moment, Number, Order, Pattern, Record, Stamp, Text, Truth, Whole
 '''
 
 
@@ -56,7 +66,8 @@ def modules(table: Table, folder: Path) -> dict[Path, str]:
         head = HEAD.format(doc=f"Aggregation expressions: {group}.", source="expressions", up="..")
         bodies = [_function(operator) for operator in operators if operator.key not in BY_HAND]
         if bodies:
-            found[folder / f"{group}.py"] = "\n\n\n".join([head.strip(), *bodies]) + "\n"
+            text = "\n\n\n".join(bodies)
+            found[folder / f"{group}.py"] = f"{head.strip()}\n\n{variables(text)}\n\n{text}\n"
     found[folder / "__init__.py"] = _package(groups)
     return found
 
@@ -82,8 +93,25 @@ def _package(groups: dict[str, list[Operator]]) -> str:
     return "\n".join([*lines, f"__all__ = {sorted(names)!r}", ""])
 
 
-def signature(operator: Operator, arguments: tuple[Argument, ...]) -> list[str]:
-    """The parameters, required ones first; optional ones that stand before those on the wire only by name."""
+def variables(text: str) -> str:
+    """The type variables that a module's signatures name."""
+    return "".join(f'{name} = TypeVar("{name}")\n' for name in ("E", "T") if re.search(rf"\b{name}\b", text))
+
+
+def signature(
+    operator: Operator, arguments: tuple[Argument, ...], given: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The parameters, required ones first; optional ones that stand before those on the wire only by name.
+
+    Args:
+        operator: what is called.
+        arguments: those of its arguments that are parameters.
+        given: annotations by argument name, instead of the table's.
+    """
+
+    def annotation(argument: Argument) -> str:
+        return given.get(argument.name) or _annotation(argument)
+
     if not arguments:
         return []
     if arguments[0].stars:
@@ -102,8 +130,7 @@ def default(argument: Argument) -> str:
     return f'"{argument.words[0]}"' if len(argument.words) == 1 and not argument.optional else ""
 
 
-def annotation(argument: Argument) -> str:
-    """The parameter's type."""
+def _annotation(argument: Argument) -> str:
     if argument.words:
         return "Literal[" + ", ".join(f'"{word}"' for word in argument.words) + "]"
     found = [TYPES[kind] for kind in argument.types]
@@ -119,8 +146,23 @@ def passed(argument: Argument) -> str:
 
 
 def _function(operator: Operator) -> str:
-    parameters = ", ".join(signature(operator, operator.arguments))
-    return f"def {operator.key}({parameters}) -> Value:\n{docstring(operator)}    return {_built(operator)}"
+    def parameters(given: Mapping[str, str] = MappingProxyType({})) -> str:
+        return ", ".join(signature(operator, operator.arguments, given))
+
+    found = [(parameters(each.given), each.result) for each in overloads(operator)]
+    return f"{heads(operator.key, found, parameters())}{docstring(operator)}    return {_built(operator)}"
+
+
+def heads(name: str, found: list[tuple[str, str]], general: str, indent: str = "") -> str:
+    """`def` of a function: its overloads, each given as parameters and result, and the parameters of all."""
+    if len(found) == 1:
+        [(parameters, result)] = found
+        return f"{indent}def {name}({parameters}) -> Value[{result}]:\n"
+    lines = []
+    for parameters, result in found:
+        lines.append(f"{indent}@overload")
+        lines.append(f"{indent}def {name}({parameters}) -> Value[{result}]: ...")
+    return "\n".join([*lines, f"{indent}def {name}({general}) -> Value[Any]:\n"])
 
 
 def docstring(operator: Operator) -> str:
@@ -161,22 +203,55 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, overload
 
-from .expression import MISSING, Predicate, constant, listed, named, positions, present, single
+from bson import Decimal128, ObjectId, Timestamp
+
+from .expression import Expression, T_co
+from .nodes import MISSING, constant, listed, named, positions, present, single
 
 if TYPE_CHECKING:
-    from ..arguments import Bytes, Items, Moment, Number, Order, Pattern, Record, Stamp, Text, Truth, Whole
+    from ..arguments import Bytes, Items, Listed, Moment, Number, Order, Pattern, Real, Record, Stamp
+    from ..arguments import Text, Truth, Whole
     from .values import Value
 
+E = TypeVar("E")
+T = TypeVar("T")
+U = TypeVar("U")
 
-class Methods(Predicate):
+
+class Methods(Expression[T_co]):
     """The operators of a value, as methods of it."""
 
     __slots__ = ()
 
 '''
+
+#: What a method is of, as the table or an overload calls it, as the parameter of `Methods`.
+OWNERS = {
+    "any": "",
+    "number": "float | Decimal | Decimal128 | None",
+    "string": "str | None",
+    "date": "datetime.date | ObjectId | Timestamp | None",
+    "array": "Listed[Any] | None",
+    "Items[E]": "Listed[E] | None",
+    "Whole": "int | None",
+    "Real": "float | None",
+    "Exact": "Decimal | Decimal128 | None",
+    "Number": "float | Decimal | Decimal128 | None",
+    "Expression[Never]": "Never",
+}
+#: Methods whose signatures say more than the table does.
+SPOKEN = {
+    "if_null": [
+        ("self: Methods[T | None], value: Expression[U], /", "T | U"),
+        ("self: Methods[T | None], value: U, /", "T | U"),
+        ("self, *values: Any", "Any"),
+    ]
+}
 
 
 def methods(table: Table) -> str:
@@ -185,10 +260,12 @@ def methods(table: Table) -> str:
     bodies, receivers = [], {}
     for row in sorted(rows, key=lambda row: str(row.method)):
         receiver, *others = row.arguments
-        parameters = signature(row, row.arguments if receiver.stars else tuple(others))
+        arguments = row.arguments if receiver.stars else tuple(others)
+        found = SPOKEN.get(str(row.method)) or [_spoken(row, arguments, each) for each in overloads(row)]
+        general = ", ".join(["self", *signature(row, arguments)])
         built = _built(row, "self")
         local = "        from .order import order\n\n" if "order(" in built else ""
-        head = f"    def {row.method}({', '.join(['self', *parameters])}) -> Value:\n"
+        head = heads(str(row.method), found, general, "    ")
         said = f'        """{row.doc[:-1]}: `{row.mql}`."""\n'
         bodies.append(f"{head}{said}{local}        return {built}")
         receivers[row.method] = receiver.types
@@ -197,3 +274,12 @@ def methods(table: Table) -> str:
     said = "#: The kinds of values that each method is of."
     table_of = f"{said}\nRECEIVERS: dict[str, tuple[str, ...]] = {{\n{taken}\n}}\n"
     return METHODS + "\n\n".join(bodies) + "\n\n\n" + table_of
+
+
+def _spoken(row: Operator, arguments: tuple[Argument, ...], chosen: Overload) -> tuple[str, str]:
+    receiver = row.arguments[0]
+    given = chosen.given.get(receiver.name)
+    # The server would make text of numbers and dates too; whoever writes it so has mistaken the field.
+    owner = OWNERS[given or ("string" if "string" in receiver.types else receiver.types[0])]
+    self = f"self: Methods[{owner}]" if owner else "self"
+    return ", ".join([self, *signature(row, arguments, chosen.given)]), chosen.result

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import accumulators, docs, functions, rust, stages, updates
+from . import accumulators, docs, functions, rust, signatures, stages, updates
 from .table import ROOT, load
 
 PACKAGE = ROOT / "python" / "data_bridge"
@@ -26,6 +26,7 @@ def outputs() -> dict[Path, str]:
         PACKAGE / "accumulators.py": accumulators.accumulators(table),
         PACKAGE / "windows.py": accumulators.windows(table),
         PACKAGE / "ir" / "operators.py": updates.module(table),
+        PACKAGE / "ir" / "signatures.py": signatures.module(table),
     }
     return {**plain, **{path: formatted(path, text) for path, text in python.items()}}
 

@@ -50,6 +50,7 @@ class Operator:
     since: str
     doc: str
     shape: str = "single"
+    short: str = ""
     arguments: tuple[Argument, ...] = ()
     returns: str = "any"
     null: str = "null"
@@ -96,7 +97,7 @@ def camel(key: str) -> str:
 
 
 def _rows(kind: str) -> Any:
-    known = {"mql", "shape", "args", "returns", "null", "purity", "order", "since", "method", "doc"}
+    known = {"mql", "shape", "short", "args", "returns", "null", "purity", "order", "since", "method", "doc"}
     for group, rows in tomllib.loads((FOLDER / f"{kind}.toml").read_text()).items():
         for key, row in rows.items():
             method = row.get("method")
@@ -108,6 +109,7 @@ def _rows(kind: str) -> Any:
                 since=row["since"],
                 doc=row["doc"],
                 shape=row.get("shape", "single"),
+                short=row.get("short", ""),
                 arguments=tuple(_argument(text, f"{kind}.{key}") for text in _split(row.get("args", ""))),
                 returns=row.get("returns", "any"),
                 null=row.get("null", "null"),

@@ -1,13 +1,15 @@
 //! How one stored value becomes a field's value.
 
+use std::collections::HashMap;
+
 use bson::spec::ElementType;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple};
 
 use super::layout::Layout;
 use super::links::LinkMaker;
-use super::reader::{Element, Elements, malformed};
+use super::reader::{Element, Elements, malformed, text, text_bytes};
 use super::{decode, time};
 
 pub enum Converter {
@@ -27,8 +29,14 @@ pub enum Converter {
     Optional(Box<Self>),
     Model(Py<Layout>),
     Link(LinkMaker),
-    /// Stored value to member.
-    Members(Py<PyDict>),
+    Uuid,
+    Decimal,
+    Date,
+    Time,
+    Span,
+    /// A class of which `class(text)` is what pydantic makes of a text.
+    Text(Py<PyAny>),
+    Members(Members),
     /// A function of the plain value: what only pydantic knows.
     Validate(Py<PyAny>),
 }
@@ -37,6 +45,14 @@ pub enum Converter {
 pub type Fit<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 
 impl Converter {
+    pub fn is_validate(&self) -> bool {
+        matches!(self, Self::Validate(_))
+    }
+
+    pub fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+
     /// A converter is written `(kind,)` or `(kind, argument)`.
     pub fn read(spec: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let kind: String = spec.get_item(0)?.extract()?;
@@ -58,7 +74,13 @@ impl Converter {
             "optional" => Self::Optional(inner()?),
             "model" => Self::Model(spec.get_item(1)?.extract()?),
             "link" => Self::Link(LinkMaker::read(&spec.get_item(1)?)?),
-            "members" => Self::Members(spec.get_item(1)?.cast_into::<PyDict>()?.unbind()),
+            "uuid" => Self::Uuid,
+            "decimal" => Self::Decimal,
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "timedelta" => Self::Span,
+            "text" => Self::Text(spec.get_item(1)?.unbind()),
+            "members" => Self::Members(Members::read(spec.get_item(1)?.cast::<PyDict>()?)?),
             "validate" => Self::Validate(spec.get_item(1)?.unbind()),
             other => return Err(PyTypeError::new_err(format!("'{other}' is not a converter"))),
         })
@@ -73,12 +95,29 @@ impl Converter {
             Self::Str if kind == ElementType::String => plain(py, element),
             Self::ObjectId if kind == ElementType::ObjectId => plain(py, element),
             Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(py, element),
-            Self::Float if kind == ElementType::Double => plain(py, element),
-            Self::Float if kind == ElementType::Int32 || kind == ElementType::Int64 => {
-                let number: f64 = decode::value(py, kind, element.value, 1)?.extract()?;
-                Ok(Some(number.into_pyobject(py)?.into_any()))
-            }
+            Self::Float => match number(element) {
+                Some(number) => Ok(Some(PyFloat::new(py, number).into_any())),
+                None => Ok(None),
+            },
             Self::Datetime if kind == ElementType::DateTime => time::read_datetime(py, element.value),
+            Self::Date if kind == ElementType::DateTime => time::read_date(py, element.value),
+            Self::Time if kind == ElementType::String => match text(element.value) {
+                Ok(text) => time::read_time(py, text),
+                Err(problem) => Err(malformed(py, problem)),
+            },
+            Self::Span => match number(element) {
+                Some(seconds) => time::read_span(py, seconds),
+                None => Ok(None),
+            },
+            Self::Decimal if kind == ElementType::Decimal128 => decode::decimal(py, element.value),
+            Self::Uuid if kind == ElementType::Binary => match uuid_bytes(element) {
+                Some(bytes) => decode::uuid(py, bytes).map(Some),
+                None => Ok(None),
+            },
+            Self::Text(class) if kind == ElementType::String => {
+                let text = decode::value(py, kind, element.value, 1)?;
+                Ok(class.bind(py).call1((text,)).ok())
+            }
             Self::Optional(_) if kind == ElementType::Null => Ok(Some(py.None().into_bound(py))),
             Self::Optional(inner) => inner.convert(py, element),
             Self::List(inner) => match items(py, inner, element)? {
@@ -100,18 +139,67 @@ impl Converter {
             Self::Dict(inner) => entries(py, inner, element),
             Self::Model(layout) if kind == ElementType::EmbeddedDocument => layout.get().nested(py, element.value),
             Self::Link(link) => link.convert(py, element),
-            Self::Members(members) => {
-                let value = decode::value(py, kind, element.value, 1)?;
-                // A document or a list cannot be a member, and cannot be looked up.
-                if value.hash().is_err() { Ok(None) } else { members.bind(py).get_item(value) }
-            }
+            Self::Members(members) => Ok(members.find(element).map(|member| member.bind(py).clone())),
             Self::Validate(validate) => {
-                let value = decode::value(py, kind, element.value, 1)?;
+                let value = decode::with_decimals(decode::value(py, kind, element.value, 1)?)?;
                 // Whatever pydantic refuses here it will refuse, and explain, for the whole document.
                 Ok(validate.bind(py).call1((value,)).ok())
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// The members of an enumeration or a literal, by what is stored of them.
+pub struct Members {
+    texts: HashMap<Vec<u8>, Py<PyAny>>,
+    numbers: HashMap<i64, Py<PyAny>>,
+}
+
+impl Members {
+    fn read(members: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let (mut texts, mut numbers) = (HashMap::new(), HashMap::new());
+        for (stored, member) in members {
+            match stored.cast::<PyString>() {
+                Ok(text) => drop(texts.insert(text.to_str()?.as_bytes().to_vec(), member.unbind())),
+                Err(_) => drop(numbers.insert(stored.extract()?, member.unbind())),
+            }
+        }
+        Ok(Self { texts, numbers })
+    }
+
+    /// The member that the value stands for.
+    pub fn find(&self, element: &Element<'_>) -> Option<&Py<PyAny>> {
+        match element.kind {
+            ElementType::String => self.texts.get(text_bytes(element.value).ok()?),
+            _ => self.numbers.get(&integer(element)?),
+        }
+    }
+}
+
+/// An integer of either length.
+pub fn integer(element: &Element<'_>) -> Option<i64> {
+    match element.kind {
+        ElementType::Int32 => Some(i64::from(i32::from_le_bytes(*element.value.first_chunk()?))),
+        ElementType::Int64 => Some(i64::from_le_bytes(*element.value.first_chunk()?)),
+        _ => None,
+    }
+}
+
+/// A number that a float field takes.
+pub fn number(element: &Element<'_>) -> Option<f64> {
+    match element.kind {
+        ElementType::Double => Some(f64::from_le_bytes(*element.value.first_chunk()?)),
+        // As Python converts integers: to the nearest float.
+        _ => integer(element).map(|number| number as f64),
+    }
+}
+
+/// The bytes of a standard UUID.
+pub fn uuid_bytes<'a>(element: &Element<'a>) -> Option<&'a [u8; 16]> {
+    match element.value {
+        [_, _, _, _, 4, bytes @ ..] => bytes.try_into().ok(),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
+use super::decimal::Finite;
 use super::reader::{DEEPEST, Elements, int32, malformed, text, text_bytes};
 use super::{instance, time, types};
 
@@ -102,19 +103,53 @@ pub fn object_id<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAn
     Ok(id)
 }
 
+pub fn uuid<'py>(py: Python<'py>, bytes: &[u8; 16]) -> PyResult<Bound<'py, PyAny>> {
+    let known = types::get(py)?;
+    let id = instance::new(known.uuid.bind(py))?;
+    // The two slots that `UUID` has; its constructor sets them so, and pydantic does too.
+    let number = u128::from_be_bytes(*bytes).into_pyobject(py)?;
+    instance::set(&id, intern!(py, "int"), number.as_any())?;
+    instance::set(&id, intern!(py, "is_safe"), known.uuid_unknown(py)?)?;
+    Ok(id)
+}
+
+/// A number as Python's `Decimal`; None where it is none that `Decimal` and Decimal128 both write so.
+pub fn decimal<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(finite) = Finite::read(bytes) else { return Ok(None) };
+    types::get(py)?.decimal.bind(py).call1((finite.to_string(),)).map(Some)
+}
+
+/// The value with every `Decimal128` in it as a `Decimal`, which is what pydantic knows; changes lists and dicts in place.
+pub fn with_decimals<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = value.py();
+    if let Ok(items) = value.cast::<PyList>() {
+        for (position, item) in items.iter().enumerate() {
+            items.set_item(position, with_decimals(item)?)?;
+        }
+    } else if let Ok(entries) = value.cast::<PyDict>() {
+        for (key, item) in entries.copy()? {
+            entries.set_item(key, with_decimals(item)?)?;
+        }
+    } else if value.is_exact_instance(types::get(py)?.decimal128.bind(py)) {
+        return value.call_method0(intern!(py, "to_decimal"));
+    }
+    Ok(value)
+}
+
 fn binary<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let (Some(&subtype), Some(content)) = (bytes.get(4), bytes.get(5..)) else {
         return Err(malformed(py, "a binary value is cut short"));
     };
+    if subtype == 4
+        && let Some(id) = content.first_chunk::<16>()
+        && content.len() == 16
+    {
+        return uuid(py, id);
+    }
     let content = if subtype == 2 { content.get(4..).unwrap_or_default() } else { content };
     let content = PyBytes::new(py, content);
     match subtype {
         0 => Ok(content.into_any()),
-        4 if content.as_bytes().len() == 16 => {
-            let keywords = PyDict::new(py);
-            keywords.set_item("bytes", content)?;
-            types::get(py)?.uuid.bind(py).call((), Some(&keywords))
-        }
         _ => types::get(py)?.binary.bind(py).call1((content, subtype)),
     }
 }

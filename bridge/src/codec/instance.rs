@@ -6,7 +6,7 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 /// `class.__new__(class)`: an instance on which nothing is set.
 pub fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
@@ -28,6 +28,38 @@ pub fn set(instance: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, value: &Boun
     // SAFETY: all three are live objects and the name is a string, which is all this function asks for; it takes its own
     // reference to the value.
     let status = unsafe { ffi::PyObject_GenericSetAttr(instance.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
+}
+
+/// `object.__getattribute__(instance, name)`: past the class's own; None where there is no such attribute.
+pub fn get<'py>(instance: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    let py = instance.py();
+    // SAFETY: both are live objects and the name is a string; the result is a new reference or null with an exception
+    // set, which is taken away.
+    unsafe {
+        let value = ffi::PyObject_GenericGetAttr(instance.as_ptr(), name.as_ptr());
+        let value = Bound::from_owned_ptr_or_opt(py, value);
+        if value.is_none() {
+            drop(PyErr::take(py));
+        }
+        value
+    }
+}
+
+/// The instance's own `__dict__`, past what its class says stands there.
+pub fn dict<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let py = instance.py();
+    // SAFETY: a live object; the result is a new reference or null with an exception set; the context is not used.
+    let dict = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyObject_GenericGetDict(instance.as_ptr(), std::ptr::null_mut()))
+    };
+    Ok(dict?.cast_into()?)
+}
+
+/// Makes this the instance's own `__dict__`.
+pub fn set_dict(instance: &Bound<'_, PyAny>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+    // SAFETY: both are live objects; anything but a dict is refused with an exception; the context is not used.
+    let status = unsafe { ffi::PyObject_GenericSetDict(instance.as_ptr(), dict.as_ptr(), std::ptr::null_mut()) };
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
 }
 

@@ -7,17 +7,20 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
+use super::changes::Changes;
 use super::convert::Converter;
 use super::encode::{self, Buffer};
 use super::family::{Family, Tag};
+use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
+use super::reader::malformed;
 
 pub enum Default {
     Required,
@@ -74,15 +77,29 @@ pub struct Definition {
     /// None is left out, here and below, wherever it comes back.
     drops_nulls: bool,
     /// The names of all fields.
-    pub complete: Py<PySet>,
+    complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
-    pub shares_complete: bool,
+    shares_complete: bool,
 }
 
 impl Definition {
     /// The fields that are stored; those that are not come last.
     pub fn stored(&self) -> &[Field] {
         &self.fields[..self.stored]
+    }
+
+    /// Whether a key is that of the discriminator.
+    pub fn is_tag(&self, key: &[u8]) -> bool {
+        self.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == key)
+    }
+
+    /// `model_fields_set` of an instance with every stored field.
+    pub fn all_present<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
+        let complete = self.complete.bind(py);
+        if self.shares_complete {
+            return Ok(complete.clone());
+        }
+        Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
     }
 }
 
@@ -93,13 +110,14 @@ pub struct Layout {
     definition: OnceLock<Definition>,
     /// A document's own class id chooses the layout: this one only stands for the family.
     pub family: OnceLock<Family>,
+    json: PyOnceLock<Option<Shape>>,
 }
 
 #[pymethods]
 impl Layout {
     #[new]
     fn new(class: Py<PyType>) -> Self {
-        Self { class, definition: OnceLock::new(), family: OnceLock::new() }
+        Self { class, definition: OnceLock::new(), family: OnceLock::new(), json: PyOnceLock::new() }
     }
 
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
@@ -148,6 +166,18 @@ impl Layout {
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
     }
 
+    /// The class whose instances it reads and writes.
+    #[getter]
+    fn model(&self, py: Python<'_>) -> Py<PyType> {
+        self.class.clone_ref(py)
+    }
+
+    /// Whether a function of Python's makes the field's values.
+    fn validates(&self, name: &str, py: Python<'_>) -> PyResult<bool> {
+        let named = |field: &&Field| field.name.bind(py).to_str().is_ok_and(|known| known == name);
+        Ok(self.definition()?.fields.iter().find(named).is_some_and(|field| field.converter.is_validate()))
+    }
+
     /// Makes this the layout of a whole family: (class id, layout) of each class.
     fn choose_by(&self, key: String, members: HashMap<String, Py<Self>>, py: Python<'_>) -> PyResult<()> {
         let root = self.class.bind(py).name()?.to_string();
@@ -160,6 +190,22 @@ impl Layout {
         let mut buffer = Buffer::with_capacity(256);
         self.encode_into(&mut buffer, instance, &Path::root(""))?;
         Ok(PyBytes::new(instance.py(), &buffer))
+    }
+
+    /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
+    /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
+    fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
+        let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
+        let differing = between(image)?;
+        if differing.is_empty() {
+            return Ok(differing);
+        }
+        match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
+            Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
+            // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+            Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
+            Err(error) => Err(error),
+        }
     }
 
     /// BSON bytes as an instance.
@@ -186,6 +232,11 @@ pub fn of<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Layout>> {
 impl Layout {
     pub fn definition(&self) -> PyResult<&Definition> {
         self.definition.get().ok_or_else(|| PyRuntimeError::new_err("the layout is used before it is defined"))
+    }
+
+    /// How documents look in JSON; None where only pydantic knows.
+    pub fn json_shape(&self, py: Python<'_>) -> PyResult<Option<&Shape>> {
+        Ok(self.json.get_or_try_init(py, || Shape::of(self, self.definition()?, py))?.as_ref())
     }
 
     pub fn encode_into(&self, buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {

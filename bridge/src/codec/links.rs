@@ -64,16 +64,35 @@ impl LinkMaker {
 
 /// The id of a reference; none when the document is none.
 fn reference<'py>(py: Python<'py>, document: &[u8]) -> Fit<'py> {
-    let mut elements = Elements::new(document).map_err(|problem| malformed(py, problem))?;
+    match referred(document).map_err(|problem| malformed(py, problem))? {
+        Some(element) => decode::value(py, element.kind, element.value, 1).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The element of a reference that holds the id; none when the document is no reference.
+pub fn referred(document: &[u8]) -> Result<Option<Element<'_>>, &'static str> {
+    let mut elements = Elements::new(document)?;
     let mut is_reference = false;
-    while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+    while let Some(element) = elements.next()? {
         match element.key {
             b"$ref" => is_reference = true,
-            b"$id" if is_reference => return decode::value(py, element.kind, element.value, 1).map(Some),
+            b"$id" if is_reference => return Ok(Some(element)),
             _ => {}
         }
     }
     Ok(None)
+}
+
+/// Whether a document comes back as PyMongo's `DBRef`.
+pub fn is_reference(document: &[u8]) -> Result<bool, &'static str> {
+    let mut elements = Elements::new(document)?;
+    let (mut collection, mut id) = (false, false);
+    while let Some(element) = elements.next()? {
+        collection |= element.key == b"$ref";
+        id |= element.key == b"$id";
+    }
+    Ok(collection && id)
 }
 
 /// Writes what a field of links holds: links and documents as what is stored of them, in lists and dicts too.

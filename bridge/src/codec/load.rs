@@ -49,7 +49,7 @@ impl Layout {
             };
             let position = if met { Some(predicted) } else { definition.by_key.get(element.key).copied() };
             let Some(position) = position else {
-                if definition.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == element.key) {
+                if definition.is_tag(element.key) {
                     continue;
                 }
                 match definition.extra {
@@ -87,6 +87,19 @@ impl Layout {
             };
             instance::set(&built, field.name.bind(py), &value)?;
         }
+        self.complete(&built, definition, &present, extra)?;
+        Ok(Some(built))
+    }
+
+    /// Gives a new instance everything but its fields.
+    pub fn complete<'py>(
+        &self,
+        built: &Bound<'py, PyAny>,
+        definition: &Definition,
+        present: &Bound<'py, PySet>,
+        extra: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let py = built.py();
         let none = py.None().into_bound(py);
         let extra = match (definition.extra, extra) {
             (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
@@ -94,12 +107,15 @@ impl Layout {
         };
         let private = match &definition.private {
             Some(make) => make.bind(py).call0()?,
-            None => none,
+            None => none.clone(),
         };
-        instance::set(&built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
-        instance::set(&built, intern!(py, "__pydantic_extra__"), &extra)?;
-        instance::set(&built, intern!(py, "__pydantic_private__"), &private)?;
-        Ok(Some(built))
+        instance::set(built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
+        instance::set(built, intern!(py, "__pydantic_extra__"), &extra)?;
+        instance::set(built, intern!(py, "__pydantic_private__"), &private)?;
+        if definition.keeps_image {
+            instance::set(built, intern!(py, "__pending__"), &none)?;
+        }
+        Ok(())
     }
 
     /// The instance as pydantic builds it, or an error that names the document.
@@ -107,6 +123,12 @@ impl Layout {
         let document = decode::document(py, bytes)?;
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
+        }
+        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
+            let key = decode::key(py, field.key())?;
+            if let Some(value) = document.get_item(&key)? {
+                document.set_item(key, decode::with_decimals(value)?)?;
+            }
         }
         let id = document.get_item("_id")?;
         let named = definition.fields.iter().find(|field| field.key() == b"_id");
@@ -142,14 +164,9 @@ fn present<'py>(
     values: &[Option<Bound<'py, PyAny>>],
     extra: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PySet>> {
-    let complete = definition.complete.bind(py);
     let stored = definition.stored();
     if extra.is_none() && values[..stored.len()].iter().all(Option::is_some) {
-        return if definition.shares_complete {
-            Ok(complete.clone())
-        } else {
-            Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
-        };
+        return definition.all_present(py);
     }
     let present = PySet::empty(py)?;
     for (field, _) in stored.iter().zip(values).filter(|(_, value)| value.is_some()) {

@@ -1,16 +1,22 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod changes;
+mod columns;
 mod convert;
+mod decimal;
 mod decode;
-mod diff;
 mod encode;
 mod family;
+mod fit;
 mod instance;
+mod json;
 mod layout;
+mod lazy;
 mod links;
 mod load;
 mod path;
 mod reader;
+mod sink;
 mod time;
 mod types;
 
@@ -19,13 +25,21 @@ use std::ops::Range;
 use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyType};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
+use changes::Changes;
+use columns::{ArrowTable, ColumnLayout, Columns};
+use fit::Fit;
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
+use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
 use reader::Elements;
+pub use sink::Sink;
+use sink::{JsonForm, JsonText, Objects};
+
+use crate::gate::guarded;
 
 /// What becomes of a stored document that does not fit its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +67,25 @@ impl OnInvalid {
 pub enum Decoder {
     Dict,
     Layout(Py<Layout>),
+    Lazy(Py<Layout>),
+    Json(JsonForm),
+    Columns(Py<ColumnLayout>),
 }
 
-impl From<Option<Py<Layout>>> for Decoder {
-    fn from(layout: Option<Py<Layout>>) -> Self {
-        layout.map_or(Self::Dict, Self::Layout)
+impl<'py> FromPyObject<'_, 'py> for Decoder {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(json) = given.cast::<JsonLayout>() {
+            return Ok(Self::Json(json.get().0.clone_ref(given.py())));
+        }
+        if let Ok(columns) = given.cast::<ColumnLayout>() {
+            return Ok(Self::Columns(columns.to_owned().unbind()));
+        }
+        if let Ok(lazy) = given.cast::<LazyLayout>() {
+            return Ok(Self::Lazy(lazy.get().0.clone_ref(given.py())));
+        }
+        Ok(Self::Layout(given.extract()?))
     }
 }
 
@@ -66,19 +94,74 @@ impl Decoder {
         match self {
             Self::Dict => Ok(decode::document(py, document)?.into_any().unbind()),
             Self::Layout(layout) => Ok(layout.get().decode_bytes(py, document)?.unbind()),
+            Self::Lazy(layout) => Ok(lazy::defer(layout.bind(py), document)?.unbind()),
+            Self::Json(form) => {
+                let mut text = Vec::new();
+                form.write(py, document, &mut text)?;
+                Ok(PyBytes::new(py, &text).into_any().unbind())
+            }
+            Self::Columns(_) => Err(crate::errors::internal(py, "one document alone is no columns")),
         }
     }
 
-    /// The documents of a cursor's reply.
-    pub fn decode_batch<'py>(
-        &self,
-        py: Python<'py>,
-        reply: RawDocumentBuf,
-        on_invalid: OnInvalid,
-    ) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        Batch::new(py, reply)?.decode(py, self, on_invalid, &list, usize::MAX)?;
-        Ok(list)
+    /// What stands for a document that is not there.
+    pub fn nothing(&self, py: Python<'_>) -> Py<PyAny> {
+        match self {
+            Self::Json(_) => PyBytes::new(py, b"null").into_any().unbind(),
+            _ => py.None(),
+        }
+    }
+
+    /// What documents are put into.
+    pub fn into_sink(self, py: Python<'_>) -> Box<dyn Sink> {
+        match self {
+            Self::Json(form) => Box::new(JsonText::new(form)),
+            Self::Columns(layout) => Box::new(Columns::new(layout)),
+            other => Box::new(Objects::new(py, other)),
+        }
+    }
+
+    /// The first document of a cursor's reply, of those that are not to be skipped.
+    pub fn decode_first(&self, py: Python<'_>, reply: RawDocumentBuf, on_invalid: OnInvalid) -> PyResult<Py<PyAny>> {
+        let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
+        let mut elements = Elements::part(&reply.as_bytes()[rest]);
+        while let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? {
+            match (self.decode_one(py, element.value), on_invalid) {
+                (Err(error), OnInvalid::Raise) => return Err(error),
+                (Err(_), OnInvalid::Skip) => {}
+                (Err(_), OnInvalid::Raw) => return self.decode_unfit(py, element.value),
+                (decoded, _) => return decoded,
+            }
+        }
+        Ok(self.nothing(py))
+    }
+
+    fn decode_unfit(&self, py: Python<'_>, document: &[u8]) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Json(_) => Self::Json(JsonForm { layout: None, array: false }).decode_one(py, document),
+            _ => Self::Dict.decode_one(py, document),
+        }
+    }
+}
+
+/// A layout, or None for rows of no class, whose documents become JSON.
+#[pyclass(frozen, module = "data_bridge._core")]
+pub struct JsonLayout(JsonForm);
+
+#[pymethods]
+impl JsonLayout {
+    /// In an array, or only with commas between the documents.
+    #[new]
+    #[pyo3(signature = (layout, array = true))]
+    fn new(layout: Option<Py<Layout>>, array: bool) -> Self {
+        Self(JsonForm { layout, array })
+    }
+
+    /// BSON bytes as JSON.
+    fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let mut text = Vec::new();
+        guarded(py, || self.0.write(py, document, &mut text))?;
+        Ok(PyBytes::new(py, &text))
     }
 }
 
@@ -95,14 +178,13 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Appends up to `count` documents to the list; true at the end. The garbage collector rests meanwhile: what is
-    /// built is all alive.
+    /// Adds up to `count` documents to the sink; true at the end. The garbage collector rests meanwhile: what is built is
+    /// all alive.
     pub fn decode(
         &mut self,
         py: Python<'_>,
-        decoder: &Decoder,
+        sink: &mut dyn Sink,
         on_invalid: OnInvalid,
-        list: &Bound<'_, PyList>,
         count: usize,
     ) -> PyResult<bool> {
         let _paused = CollectorPaused::new(py);
@@ -111,13 +193,10 @@ impl Batch {
             let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? else {
                 return Ok(true);
             };
-            match decoder.decode_one(py, element.value) {
-                Ok(instance) => list.append(instance)?,
-                Err(error) => match on_invalid {
-                    OnInvalid::Raise => return Err(error),
-                    OnInvalid::Skip => {}
-                    OnInvalid::Raw => list.append(decode::document(py, element.value)?)?,
-                },
+            match (sink.add(py, element.value), on_invalid) {
+                (Ok(()), _) | (Err(_), OnInvalid::Skip) => {}
+                (Err(error), OnInvalid::Raise) => return Err(error),
+                (Err(_), OnInvalid::Raw) => sink.add_unfit(py, element.value)?,
             }
         }
         self.rest.start = self.rest.end - elements.left();
@@ -147,6 +226,11 @@ pub fn document_to_raw(mapping: &Bound<'_, PyAny>) -> PyResult<RawDocumentBuf> {
     RawDocumentBuf::from_bytes(bytes).map_err(|error| malformed(mapping.py(), &error))
 }
 
+/// PyMongo's integer that is stored with 64 bits however small it is.
+pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    types::get(py)?.int64.bind(py).call1((number,))
+}
+
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());
@@ -169,16 +253,17 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
     decode::document(py, document)
 }
 
-/// The least changes that make `image` into `now`: the values to set by dotted path, and the paths to unset.
-#[pyfunction]
-#[pyo3(name = "diff")]
-fn diff_documents<'py>(py: Python<'py>, now: &[u8], image: &[u8]) -> PyResult<(Bound<'py, PyDict>, Vec<String>)> {
-    diff::diff(py, now, image)
-}
-
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Changes>()?;
+    module.add_class::<Fit>()?;
     module.add_class::<Layout>()?;
+    module.add_class::<LazyLayout>()?;
+    module.add_class::<JsonLayout>()?;
+    module.add_class::<ColumnLayout>()?;
+    module.add_class::<ArrowTable>()?;
+    module.add_class::<FieldAccess>()?;
+    module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
-    module.add_function(wrap_pyfunction!(diff_documents, module)?)
+    module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

@@ -1,5 +1,6 @@
 //! Walks BSON bytes that may lie: every length is checked before it is believed.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use bson::spec::ElementType;
@@ -140,6 +141,34 @@ fn child<'a>(document: &'a [u8], names: &[&[u8]]) -> Result<Option<&'a [u8]>, &'
     Ok(None)
 }
 
+/// The elements of a document as a Python dict keeps them: of those with one name the last, in the place of the first.
+pub fn unique(bytes: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
+    let mut found: Vec<Element<'_>> = Vec::new();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut elements = Elements::new(bytes)?;
+    while let Some(element) = elements.next()? {
+        // A few keys are compared faster than they are hashed.
+        let place = if found.len() < FEW {
+            found.iter().position(|known| known.key == element.key)
+        } else {
+            if places.is_empty() {
+                places.extend(found.iter().enumerate().map(|(place, known)| (known.key, place)));
+            }
+            let place = places.get(element.key).copied();
+            places.entry(element.key).or_insert(found.len());
+            place
+        };
+        match place {
+            Some(place) => found[place] = element,
+            None => found.push(element),
+        }
+    }
+    Ok(found)
+}
+
+/// So many keys are compared faster than they are hashed.
+const FEW: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +202,24 @@ mod tests {
                 // Any answer but a panic.
                 let _ = drain(&hostile);
             }
+        }
+    }
+
+    #[test]
+    fn of_keys_that_are_alike_the_last_counts() {
+        for count in [3, 40] {
+            let mut bytes = vec![0; 4];
+            for number in (0..count).chain([1]) {
+                bytes.extend_from_slice(format!("\x10k{number}\0").as_bytes());
+                bytes.extend_from_slice(&(bytes.len() as i32).to_le_bytes());
+            }
+            bytes.push(0);
+            let length = bytes.len() as i32;
+            bytes[..4].copy_from_slice(&length.to_le_bytes());
+            let found = unique(&bytes).unwrap();
+            assert_eq!(found.len(), count);
+            assert_eq!(found[1].key, b"k1");
+            assert!(found[1].value > found[2].value);
         }
     }
 }

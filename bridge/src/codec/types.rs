@@ -44,6 +44,15 @@ classes! {
     document = "data_bridge.document"."Document",
 }
 
+impl Types {
+    /// `uuid.SafeUUID.unknown`.
+    pub fn uuid_unknown<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        static UNKNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let find = || PyResult::Ok(py.import("uuid")?.getattr("SafeUUID")?.getattr("unknown")?.unbind());
+        Ok(UNKNOWN.get_or_try_init(py, find)?.bind(py))
+    }
+}
+
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
 
 pub fn get(py: Python<'_>) -> PyResult<&'static Types> {

@@ -6,19 +6,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::{DEEPEST, dict, kind, text, tuple, unknown, value};
-use crate::errors;
+use super::{dict, kind, refuse_depth, text, tuple, unknown, value};
 
 pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
-    if depth > DEEPEST {
-        return Err(errors::compile_error(
-            node.py(),
-            "too_deep",
-            &format!("the expression is nested more than {DEEPEST} levels deep"),
-            None,
-            Some("build it flat: one & or | over many terms"),
-        ));
-    }
+    refuse_depth(node.py(), depth)?;
     let child = |part: PyResult<Bound<'_, PyAny>>| read(&part?, depth + 1).map(Box::new);
     let kind = kind(node)?;
     Ok(match kind.to_str()? {
@@ -29,6 +20,7 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         "or" => Expr::Or(terms(node, depth)?),
         "nor" => Expr::Nor(terms(node, depth)?),
         "not" => Expr::Not(child(part!(node, "term"))?),
+        "computed" => Expr::Computed(child(part!(node, "term"))?),
         "in" => {
             let needle = child(part!(node, "needle"))?;
             let values = values(node, label(&needle))?;

@@ -17,7 +17,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::codec;
+use crate::{codec, errors};
 
 /// Deeper trees are refused: reading them would exhaust the stack. The server's own limit is 100 levels.
 const DEEPEST: usize = 200;
@@ -32,6 +32,14 @@ pub fn expr(node: &Bound<'_, PyAny>) -> PyResult<Expr> {
 
 pub fn stage(node: &Bound<'_, PyAny>) -> PyResult<Stage> {
     stage::read(node, 0)
+}
+
+fn refuse_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
+    if depth <= DEEPEST {
+        return Ok(());
+    }
+    let message = format!("the query is nested more than {DEEPEST} levels deep");
+    Err(errors::compile_error(py, "too_deep", &message, None, Some("build it flat: one & or | over many terms")))
 }
 
 /// What kind of node this is.

@@ -1,15 +1,16 @@
 //! Stage nodes.
 
-use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
 use data_bridge_ir::{Expr, Operands, Path, Stage};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 
-use super::{dict, expr, kind, text, tuple, unknown, value};
+use super::{dict, expr, kind, refuse_depth, text, tuple, unknown, value};
 
 pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
     let count = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<u64>();
+    refuse_depth(node.py(), depth)?;
     let child = |part: PyResult<Bound<'_, PyAny>>| expr::read(&part?, depth + 1);
     Ok(match kind(node)?.to_str()? {
         "match" => Stage::Match(child(part!(node, "predicate"))?),
@@ -28,6 +29,17 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
         },
         "count_stage" => Stage::Count(text(part!(node, "name"))?),
         "lookup" => Stage::Lookup(lookup(node, depth)?),
+        "union_with" => Stage::UnionWith(UnionWith {
+            collection: part!(node, "collection")?.extract()?,
+            pipeline: pipeline(&tuple(part!(node, "pipeline"))?, depth)?,
+        }),
+        "facet" => {
+            let outputs = dict(part!(node, "outputs"))?;
+            let outputs = outputs
+                .iter()
+                .map(|(name, stages)| Ok((name.extract()?, pipeline(&stages.cast_into::<PyTuple>()?, depth)?)));
+            Stage::Facet(outputs.collect::<PyResult<_>>()?)
+        }
         "generic_stage" => {
             let name = text(part!(node, "name"))?;
             if !name.starts_with('$') {
@@ -123,15 +135,15 @@ fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
     Ok(Stage::Group { by, outputs })
 }
 
+/// Stages inside a stage.
+fn pipeline(stages: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<Stage>> {
+    stages.iter().map(|stage| read(&stage, depth + 1)).collect()
+}
+
 fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
     let path = |part: PyResult<Bound<'_, PyAny>>| Ok::<_, PyErr>(part?.extract::<Option<String>>()?.map(Path));
     let pipeline = part!(node, "pipeline")?;
-    let pipeline = if pipeline.is_none() {
-        None
-    } else {
-        let stages = pipeline.cast::<PyTuple>()?.iter().map(|stage| read(&stage, depth + 1));
-        Some(stages.collect::<PyResult<_>>()?)
-    };
+    let pipeline = if pipeline.is_none() { None } else { Some(self::pipeline(pipeline.cast::<PyTuple>()?, depth)?) };
     Ok(Lookup {
         collection: part!(node, "collection")?.extract()?,
         local: path(part!(node, "local"))?,

@@ -18,8 +18,18 @@ pub fn leaves(stage: &Stage, root: &str) -> bool {
             apart(path) && index.as_deref().is_none_or(|index| apart(&Path::from(index)))
         }
         Stage::Lookup(lookup) => apart(&Path::from(lookup.output.as_str())),
-        Stage::Group { .. } | Stage::Count(_) | Stage::Generic { .. } | Stage::Raw(_) => false,
+        Stage::Group { .. }
+        | Stage::Count(_)
+        | Stage::UnionWith(_)
+        | Stage::Facet(_)
+        | Stage::Generic { .. }
+        | Stage::Raw(_) => false,
     }
+}
+
+/// Whether the documents that come out are some of those that went in, as they were.
+pub fn keeps_stored(stage: &Stage) -> bool {
+    matches!(stage, Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_))
 }
 
 /// Whether each document that goes in comes out, in the same order and changed only by what it holds itself: whole
@@ -42,7 +52,17 @@ pub fn gives_one_for_one(stage: &Stage) -> bool {
 
 /// Whether one document comes out at most.
 pub fn gives_one_at_most(stage: &Stage) -> bool {
-    matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Group { by: None, .. })
+    matches!(stage, Stage::Count(_) | Stage::Limit(1) | Stage::Facet(_) | Stage::Group { by: None, .. })
+}
+
+/// How many documents come out at most, however many go in; none where that is not bounded.
+pub fn most(stages: &[Stage]) -> Option<u64> {
+    stages.iter().fold(None, |most, stage| match stage {
+        Stage::Limit(count) | Stage::Sample(count) => Some(most.map_or(*count, |most: u64| most.min(*count))),
+        Stage::Count(_) | Stage::Facet(_) | Stage::Group { by: None, .. } => Some(1),
+        Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Group { .. } => most,
+        other => most.filter(|_| gives_one_for_one(other)),
+    })
 }
 
 /// Whether a projection only drops the fields it names.
@@ -72,6 +92,8 @@ fn is_settled(stage: &Stage) -> bool {
             let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(|given| given.children()));
             by.iter().chain(operands).all(is_deterministic)
         }
+        Stage::UnionWith(union) => union.pipeline.iter().all(is_settled),
+        Stage::Facet(outputs) => outputs.iter().flat_map(|(_, stages)| stages).all(is_settled),
         Stage::Sample(_) | Stage::Generic { .. } | Stage::Raw(_) => false,
         other => gives_one_for_one(other),
     }

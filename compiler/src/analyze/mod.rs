@@ -13,11 +13,12 @@ mod value;
 
 use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::plan::{Change, Plan, Terminal};
-use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
 use data_bridge_ir::update::Update;
 use data_bridge_ir::{Expr, Operands};
 
 use crate::error::{CompileError, Failure};
+use crate::relations::links;
 use joins::Joins;
 use shape::Shape;
 
@@ -25,14 +26,19 @@ use shape::Shape;
 /// nesting by default).
 const DEEPEST: usize = 200;
 
+/// The same of pipelines inside stages, of which the server takes 20.
+const DEEPEST_PIPELINE: usize = 50;
+
 /// Collects errors while a plan is walked, so that a user sees all of them.
 pub struct Analyzer {
     errors: Vec<CompileError>,
+    /// How many stages stand around the pipeline that is walked.
+    depth: usize,
 }
 
 /// The plan, bound and typed.
 pub fn analyze(plan: Plan) -> Result<Plan, Failure> {
-    let mut analyzer = Analyzer { errors: Vec::new() };
+    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0 };
     let plan = analyzer.plan(plan);
     if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
 }
@@ -74,12 +80,16 @@ impl Analyzer {
     }
 
     fn filter(&mut self, filter: Expr, shape: &Shape) -> Expr {
-        if filter.depth() > DEEPEST {
-            let message = format!("the predicate is nested more than {DEEPEST} levels deep");
-            self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
+        if filter.is_deeper_than(DEEPEST) {
+            self.report_depth("the predicate", DEEPEST);
             return Expr::Constant(true);
         }
         self.predicate(filter, shape)
+    }
+
+    fn report_depth(&mut self, what: &str, most: usize) {
+        let message = format!("{what} is nested more than {most} levels deep");
+        self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
     fn change(&mut self, change: Change, shape: &Shape) -> Change {
@@ -94,8 +104,17 @@ impl Analyzer {
 
     fn stages(&mut self, stages: Vec<Stage>, mut shape: Shape) -> (Vec<Stage>, Shape) {
         let mut bound = Vec::with_capacity(stages.len());
+        if self.depth > DEEPEST_PIPELINE {
+            self.report_depth("the pipeline", DEEPEST_PIPELINE);
+            return (bound, shape);
+        }
+        self.depth += 1;
         let mut joins = Joins::default();
         for stage in stages {
+            if stage.expressions().into_iter().any(|value| value.is_deeper_than(DEEPEST)) {
+                self.report_depth(stage.mql(), DEEPEST);
+                continue;
+            }
             if !joins::keeps_joined(&stage) && joins::passes_documents(&stage) {
                 bound.extend(joins.leftover());
             }
@@ -112,6 +131,7 @@ impl Analyzer {
             bound.push(stage);
         }
         bound.extend(joins.leftover());
+        self.depth -= 1;
         (bound, shape)
     }
 
@@ -135,6 +155,10 @@ impl Analyzer {
                 outputs: outputs.into_iter().map(|output| self.accumulator(output, shape)).collect(),
             },
             Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
+            Stage::UnionWith(union) => {
+                Stage::UnionWith(UnionWith { pipeline: self.stages(union.pipeline, Shape::Open).0, ..union })
+            }
+            Stage::Facet(outputs) => Stage::Facet(self.facet(outputs, shape)),
             Stage::Limit(0) => {
                 self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit"));
                 Stage::Limit(0)
@@ -168,6 +192,33 @@ impl Analyzer {
         }
     }
 
+    fn facet(&mut self, outputs: Vec<(String, Vec<Stage>)>, shape: &Shape) -> Vec<(String, Vec<Stage>)> {
+        if outputs.is_empty() {
+            let error = CompileError::new("malformed_facet", "a facet needs an output: a name and its stages");
+            self.report(error.at("$facet"));
+        }
+        let mut bound = Vec::with_capacity(outputs.len());
+        for (name, stages) in outputs {
+            if name.is_empty() || name.starts_with('$') || name.contains('.') {
+                let message = format!("{name:?} cannot name an output of a facet");
+                let error = CompileError::new("malformed_facet", message).at(name.as_str());
+                self.report(error.hint("give a field's name: without dots and no '$' at its start"));
+            }
+            if stages.iter().any(|stage| matches!(stage, Stage::Facet(_))) {
+                let error = CompileError::new("malformed_facet", "a facet cannot stand in another facet");
+                self.report(error.at(name.as_str()).hint("give its outputs to the outer one"));
+            }
+            let stages = self.stages(stages, shape.clone()).0;
+            if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
+                let message = format!("output '{name}' of a facet filters by linked documents");
+                let error = CompileError::new("link_not_followed", message).at(name.as_str());
+                self.report(error.hint("filter by them before the facet"));
+            }
+            bound.push((name, stages));
+        }
+        bound
+    }
+
     fn projection(
         &mut self,
         fields: Vec<(data_bridge_ir::Path, Projected)>,
@@ -177,6 +228,8 @@ impl Analyzer {
         for (path, projected) in fields {
             let projected = match projected {
                 Projected::Computed(value) => Projected::Computed(self.value(value, shape)),
+                // What earlier stages made and rules found unread is gone; it may still be dropped.
+                Projected::Exclude if matches!(shape, Shape::Made(_)) => Projected::Exclude,
                 plain => {
                     self.path(&path, shape);
                     plain

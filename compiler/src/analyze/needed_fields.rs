@@ -48,6 +48,21 @@ impl Needed {
         }
     }
 
+    /// What one or the other needs.
+    fn or(self, other: Self) -> Self {
+        let fields = match (self.fields, other.fields) {
+            (Fields::Only(mut roots), Fields::Only(others)) => {
+                roots.extend(others);
+                Fields::Only(roots)
+            }
+            (Fields::AllBut(roots), Fields::AllBut(others)) => Fields::AllBut(&roots & &others),
+            (Fields::AllBut(roots), Fields::Only(needed)) | (Fields::Only(needed), Fields::AllBut(roots)) => {
+                Fields::AllBut(&roots - &needed)
+            }
+        };
+        Self { fields, order: self.order || other.order, written: &self.written | &other.written }
+    }
+
     fn and(mut self, read: Option<Roots>) -> Self {
         let Some(read) = read else { return Self { written: self.written, ..Self::everything() } };
         match &mut self.fields {
@@ -137,6 +152,14 @@ fn before(stage: &Stage, needed: Needed) -> Needed {
             let needed = lookup.local.iter().fold(needed, Needed::and_path);
             needed.and_values(lookup.variables.iter().map(|(_, value)| value))
         }
+        Stage::UnionWith(_) => needed,
+        Stage::Facet(outputs) => outputs
+            .iter()
+            .map(|(name, stages)| {
+                let given = if needed.has(name) { Needed::everything() } else { Needed::nothing() };
+                stages.iter().rev().fold(given, |needed, stage| before(stage, needed))
+            })
+            .fold(Needed::nothing(), Needed::or),
         Stage::Generic { .. } | Stage::Raw(_) => Needed::everything(),
     }
 }
@@ -174,6 +197,8 @@ fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::stage::UnionWith;
+
     use super::*;
     use crate::testing::{eq, exclude, group, include, lookup, read, set, sort};
 
@@ -257,6 +282,18 @@ mod tests {
         let unwind = Stage::Unwind { path: "u.v".into(), index: Some("i".into()), preserve: false };
         let stages = [Stage::Match(eq("m.x", 1)), sort("s"), unwind, group("i", "b")];
         assert_eq!(needed(&stages, Terminal::Aggregate), "b m s u");
+    }
+
+    #[test]
+    fn branches_need_what_is_read_of_them() {
+        let branch = |name: &str, stages: &[Stage]| (name.to_owned(), stages.to_vec());
+        let facet = Stage::Facet(vec![branch("x", &[group("a", "b")]), branch("y", &[exclude(&["c"])])]);
+        assert_eq!(needed(std::slice::from_ref(&facet), Terminal::Aggregate), "all but c");
+        assert_eq!(needed(&[facet.clone(), include(&["x"])], Terminal::Aggregate), "a b");
+        assert_eq!(needed(&[facet.clone(), include(&["y"])], Terminal::Aggregate), "all but c");
+        assert_eq!(needed(&[facet], Terminal::Count), "a b");
+        let union = Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: vec![] });
+        assert_eq!(needed(&[union, group("a", "b")], Terminal::Aggregate), "a b");
     }
 
     #[test]

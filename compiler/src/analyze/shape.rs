@@ -65,7 +65,12 @@ impl Shape {
                 Self::Made(computed.chain([("_id".to_owned(), or_null(id))]).collect())
             }
             Stage::Count(name) => Self::Made([(name.clone(), DType::Int)].into()),
-            Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
+            Stage::Facet(outputs) => {
+                let listed = |name: &String| (name.clone(), DType::Array(Box::new(DType::Any)));
+                Self::Made(outputs.iter().map(|(name, _)| listed(name)).collect())
+            }
+            // The other collection's documents may hold anything.
+            Stage::UnionWith(_) | Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
         }
     }
 

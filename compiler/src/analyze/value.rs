@@ -28,14 +28,17 @@ impl Analyzer {
             Expr::Or(terms) => call("$or", self.values(terms, shape)),
             Expr::Nor(terms) => call("$not", vec![call("$or", self.values(terms, shape))]),
             Expr::Not(term) => call("$not", vec![self.value(*term, shape)]),
+            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } if is_regex(&right) => {
+                let matched = matches_regex(self.value(*left, shape), *right);
+                if op == CompareOp::Ne { call("$not", vec![matched]) } else { matched }
+            }
             Expr::Compare { op, left, right } => {
                 let left = self.value(*left, shape);
                 Expr::compare(op, left, self.value(*right, shape))
             }
             Expr::Constant(value) => literal(value),
             Expr::In { needle, values, negated } => {
-                let needle = self.value(*needle, shape);
-                let found = call("$in", vec![needle, Expr::Array(values.into_iter().map(Expr::Literal).collect())]);
+                let found = member_of(self.value(*needle, shape), values);
                 if negated { call("$not", vec![found]) } else { found }
             }
             Expr::Exists { field, present } => {
@@ -100,6 +103,34 @@ impl Analyzer {
     fn values(&mut self, items: Vec<Expr>, shape: &Shape) -> Vec<Expr> {
         items.into_iter().map(|item| self.value(item, shape)).collect()
     }
+}
+
+fn is_regex(operand: &Expr) -> bool {
+    matches!(operand, Expr::Literal(value) if value.is_regex())
+}
+
+/// A regex that a value is compared with matches by pattern, as it does in a filter: the server's own `$eq` and `$in` of
+/// values would look for a stored regex.
+fn matches_regex(input: Expr, regex: Expr) -> Expr {
+    let operands = vec![("input".to_owned(), input), ("regex".to_owned(), regex)];
+    Expr::Call { name: "$regexMatch".to_owned(), operands: Operands::Named(operands) }
+}
+
+/// Whether a value is one of these, or matches one of the regexes among them.
+fn member_of(needle: Expr, values: Vec<Value>) -> Expr {
+    let (regexes, values): (Vec<_>, Vec<_>) = values.into_iter().partition(Value::is_regex);
+    let listed = |needle, values: Vec<Value>| {
+        call("$in", vec![needle, Expr::Array(values.into_iter().map(Expr::Literal).collect())])
+    };
+    if regexes.is_empty() {
+        return listed(needle, values);
+    }
+    let mut found: Vec<Expr> =
+        regexes.into_iter().map(|regex| matches_regex(needle.clone(), Expr::Literal(regex))).collect();
+    if !values.is_empty() {
+        found.push(listed(needle, values));
+    }
+    call("$or", found)
 }
 
 /// A filter reads `tags.0` as the first element; an expression reads it as the field `0` of every element. So a position

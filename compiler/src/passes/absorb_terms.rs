@@ -7,6 +7,8 @@
 //! Never where the sibling is only alike: `a == 1` does not absorb `a == 1.0 | b == 2`. Null, missing and arrays: each
 //! term decides for the whole document, whatever it holds.
 
+use std::collections::HashSet;
+
 use data_bridge_ir::Expr;
 
 use super::PredicateRule;
@@ -32,11 +34,13 @@ impl PredicateRule for AbsorbTerms {
 }
 
 fn absorbed(terms: &[Expr], nested: impl Fn(&Expr) -> Option<&Vec<Expr>>) -> Option<Vec<Expr>> {
-    let is_needless = |term: &Expr| nested(term).is_some_and(|inner| inner.iter().any(|each| terms.contains(each)));
-    if !terms.iter().any(is_needless) {
+    if !terms.iter().any(|term| nested(term).is_some()) {
         return None;
     }
-    Some(terms.iter().filter(|term| !is_needless(term)).cloned().collect())
+    let all: HashSet<&Expr> = terms.iter().collect();
+    let is_needless = |term: &Expr| nested(term).is_some_and(|inner| inner.iter().any(|each| all.contains(each)));
+    let left: Vec<_> = terms.iter().filter(|term| !is_needless(term)).collect();
+    (left.len() < terms.len()).then(|| left.into_iter().cloned().collect())
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ impl PredicateRule for CombineNegation {
     }
 }
 
-fn complement(predicate: &Expr) -> Option<Expr> {
+/// The positive or negative form that holds for just the other documents.
+pub fn complement(predicate: &Expr) -> Option<Expr> {
     Some(match predicate {
         Expr::Compare { op, left, right } if !is_regex(right) => {
             let op = match op {

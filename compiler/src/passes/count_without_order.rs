@@ -11,6 +11,7 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::{Read, Terminal};
 
 use super::ReadRule;
+use crate::facts::Facts;
 
 pub struct CountWithoutOrder;
 
@@ -19,7 +20,7 @@ impl ReadRule for CountWithoutOrder {
         "count_without_order"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         if !matches!(read.terminal, Terminal::Count | Terminal::Exists) {
             return None;
         }
@@ -48,18 +49,18 @@ mod tests {
     #[test]
     fn order_and_contents_are_not_counted() {
         let stages = vec![Stage::Match(eq("a", 1)), sort("age"), Stage::Limit(3)];
-        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Count)).unwrap();
+        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(a == 1) . Limit(3)");
     }
 
     #[test]
     fn a_find_keeps_its_order() {
-        assert_eq!(CountWithoutOrder.rewrite(&read(vec![sort("age")], Terminal::Find)), None);
+        assert_eq!(CountWithoutOrder.rewrite(&read(vec![sort("age")], Terminal::Find), &Facts::none()), None);
     }
 
     #[test]
     fn what_a_later_match_reads_stays() {
         let stages = vec![sort("age"), Stage::Limit(3), Stage::Match(eq("a", 1))];
-        assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count)), None);
+        assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()), None);
     }
 }

@@ -1,26 +1,19 @@
 //! Runs rules to a fixpoint: owns recursion, order, the budget, cycle detection, the schema check and the trace.
 
 use data_bridge_ir::plan::{Read, Terminal};
-use data_bridge_ir::{Expr, Stage};
+use data_bridge_ir::{Expr, SchemaRef, Stage};
 
 use super::flags::Flags;
+use super::rewrite::same_shape;
+pub use super::trace::Firing;
+use super::trace::Trace;
 use super::{JOINING_RULES, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
-use crate::analyze::shape::Shape;
+use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
 
 /// More firings than this on one plan mean that rules undo each other.
 const BUDGET_PER_NODE: usize = 16;
-
-/// One firing of one rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Firing {
-    pub rule: &'static str,
-    pub before: String,
-    pub after: String,
-    /// What it relied on.
-    pub facts: Vec<String>,
-}
 
 /// The rules a driver runs; the library's own, or a test's.
 pub struct Rules<'a> {
@@ -38,48 +31,60 @@ pub struct Driver<'a> {
     rules: Rules<'a>,
     flags: &'a Flags,
     /// None: nobody will read the trace, so nothing is printed for it.
-    trace: Option<Vec<Firing>>,
+    trace: Option<Trace>,
     budget: usize,
 }
 
 impl<'a> Driver<'a> {
     pub fn new(rules: Rules<'a>, flags: &'a Flags, traced: bool) -> Self {
-        Self { rules, flags, trace: traced.then(Vec::new), budget: 0 }
+        Self { rules, flags, trace: traced.then(Trace::default), budget: 0 }
     }
 
     pub fn into_trace(self) -> Vec<Firing> {
-        self.trace.unwrap_or_default()
+        self.trace.map(|trace| trace.firings).unwrap_or_default()
     }
 
     /// The cheapest read the rules reach from this one.
     pub fn read(&mut self, mut read: Read) -> Result<Read, Failure> {
-        self.budget = BUDGET_PER_NODE * (64 + read.stages.iter().map(size).sum::<usize>());
-        loop {
-            let mut changed = self.predicates(&mut read)?;
-            changed |= self.stages(self.rules.stage, &mut read)?;
-            changed |= self.whole(&mut read)?;
-            if !changed && !self.stages(self.rules.joining, &mut read)? {
-                return Ok(read);
-            }
+        if !self.flags.allow_none() {
+            self.budget = BUDGET_PER_NODE * (64 + read.stages.iter().map(size).sum::<usize>());
+            self.pipeline(&mut read)?;
         }
+        Ok(read)
     }
 
     /// The simplest predicate the rules reach from this one.
     pub fn predicate(&mut self, mut predicate: Expr, facts: &Facts) -> Result<Expr, Failure> {
-        self.budget = self.budget.max(BUDGET_PER_NODE * (64 + terms(&predicate)));
-        self.simplify(&mut predicate, facts)?;
+        if !self.flags.allow_none() {
+            self.budget = self.budget.max(BUDGET_PER_NODE * (64 + terms(&predicate)));
+            self.simplify(&mut predicate, facts)?;
+        }
         Ok(predicate)
+    }
+
+    /// Runs all rules on the stages of a read, or of a pipeline inside one, until none applies.
+    fn pipeline(&mut self, read: &mut Read) -> Result<bool, Failure> {
+        let mut ever = false;
+        loop {
+            let mut changed = self.predicates(read)?;
+            changed |= self.stages(self.rules.stage, read)?;
+            changed |= self.whole(read)?;
+            changed |= self.nested(read)?;
+            if !changed && !self.stages(self.rules.joining, read)? {
+                return Ok(ever);
+            }
+            ever = true;
+        }
     }
 
     fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
         let mut facts = Facts::of(&read.source.schema, &read.options);
         for stage in &mut read.stages {
-            match stage {
-                Stage::Match(predicate) => changed |= self.simplify(predicate, &facts)?,
-                Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => {}
-                // What follows are no longer the stored documents.
-                _ => facts = Facts::none(),
+            if let Stage::Match(predicate) = stage {
+                changed |= self.simplify(predicate, &facts)?;
+            } else if !keeps_stored(stage) {
+                facts = facts.of_others();
             }
         }
         Ok(changed)
@@ -96,7 +101,7 @@ impl<'a> Driver<'a> {
             }
             Expr::Not(child) => changed |= self.simplify(child, facts)?,
             // Its paths start at an element.
-            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &Facts::none())?,
+            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &facts.of_others())?,
             Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
             _ => {}
         }
@@ -107,8 +112,9 @@ impl<'a> Driver<'a> {
                     continue;
                 }
                 if let Some(better) = rule.rewrite(current, facts) {
-                    let before = self.trace.is_some().then(|| current.to_string());
-                    self.fired(rule.name(), before, || better.to_string(), facts.take_used())?;
+                    let firing =
+                        (self.trace.is_some() && better != *current).then(|| (current.to_string(), better.to_string()));
+                    self.fired(rule.name(), firing, facts)?;
                     changed = true;
                     *current = better;
                     continue 'again;
@@ -119,84 +125,118 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// From the last stage to the first: what moves up meets all that it can join on its way, and moves on with it.
     fn stages(&mut self, rules: &[&dyn StageRule], read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut position = 0;
-        while position < read.stages.len() {
+        let mut next = read.stages.len();
+        while let Some(position) = next.checked_sub(1) {
+            next = position;
+            let window = &read.stages[position..];
             let fired = rules.iter().find_map(|rule| {
                 let allowed = self.flags.allows(rule.name());
-                allowed.then(|| rule.rewrite(&read.stages[position..])).flatten().map(|found| (rule.name(), found))
+                allowed.then(|| rule.rewrite(window)).flatten().map(|rewrite| (rule.name(), rewrite))
             });
-            let Some((rule, (taken, better))) = fired else {
-                position += 1;
-                continue;
-            };
-            let mut stages = read.stages.clone();
-            stages.splice(position..position + taken, better);
-            self.accept(rule, read, stages)?;
+            let Some((rule, rewrite)) = fired else { continue };
+            if !rewrite.keeps_shape(&read.source.schema, window) {
+                return Err(changed_shape(rule, window));
+            }
+            let before = self.trace.is_some().then(|| read.stages.clone());
+            let given = rewrite.apply(&mut read.stages, position);
+            let firing =
+                before.filter(|before| *before != read.stages).map(|before| (list(&before), list(&read.stages)));
+            self.fired(rule, firing, &Facts::none())?;
             changed = true;
-            // What moved up may now meet what stands before it.
-            position = position.saturating_sub(1);
+            // What came out may now meet what stands behind it.
+            next = (position + given + 1).min(read.stages.len());
         }
         Ok(changed)
     }
 
     fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
+        let facts = Facts::of(&read.source.schema, &read.options);
         for position in 0..self.rules.read.len() {
             let rule = self.rules.read[position];
-            if self.flags.allows(rule.name())
-                && let Some(stages) = rule.rewrite(read)
-            {
-                self.accept(rule.name(), read, stages)?;
-                changed = true;
+            if !self.flags.allows(rule.name()) {
+                continue;
+            }
+            let Some(stages) = rule.rewrite(read, &facts) else {
+                facts.forget_used();
+                continue;
+            };
+            let gives_documents = !matches!(read.terminal, Terminal::Count | Terminal::Exists);
+            let empty = stages.iter().any(|stage| matches!(stage, Stage::Match(Expr::Constant(false))));
+            if gives_documents && !empty && !same_shape(&read.source.schema, &read.stages, &stages) {
+                return Err(changed_shape(rule.name(), &stages));
+            }
+            let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
+            self.fired(rule.name(), firing, &facts)?;
+            read.stages = stages;
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    /// The pipelines inside stages: each is a read of its own, of other documents or of these.
+    fn nested(&mut self, read: &mut Read) -> Result<bool, Failure> {
+        let mut changed = false;
+        let mut stored = true;
+        let Read { source, stages, options, .. } = read;
+        for stage in stages {
+            let theirs = stored && matches!(stage, Stage::Facet(_));
+            stored &= keeps_stored(stage);
+            for (name, pipeline) in pipelines(stage) {
+                let mut source = source.clone();
+                if !theirs {
+                    source.schema = SchemaRef::declare("documents");
+                }
+                let stages = std::mem::take(pipeline);
+                let mut inner = Read { source, stages, terminal: Terminal::Aggregate, options: options.clone() };
+                if let Some(trace) = &mut self.trace {
+                    trace.place.push(name);
+                }
+                changed |= self.pipeline(&mut inner)?;
+                if let Some(trace) = &mut self.trace {
+                    trace.place.pop();
+                }
+                *pipeline = inner.stages;
             }
         }
         Ok(changed)
     }
 
-    /// Takes a rule's stages, once the answer's schema is seen to be the same.
-    fn accept(&mut self, rule: &'static str, read: &mut Read, stages: Vec<Stage>) -> Result<(), Failure> {
-        let gives_documents = !matches!(read.terminal, Terminal::Count | Terminal::Exists);
-        let empty = stages.contains(&Stage::Match(Expr::Constant(false)));
-        if gives_documents && !empty && shape(read, &read.stages) != shape(read, &stages) {
-            return Err(Failure::Bug(format!("rule {rule} changed what the documents look like: {}", list(&stages))));
-        }
-        let before = self.trace.is_some().then(|| list(&read.stages));
-        self.fired(rule, before, || list(&stages), Vec::new())?;
-        read.stages = stages;
-        Ok(())
-    }
-
-    fn fired(
-        &mut self,
-        rule: &'static str,
-        before: Option<String>,
-        after: impl FnOnce() -> String,
-        facts: Vec<String>,
-    ) -> Result<(), Failure> {
+    /// Notes a firing with its text before and after, which a traced one has unless it changed nothing.
+    fn fired(&mut self, rule: &'static str, firing: Option<(String, String)>, facts: &Facts) -> Result<(), Failure> {
         self.budget = self
             .budget
             .checked_sub(1)
             .ok_or_else(|| Failure::Bug(format!("the rules do not come to an end; the last one was {rule}")))?;
-        if let (Some(trace), Some(before)) = (&mut self.trace, before) {
-            let after = after();
-            if before == after {
-                return Err(Failure::Bug(format!("rule {rule} fired and changed nothing: {after}")));
-            }
-            if trace.iter().any(|earlier| earlier.rule == rule && earlier.before == before && earlier.after == after)
-                && trace.iter().any(|earlier| earlier.before == after && earlier.after == before)
-            {
-                return Err(Failure::Bug(format!("rule {rule} goes in a circle: {before} and {after}")));
-            }
-            trace.push(Firing { rule, before, after, facts });
-        }
-        Ok(())
+        let facts = facts.take_used();
+        let Some(trace) = &mut self.trace else { return Ok(()) };
+        trace.note(rule, firing, facts)
     }
 }
 
-fn shape(read: &Read, stages: &[Stage]) -> Shape {
-    stages.iter().fold(Shape::of(&read.source.schema), Shape::after)
+/// The pipelines inside a stage, with what a trace calls them.
+fn pipelines(stage: &mut Stage) -> Vec<(String, &mut Vec<Stage>)> {
+    match stage {
+        Stage::Lookup(lookup) => {
+            let name = format!("Lookup({})", lookup.output);
+            lookup.pipeline.iter_mut().map(|pipeline| (name.clone(), pipeline)).collect()
+        }
+        Stage::UnionWith(union) => {
+            let name = format!("UnionWith({})", union.collection.as_deref().unwrap_or("documents"));
+            vec![(name, &mut union.pipeline)]
+        }
+        Stage::Facet(outputs) => {
+            outputs.iter_mut().map(|(name, pipeline)| (format!("Facet({name})"), pipeline)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn changed_shape(rule: &str, stages: &[Stage]) -> Failure {
+    Failure::Bug(format!("rule {rule} changed what the documents look like: {}", list(stages)))
 }
 
 fn list(stages: &[Stage]) -> String {
@@ -206,14 +246,23 @@ fn list(stages: &[Stage]) -> String {
     stages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" . ")
 }
 
+/// How many parts of a stage rules look at.
 fn size(stage: &Stage) -> usize {
-    if let Stage::Match(predicate) = stage { 1 + terms(predicate) } else { 1 }
+    let inner = |stages: &[Stage]| stages.iter().map(size).sum::<usize>();
+    1 + match stage {
+        Stage::Match(predicate) => terms(predicate),
+        Stage::Lookup(lookup) => lookup.pipeline.as_deref().map_or(0, inner),
+        Stage::UnionWith(union) => inner(&union.pipeline),
+        Stage::Facet(outputs) => outputs.iter().map(|(_, stages)| 1 + inner(stages)).sum(),
+        _ => 0,
+    }
 }
 
 fn terms(predicate: &Expr) -> usize {
     match predicate {
         Expr::And(items) | Expr::Or(items) | Expr::Nor(items) => items.iter().map(terms).sum::<usize>() + 1,
         Expr::Not(child) => terms(child) + 1,
+        Expr::ElemMatch { predicate, .. } | Expr::Linked { predicate, .. } => terms(predicate) + 1,
         _ => 1,
     }
 }
@@ -221,18 +270,21 @@ fn terms(predicate: &Expr) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{eq, print, read, set, sort};
+    use crate::passes::Rewrite;
+    use data_bridge_ir::stage::{Lookup, UnionWith};
+
+    use crate::testing::{eq, lookup, print, read, set, sort};
 
     struct Flip;
     impl StageRule for Flip {
         fn name(&self) -> &'static str {
             "flip"
         }
-        fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+        fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
             match stages {
                 [first @ Stage::Skip(_), second @ Stage::Limit(_), ..]
                 | [first @ Stage::Limit(_), second @ Stage::Skip(_), ..] => {
-                    Some((2, vec![second.clone(), first.clone()]))
+                    Some(Rewrite::Replace(2, vec![second.clone(), first.clone()]))
                 }
                 _ => None,
             }
@@ -244,8 +296,8 @@ mod tests {
         fn name(&self) -> &'static str {
             "drops_projection"
         }
-        fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
-            matches!(stages, [Stage::Project(_), ..]).then(|| (1, vec![]))
+        fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
+            matches!(stages, [Stage::Project(_), ..]).then(|| Rewrite::Replace(1, vec![]))
         }
     }
 
@@ -324,5 +376,43 @@ mod tests {
         let stages = vec![sort("b"), Stage::Match(eq("c", 1))];
         let kept = Driver::new(ALL, &flags, false).read(read(stages.clone(), Terminal::Find)).unwrap();
         assert_eq!(kept.stages, stages);
+    }
+
+    #[test]
+    fn pipelines_inside_stages_are_optimized_where_they_stand() {
+        let long =
+            || vec![sort("b"), Stage::Match(eq("c", 1)), Stage::Match(eq("c", 1)), Stage::Limit(9), Stage::Limit(3)];
+        let Stage::Lookup(join) = lookup("pets") else { unreachable!("made as one") };
+        let inside = [
+            Stage::Lookup(Lookup { pipeline: Some(long()), ..join }),
+            Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: long() }),
+            Stage::Facet(vec![("few".into(), long()), ("all".into(), vec![])]),
+        ];
+        for (stage, place) in inside.into_iter().zip(["Lookup(pets)", "UnionWith(others)", "Facet(few)"]) {
+            let flags = Flags::all();
+            let mut driver = Driver::new(ALL, &flags, true);
+            let better = driver.read(read(vec![stage], Terminal::Aggregate)).unwrap();
+            assert!(
+                print(&better.stages).contains("[Match(c == 1) . Sort(-b) . Limit(3)]"),
+                "{}",
+                print(&better.stages)
+            );
+            assert!(driver.into_trace().iter().all(|firing| firing.place == [place]));
+        }
+    }
+
+    #[test]
+    fn many_stages_take_few_firings() {
+        let firings = |count: usize| {
+            let pair = |number: usize| {
+                [set(&format!("s{number}"), Expr::field("a")), Stage::Match(eq(&format!("m{number}"), 1))]
+            };
+            let stages = (0..count / 2).flat_map(pair).collect();
+            let flags = Flags::all();
+            let mut driver = Driver::new(ALL, &flags, true);
+            driver.read(read(stages, Terminal::Find)).unwrap();
+            driver.into_trace().len()
+        };
+        assert!(firings(200) <= 2 * firings(100) + 8, "{} {}", firings(100), firings(200));
     }
 }

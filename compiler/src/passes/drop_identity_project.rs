@@ -12,7 +12,7 @@
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Path, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::leaves;
 
 pub struct DropIdentityProject;
@@ -22,7 +22,7 @@ impl StageRule for DropIdentityProject {
         "drop_identity_project"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [made, project @ Stage::Project(fields), ..] = stages else { return None };
         let names: Vec<&str> = match made {
             Stage::Group { outputs, .. } => {
@@ -37,7 +37,7 @@ impl StageRule for DropIdentityProject {
             Projected::Computed(_) => false,
         };
         let same = fields.iter().all(plain) && names.iter().all(|name| leaves(project, name));
-        same.then(|| (2, vec![made.clone()]))
+        same.then(|| Rewrite::Replace(2, vec![made.clone()]))
     }
 }
 

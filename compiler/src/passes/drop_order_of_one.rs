@@ -10,7 +10,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::gives_one_at_most;
 
 pub struct DropOrderOfOne;
@@ -20,9 +20,11 @@ impl StageRule for DropOrderOfOne {
         "drop_order_of_one"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [one, Stage::Sort(_) | Stage::Limit(1..), ..] if gives_one_at_most(one) => Some((2, vec![one.clone()])),
+            [one, Stage::Sort(_) | Stage::Limit(1..), ..] if gives_one_at_most(one) => {
+                Some(Rewrite::Replace(2, vec![one.clone()]))
+            }
             _ => None,
         }
     }

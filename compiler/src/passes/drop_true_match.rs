@@ -9,7 +9,7 @@
 
 use data_bridge_ir::{Expr, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 
 pub struct DropTrueMatch;
 
@@ -18,9 +18,9 @@ impl StageRule for DropTrueMatch {
         "drop_true_match"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [Stage::Match(Expr::Constant(true)), ..] => Some((1, vec![])),
+            [Stage::Match(Expr::Constant(true)), ..] => Some(Rewrite::Replace(1, vec![])),
             _ => None,
         }
     }

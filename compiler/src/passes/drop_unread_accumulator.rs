@@ -12,7 +12,8 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
-use crate::analyze::needed_fields::behind_each;
+use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadAccumulator;
 
@@ -21,20 +22,15 @@ impl ReadRule for DropUnreadAccumulator {
         "drop_unread_accumulator"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Group { .. })) {
-            return None;
-        }
-        let mut changed = false;
-        let mut stages = read.stages.clone();
-        for (stage, needed) in stages.iter_mut().zip(behind_each(read)) {
-            if let Stage::Group { outputs, .. } = stage {
-                let all = outputs.len();
-                outputs.retain(|output| needed.has(&output.output));
-                changed |= outputs.len() < all;
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        let is_group = |stage: &Stage| matches!(stage, Stage::Group { .. });
+        without_unread(read, is_group, |stage, needed| match stage {
+            Stage::Group { by, outputs } if !outputs.iter().all(|output| needed.has(&output.output)) => {
+                let outputs = outputs.iter().filter(|output| needed.has(&output.output)).cloned().collect();
+                Fate::Becomes(Stage::Group { by: by.clone(), outputs })
             }
-        }
-        changed.then_some(stages)
+            _ => Fate::Stays,
+        })
     }
 }
 
@@ -47,7 +43,7 @@ mod tests {
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadAccumulator.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadAccumulator.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

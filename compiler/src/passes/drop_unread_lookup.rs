@@ -12,7 +12,8 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Path, Stage};
 
 use super::ReadRule;
-use crate::analyze::needed_fields::behind_each;
+use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadLookup;
 
@@ -21,18 +22,12 @@ impl ReadRule for DropUnreadLookup {
         "drop_unread_lookup"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Lookup(_))) {
-            return None;
-        }
-        let needed = behind_each(read);
-        let unread = read.stages.iter().zip(&needed).rposition(|(stage, needed)| match stage {
-            Stage::Lookup(lookup) => !needed.has(Path::from(lookup.output.as_str()).root()),
-            _ => false,
-        })?;
-        let mut stages = read.stages.clone();
-        stages.remove(unread);
-        Some(stages)
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        let is_lookup = |stage: &Stage| matches!(stage, Stage::Lookup(_));
+        without_unread(read, is_lookup, |stage, needed| match stage {
+            Stage::Lookup(lookup) if !needed.has(Path::from(lookup.output.as_str()).root()) => Fate::Goes,
+            _ => Fate::Stays,
+        })
     }
 }
 
@@ -44,7 +39,7 @@ mod tests {
     use crate::testing::{eq, group, lookup, print, read};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -15,8 +15,9 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
+use super::unread::{Fate, without_unread};
 use crate::analyze::effects::leaves;
-use crate::analyze::needed_fields::behind_each;
+use crate::facts::Facts;
 
 pub struct DropUnreadProjection;
 
@@ -25,19 +26,12 @@ impl ReadRule for DropUnreadProjection {
         "drop_unread_projection"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Project(_) | Stage::Unset(_))) {
-            return None;
-        }
-        let needed = behind_each(read);
-        let unread =
-            read.stages.iter().zip(&needed).rposition(|(stage, needed)| match (stage, needed.only_read()) {
-                (Stage::Project(_) | Stage::Unset(_), Some(roots)) => roots.iter().all(|root| leaves(stage, root)),
-                _ => false,
-            })?;
-        let mut stages = read.stages.clone();
-        stages.remove(unread);
-        Some(stages)
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        let is_projection = |stage: &Stage| matches!(stage, Stage::Project(_) | Stage::Unset(_));
+        without_unread(read, is_projection, |stage, needed| match needed.only_read() {
+            Some(roots) if roots.iter().all(|root| leaves(stage, root)) => Fate::Goes,
+            _ => Fate::Stays,
+        })
     }
 }
 
@@ -51,7 +45,7 @@ mod tests {
     use crate::testing::{eq, exclude, group, include, print, read, set};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadProjection.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadProjection.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -14,7 +14,8 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
-use crate::analyze::needed_fields::behind_each;
+use super::unread::{Fate, without_unread};
+use crate::facts::Facts;
 
 pub struct DropUnreadSet;
 
@@ -23,24 +24,17 @@ impl ReadRule for DropUnreadSet {
         "drop_unread_set"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        if !read.stages.iter().any(|stage| matches!(stage, Stage::Set(_))) {
-            return None;
-        }
-        let mut changed = false;
-        let mut kept = Vec::with_capacity(read.stages.len());
-        for (stage, needed) in read.stages.iter().zip(behind_each(read)) {
-            let Stage::Set(fields) = stage else {
-                kept.push(stage.clone());
-                continue;
-            };
-            let seen: Vec<_> = fields.iter().filter(|(path, _)| needed.has(path.root())).cloned().collect();
-            changed |= seen.len() < fields.len();
-            if !seen.is_empty() {
-                kept.push(Stage::Set(seen));
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        let is_set = |stage: &Stage| matches!(stage, Stage::Set(_));
+        without_unread(read, is_set, |stage, needed| {
+            let Stage::Set(fields) = stage else { return Fate::Stays };
+            let seen: Vec<_> = fields.iter().filter(|(path, _)| needed.has(path.root())).collect();
+            match seen.len() {
+                0 => Fate::Goes,
+                all if all == fields.len() => Fate::Stays,
+                _ => Fate::Becomes(Stage::Set(seen.into_iter().cloned().collect())),
             }
-        }
-        changed.then_some(kept)
+        })
     }
 }
 
@@ -53,7 +47,7 @@ mod tests {
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal)).map(|stages| print(&stages))
+        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     fn two() -> Stage {

@@ -16,7 +16,7 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::catalog::{Kind, Operator};
 use data_bridge_ir::stage::Accumulator;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::gives_one_for_one;
 use crate::analyze::reads::movable;
 
@@ -30,7 +30,7 @@ impl StageRule for DropUnseenSort {
         "drop_unseen_sort"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [Stage::Sort(_), behind @ ..] = stages else { return None };
         let forgets = behind.iter().find(|stage| !passes_on(stage))?;
         let unseen = match forgets {
@@ -38,7 +38,7 @@ impl StageRule for DropUnseenSort {
             Stage::Group { outputs, .. } => outputs.iter().all(is_exact),
             _ => false,
         };
-        unseen.then(|| (1, vec![]))
+        unseen.then(|| Rewrite::Replace(1, vec![]))
     }
 }
 

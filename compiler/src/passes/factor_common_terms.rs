@@ -7,7 +7,10 @@
 //! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Null, missing and arrays: each term
 //! decides for the whole document, and `and` distributes over `or` of such decisions.
 
+use std::collections::HashSet;
+
 use data_bridge_ir::Expr;
+use indexmap::IndexSet;
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
@@ -28,7 +31,14 @@ impl PredicateRule for FactorCommonTerms {
             .iter()
             .map(|branch| if let Expr::And(terms) = branch { Some(terms) } else { None })
             .collect::<Option<_>>()?;
-        let common: Vec<_> = first.iter().filter(|term| others.iter().all(|terms| terms.contains(term))).collect();
+        let mut common: IndexSet<&Expr> = first.iter().collect();
+        for terms in &others {
+            if common.is_empty() {
+                return None;
+            }
+            let terms: HashSet<&Expr> = terms.iter().collect();
+            common.retain(|term| terms.contains(term));
+        }
         if common.is_empty() {
             return None;
         }

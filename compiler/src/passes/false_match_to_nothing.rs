@@ -11,6 +11,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
 use super::ReadRule;
+use crate::facts::Facts;
 
 pub struct FalseMatchToNothing;
 
@@ -19,8 +20,10 @@ impl ReadRule for FalseMatchToNothing {
         "false_match_to_nothing"
     }
 
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>> {
-        let opaque = |stage: &Stage| matches!(stage, Stage::Generic { .. } | Stage::Raw(_));
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        let opaque = |stage: &Stage| {
+            matches!(stage, Stage::UnionWith(_) | Stage::Facet(_) | Stage::Generic { .. } | Stage::Raw(_))
+        };
         let is_false = |stage: &Stage| *stage == Stage::Match(Expr::Constant(false));
         if read.stages.len() < 2 || !read.stages.iter().any(is_false) || read.stages.iter().any(opaque) {
             return None;
@@ -39,14 +42,14 @@ mod tests {
     #[test]
     fn nothing_else_is_left() {
         let stages = vec![Stage::Match(Expr::Constant(false)), sort("age")];
-        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)).unwrap();
+        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(false)");
     }
 
     #[test]
     fn a_facet_answers_for_no_input() {
-        let facet = Stage::Generic { name: "$facet".into(), body: Expr::Document(vec![]) };
+        let facet = Stage::Facet(vec![("all".into(), vec![])]);
         let stages = vec![Stage::Match(Expr::Constant(false)), facet];
-        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find)), None);
+        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
     }
 }

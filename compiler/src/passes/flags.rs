@@ -37,6 +37,11 @@ impl Flags {
         Ok(())
     }
 
+    /// Whether no rule may run.
+    pub fn allow_none(&self) -> bool {
+        self.all_off
+    }
+
     pub fn allows(&self, name: &str) -> bool {
         !self.all_off && !self.off.contains(name)
     }

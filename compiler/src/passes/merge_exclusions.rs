@@ -9,6 +9,7 @@
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
+use indexmap::{IndexMap, IndexSet};
 
 use super::PredicateRule;
 use super::flatten_boolean::joined;
@@ -26,28 +27,27 @@ impl PredicateRule for MergeExclusions {
         let Expr::And(terms) = predicate else { return None };
         // With fewer than two there is nothing to merge.
         terms.iter().filter_map(exclusion).nth(1)?;
-        let mut merged: Vec<Expr> = Vec::with_capacity(terms.len());
-        let mut places = std::collections::HashMap::new();
+        // Each path keeps the place of its first term.
+        let mut by_path: IndexMap<&Path, (usize, IndexSet<&Value>)> = IndexMap::new();
+        let mut merged: Vec<Option<Expr>> = Vec::with_capacity(terms.len());
         for term in terms {
             let Some((path, values)) = exclusion(term) else {
-                merged.push(term.clone());
+                merged.push(Some(term.clone()));
                 continue;
             };
-            match places.get(path) {
-                None => {
-                    places.insert(path, merged.len());
-                    merged.push(term.clone());
-                }
-                Some(place) => {
-                    let known: Vec<Value> =
-                        exclusion(&merged[*place]).map(|(_, known)| known.to_vec()).unwrap_or_default();
-                    let more = values.iter().filter(|value| !known.contains(value)).cloned();
-                    let all = known.iter().cloned().chain(more).collect();
-                    merged[*place] = membership(path, all, true);
-                }
-            }
+            let (_, known) = by_path.entry(path).or_insert_with(|| {
+                merged.push(None);
+                (merged.len() - 1, IndexSet::new())
+            });
+            known.extend(values);
         }
-        (merged.len() < terms.len()).then(|| joined(merged, Expr::And))
+        if merged.len() == terms.len() {
+            return None;
+        }
+        for (path, (place, values)) in by_path {
+            merged[place] = Some(membership(path, values.into_iter().cloned().collect(), true));
+        }
+        Some(joined(merged.into_iter().flatten().collect(), Expr::And))
     }
 }
 

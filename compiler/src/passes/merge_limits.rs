@@ -9,7 +9,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 
 pub struct MergeLimits;
 
@@ -18,14 +18,16 @@ impl StageRule for MergeLimits {
         "merge_limits"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [Stage::Limit(first), Stage::Limit(second), ..] => Some((2, vec![Stage::Limit(*first.min(second))])),
+            [Stage::Limit(first), Stage::Limit(second), ..] => {
+                Some(Rewrite::Replace(2, vec![Stage::Limit(*first.min(second))]))
+            }
             [Stage::Skip(first), Stage::Skip(second), ..] => {
                 let total = first.checked_add(*second).filter(|total| i64::try_from(*total).is_ok())?;
-                Some((2, vec![Stage::Skip(total)]))
+                Some(Rewrite::Replace(2, vec![Stage::Skip(total)]))
             }
-            [Stage::Skip(0), ..] => Some((1, vec![])),
+            [Stage::Skip(0), ..] => Some(Rewrite::Replace(1, vec![])),
             _ => None,
         }
     }

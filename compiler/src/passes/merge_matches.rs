@@ -9,7 +9,7 @@
 
 use data_bridge_ir::{Expr, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 
 pub struct MergeMatches;
 
@@ -18,10 +18,10 @@ impl StageRule for MergeMatches {
         "merge_matches"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [Stage::Match(first), Stage::Match(second), ..] if !is_raw(first) && !is_raw(second) => {
-                Some((2, vec![Stage::Match(Expr::And(vec![first.clone(), second.clone()]))]))
+                Some(Rewrite::JoinMatches)
             }
             _ => None,
         }

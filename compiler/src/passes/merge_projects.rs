@@ -14,7 +14,7 @@
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Path, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::is_exclusion;
 
 pub struct MergeProjects;
@@ -24,7 +24,7 @@ impl StageRule for MergeProjects {
         "merge_projects"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [Stage::Project(first), Stage::Project(second), behind @ ..] = stages else { return None };
         let computes_id =
             |(path, projected): &(Path, Projected)| path.root() == "_id" && matches!(projected, Projected::Computed(_));
@@ -35,7 +35,7 @@ impl StageRule for MergeProjects {
         let some =
             kept.iter().any(|(path, projected)| path.root() != "_id" && !matches!(projected, Projected::Exclude));
         let computes = kept.iter().any(|(_, projected)| matches!(projected, Projected::Computed(_)));
-        (some && !(computes && behind.iter().any(may_write))).then(|| (2, vec![Stage::Project(kept)]))
+        (some && !(computes && behind.iter().any(may_write))).then(|| Rewrite::Replace(2, vec![Stage::Project(kept)]))
     }
 }
 

@@ -10,7 +10,7 @@
 
 use data_bridge_ir::{Path, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::reads::{Roots, roots};
 
 pub struct MergeSets;
@@ -20,14 +20,14 @@ impl StageRule for MergeSets {
         "merge_sets"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [Stage::Set(first), Stage::Set(second), ..] = stages else { return None };
         let written: Roots = first.iter().map(|(path, _)| path.root().to_owned()).collect();
         let apart = |path: &Path| !written.contains(path.root());
         let independent = second
             .iter()
             .all(|(path, value)| apart(path) && roots(value).is_some_and(|read| written.is_disjoint(&read)));
-        independent.then(|| (2, vec![Stage::Set([first.as_slice(), second].concat())]))
+        independent.then(|| Rewrite::Replace(2, vec![Stage::Set([first.as_slice(), second].concat())]))
     }
 }
 

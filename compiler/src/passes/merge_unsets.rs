@@ -13,7 +13,7 @@
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Path, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::is_exclusion;
 
 pub struct MergeUnsets;
@@ -23,7 +23,7 @@ impl StageRule for MergeUnsets {
         "merge_unsets"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let better = match stages {
             [Stage::Unset(first), Stage::Unset(second), ..] => Stage::Unset(outermost(first.iter().chain(second))),
             [Stage::Project(first), Stage::Project(second), ..] if is_exclusion(first) && is_exclusion(second) => {
@@ -32,7 +32,7 @@ impl StageRule for MergeUnsets {
             }
             _ => return None,
         };
-        Some((2, vec![better]))
+        Some(Rewrite::Replace(2, vec![better]))
     }
 }
 

@@ -11,11 +11,15 @@ mod combine_negation;
 mod complement_ranges;
 mod computed_to_match;
 mod count_without_order;
+mod distinct_without_order;
 mod drop_identity_project;
 mod drop_implied_terms;
 mod drop_order_of_one;
+mod drop_settled_sort_keys;
+mod drop_sort_of_unique;
 mod drop_true_match;
 mod drop_unread_accumulator;
+mod drop_unread_facet;
 mod drop_unread_lookup;
 mod drop_unread_projection;
 mod drop_unread_set;
@@ -26,6 +30,7 @@ mod exists_reads_one;
 mod factor_common_terms;
 mod false_match_to_nothing;
 mod flatten_boolean;
+mod fold_computed;
 mod fold_constants;
 mod intersect_tests;
 mod merge_exclusions;
@@ -35,8 +40,11 @@ mod merge_projects;
 mod merge_sets;
 mod merge_unsets;
 mod normalize_membership;
+mod prefilter_unwind;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
+mod push_limit_into_union;
+mod push_match_before_facet;
 mod push_match_below_group;
 mod push_match_below_lookup;
 mod push_match_below_project;
@@ -44,18 +52,24 @@ mod push_match_below_set;
 mod push_match_below_sort;
 mod push_match_below_unset;
 mod push_match_below_unwind;
+mod push_match_into_union;
 mod remove_duplicate_terms;
+mod rewrite;
+mod settle_complements;
 mod settle_link_form;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
 mod split_match;
+mod trace;
+mod unread;
 mod values;
 
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
 use crate::facts::Facts;
+pub use rewrite::Rewrite;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
@@ -67,23 +81,26 @@ pub trait PredicateRule: Sync {
 /// A rewrite of adjacent stages.
 pub trait StageRule: Sync {
     fn name(&self) -> &'static str;
-    /// How many of the first stages to replace, and with what.
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)>;
+    /// What to make of the first stages; none when the rule does not apply.
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
-    fn rewrite(&self, read: &Read) -> Option<Vec<Stage>>;
+    /// The better stages; none when the rule does not apply.
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
 }
 
 /// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
 pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &flatten_boolean::FlattenBoolean,
     &combine_negation::CombineNegation,
+    &fold_computed::FoldComputed,
     &computed_to_match::ComputedToMatch,
     &complement_ranges::ComplementRanges,
     &remove_duplicate_terms::RemoveDuplicateTerms,
+    &settle_complements::SettleComplements,
     &absorb_terms::AbsorbTerms,
     &factor_common_terms::FactorCommonTerms,
     &equalities_to_in::EqualitiesToIn,
@@ -107,9 +124,12 @@ pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_unwind::PushMatchBelowUnwind,
     &push_match_below_group::PushMatchBelowGroup,
     &push_match_below_lookup::PushMatchBelowLookup,
+    &push_match_into_union::PushMatchIntoUnion,
+    &push_match_before_facet::PushMatchBeforeFacet,
     &merge_matches::MergeMatches,
     &push_limit_below_fields::PushLimitBelowFields,
     &push_limit_below_lookup::PushLimitBelowLookup,
+    &push_limit_into_union::PushLimitIntoUnion,
     &skip_before_limit::SkipBeforeLimit,
     &merge_limits::MergeLimits,
     &drop_order_of_one::DropOrderOfOne,
@@ -127,10 +147,15 @@ pub static JOINING_RULES: &[&dyn StageRule] = &[
 
 pub static READ_RULES: &[&dyn ReadRule] = &[
     &count_without_order::CountWithoutOrder,
+    &distinct_without_order::DistinctWithoutOrder,
+    &drop_sort_of_unique::DropSortOfUnique,
+    &drop_settled_sort_keys::DropSettledSortKeys,
     &drop_unread_set::DropUnreadSet,
     &drop_unread_accumulator::DropUnreadAccumulator,
     &drop_unread_lookup::DropUnreadLookup,
+    &drop_unread_facet::DropUnreadFacet,
     &drop_unread_projection::DropUnreadProjection,
+    &prefilter_unwind::PrefilterUnwind,
     &exists_reads_one::ExistsReadsOne,
     &false_match_to_nothing::FalseMatchToNothing,
 ];

@@ -12,7 +12,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushLimitBelowFields;
@@ -22,13 +22,13 @@ impl StageRule for PushLimitBelowFields {
         "push_limit_below_fields"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [
                 fields @ (Stage::Set(_) | Stage::Unset(_) | Stage::Project(_)),
                 counting @ (Stage::Limit(_) | Stage::Skip(_)),
                 ..,
-            ] if gives_one_for_one(fields) => Some((2, vec![counting.clone(), fields.clone()])),
+            ] if gives_one_for_one(fields) => Some(Rewrite::Swap),
             _ => None,
         }
     }

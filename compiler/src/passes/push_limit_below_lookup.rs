@@ -10,7 +10,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushLimitBelowLookup;
@@ -20,10 +20,10 @@ impl StageRule for PushLimitBelowLookup {
         "push_limit_below_lookup"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [join @ Stage::Lookup(_), counting @ (Stage::Limit(_) | Stage::Skip(_)), ..] if gives_one_for_one(join) => {
-                Some((2, vec![counting.clone(), join.clone()]))
+                Some(Rewrite::Swap)
             }
             _ => None,
         }

@@ -21,7 +21,7 @@
 use bson::RawBson;
 use data_bridge_ir::{Expr, Operands, Path, Stage};
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 use crate::analyze::reads::is_deterministic;
 
 pub struct PushMatchBelowGroup;
@@ -31,7 +31,7 @@ impl StageRule for PushMatchBelowGroup {
         "push_match_below_group"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [group @ Stage::Group { by: Some(key), outputs }, Stage::Match(predicate), ..] = stages else {
             return None;
         };

@@ -13,7 +13,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushMatchBelowLookup;
@@ -23,10 +23,10 @@ impl StageRule for PushMatchBelowLookup {
         "push_match_below_lookup"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [join @ Stage::Lookup(_), Stage::Match(predicate), ..] if gives_one_for_one(join) => {
-                split_match::around(join, predicate, |term| split_match::untouched(join, term))
+                split_match::around_untouched(join, predicate)
             }
             _ => None,
         }

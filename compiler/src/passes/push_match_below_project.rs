@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, Stage};
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 use crate::analyze::effects::{gives_one_for_one, leaves};
 use crate::analyze::reads::movable;
 
@@ -29,7 +29,7 @@ impl StageRule for PushMatchBelowProject {
         "push_match_below_project"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [project @ Stage::Project(fields), Stage::Match(predicate), ..] = stages else { return None };
         if !gives_one_for_one(project) {
             return None;

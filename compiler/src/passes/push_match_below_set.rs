@@ -12,7 +12,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushMatchBelowSet;
@@ -22,10 +22,10 @@ impl StageRule for PushMatchBelowSet {
         "push_match_below_set"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [set @ Stage::Set(_), Stage::Match(predicate), ..] if gives_one_for_one(set) => {
-                split_match::around(set, predicate, |term| split_match::untouched(set, term))
+                split_match::around_untouched(set, predicate)
             }
             _ => None,
         }

@@ -10,7 +10,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 
 pub struct PushMatchBelowSort;
 
@@ -19,9 +19,9 @@ impl StageRule for PushMatchBelowSort {
         "push_match_below_sort"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [sort @ Stage::Sort(_), matching @ Stage::Match(_), ..] => Some((2, vec![matching.clone(), sort.clone()])),
+            [Stage::Sort(_), Stage::Match(_), ..] => Some(Rewrite::Swap),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 
 pub struct PushMatchBelowUnset;
 
@@ -19,11 +19,9 @@ impl StageRule for PushMatchBelowUnset {
         "push_match_below_unset"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [unset @ Stage::Unset(_), Stage::Match(predicate), ..] => {
-                split_match::around(unset, predicate, |term| split_match::untouched(unset, term))
-            }
+            [unset @ Stage::Unset(_), Stage::Match(predicate), ..] => split_match::around_untouched(unset, predicate),
             _ => None,
         }
     }

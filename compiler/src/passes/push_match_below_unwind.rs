@@ -12,7 +12,7 @@
 
 use data_bridge_ir::Stage;
 
-use super::{StageRule, split_match};
+use super::{Rewrite, StageRule, split_match};
 use crate::analyze::reads::may_fail;
 
 pub struct PushMatchBelowUnwind;
@@ -22,10 +22,10 @@ impl StageRule for PushMatchBelowUnwind {
         "push_match_below_unwind"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [unwind @ Stage::Unwind { .. }, Stage::Match(predicate), ..] = stages else { return None };
         split_match::around(unwind, predicate, |term| {
-            split_match::untouched(unwind, term).filter(|term| !may_fail(term))
+            (split_match::is_untouched(unwind, term) && !may_fail(term)).then(|| term.clone())
         })
     }
 }

@@ -38,7 +38,7 @@ fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
     let mut kept: Vec<Expr> = Vec::with_capacity(terms.len());
     let mut seen = HashSet::with_capacity(terms.len());
     for term in terms {
-        if seen.insert(identity(term)) {
+        if seen.insert(term) {
             kept.push(term.clone());
         }
     }
@@ -51,12 +51,7 @@ fn has_duplicate(terms: &[Expr]) -> bool {
         return terms.iter().enumerate().any(|(position, term)| terms[..position].contains(term));
     }
     let mut seen = HashSet::with_capacity(terms.len());
-    !terms.iter().all(|term| seen.insert(identity(term)))
-}
-
-/// The debug form tells every node, BSON type and value apart.
-fn identity(term: &Expr) -> String {
-    format!("{term:?}")
+    !terms.iter().all(|term| seen.insert(term))
 }
 
 #[cfg(test)]

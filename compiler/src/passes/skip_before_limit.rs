@@ -9,7 +9,7 @@
 
 use data_bridge_ir::{Expr, Stage};
 
-use super::StageRule;
+use super::{Rewrite, StageRule};
 
 pub struct SkipBeforeLimit;
 
@@ -18,7 +18,7 @@ impl StageRule for SkipBeforeLimit {
         "skip_before_limit"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<(usize, Vec<Stage>)> {
+    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [Stage::Limit(limit), Stage::Skip(skip), ..] = stages else { return None };
         let left = limit.saturating_sub(*skip);
         // The server refuses a limit of nothing.
@@ -27,7 +27,7 @@ impl StageRule for SkipBeforeLimit {
         } else {
             vec![Stage::Skip(*skip), Stage::Limit(left)]
         };
-        Some((2, better))
+        Some(Rewrite::Replace(2, better))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use data_bridge_ir::{Expr, Stage};
 
+use super::Rewrite;
 use super::flatten_boolean::joined;
 use crate::analyze::effects::leaves;
 use crate::analyze::reads::{may_fail, movable};
 
 /// The stage with those terms of its match in front that `moved` has a form for, and the others behind it; none when it
 /// has none for any.
-pub fn around(stage: &Stage, predicate: &Expr, moved: impl Fn(&Expr) -> Option<Expr>) -> Option<(usize, Vec<Stage>)> {
+pub fn around(stage: &Stage, predicate: &Expr, moved: impl Fn(&Expr) -> Option<Expr>) -> Option<Rewrite> {
     let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
     let (mut before, mut behind) = (Vec::new(), Vec::new());
     for term in terms {
@@ -26,11 +27,19 @@ pub fn around(stage: &Stage, predicate: &Expr, moved: impl Fn(&Expr) -> Option<E
     if !behind.is_empty() {
         stages.push(Stage::Match(joined(behind, Expr::And)));
     }
-    Some((2, stages))
+    Some(Rewrite::Replace(2, stages))
 }
 
-/// The term as it is, when it reads only fields that the stage leaves as they are.
-pub fn untouched(stage: &Stage, term: &Expr) -> Option<Expr> {
-    let roots = movable(term)?;
-    roots.iter().all(|root| leaves(stage, root)).then(|| term.clone())
+/// The same of terms that move as they are: those that read only fields which the stage leaves as they are.
+pub fn around_untouched(stage: &Stage, predicate: &Expr) -> Option<Rewrite> {
+    let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
+    if terms.iter().all(|term| is_untouched(stage, term)) {
+        return Some(Rewrite::Swap);
+    }
+    around(stage, predicate, |term| is_untouched(stage, term).then(|| term.clone()))
+}
+
+/// Whether a term reads only fields that the stage leaves as they are.
+pub fn is_untouched(stage: &Stage, term: &Expr) -> bool {
+    movable(term).is_some_and(|roots| roots.iter().all(|root| leaves(stage, root)))
 }

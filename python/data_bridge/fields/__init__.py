@@ -1,22 +1,10 @@
 """Fields and expressions as users write them."""
 
-from .expression import (
-    MISSING,
-    Expression,
-    Predicate,
-    SortKey,
-    coerce,
-    listed,
-    named,
-    positions,
-    result,
-    single,
-    to_ir,
-    value,
-)
+from .expression import Expression, Predicate, SortKey
+from .nodes import MISSING, coerce, listed, named, positions, result, single, to_ir, value
 from .order import order, sort_keys
 from .path import Path, UnknownField
-from .proxy import FieldAccess, FieldProxy, building, no_such_field
+from .proxy import FieldAccess, FieldProxy, OpenField, building, no_such_field
 from .values import Value
 
 __all__ = [
@@ -24,6 +12,7 @@ __all__ = [
     "Expression",
     "FieldAccess",
     "FieldProxy",
+    "OpenField",
     "Path",
     "Predicate",
     "SortKey",

@@ -1,112 +1,339 @@
-"""Expressions and predicates as users write them, with Python's operators."""
+"""Expressions as users write them, with Python's operators, and predicates.
+
+The overloads are for type checkers: `T` in `Expression[T]` is what the value is where there is one. Of stored data any
+value may be null or missing, and operators pass that on; so every operand may be None, and no result speaks of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 
 from .. import ir
-from .._core import DType, Schema
 from ..errors import CompileError
-from ..links import Link
+from .nodes import Built, coerce, listed, single, term
 
 if TYPE_CHECKING:
+    from ..arguments import Day, Exact, Id, Listed, Number, Real, Whole
     from .values import Value
 
+T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E")
 
-class Expression:
+
+class Expression(Built, Generic[T_co]):
     """A value or a predicate, with Python's operators."""
 
-    __slots__ = ("__ir__",)
-    __ir__: Any
+    __slots__ = ()
 
-    def __init__(self, node: ir.Expr) -> None:
-        self.__ir__ = node
-
-    def __eq__(self, other: object) -> Predicate:  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def __eq__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __eq__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __eq__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __eq__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __eq__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
+    def __eq__(self, other: Any) -> Predicate:  # pyright: ignore[reportIncompatibleMethodOverride]
         return compare("eq", self.__ir__, other)
 
-    def __ne__(self, other: object) -> Predicate:  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def __ne__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __ne__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __ne__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __ne__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __ne__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
+    def __ne__(self, other: Any) -> Predicate:  # pyright: ignore[reportIncompatibleMethodOverride]
         return compare("ne", self.__ir__, other)
 
+    @overload
+    def __gt__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __gt__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __gt__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __gt__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __gt__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
     def __gt__(self, other: Any) -> Predicate:
         return compare("gt", self.__ir__, other)
 
+    @overload
+    def __ge__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __ge__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __ge__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __ge__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __ge__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
     def __ge__(self, other: Any) -> Predicate:
         return compare("gte", self.__ir__, other)
 
+    @overload
+    def __lt__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __lt__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __lt__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __lt__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __lt__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
     def __lt__(self, other: Any) -> Predicate:
         return compare("lt", self.__ir__, other)
 
+    @overload
+    def __le__(self: Expression[float | Decimal | Decimal128 | None], other: Number) -> Predicate: ...
+    @overload
+    def __le__(self: Expression[datetime.date | None], other: Day) -> Predicate: ...
+    @overload
+    def __le__(self: Expression[ObjectId | None], other: Id) -> Predicate: ...
+    @overload
+    def __le__(self: Expression[Listed[E] | None], other: E) -> Predicate: ...
+    @overload
+    def __le__(self, other: T_co | Expression[T_co] | None) -> Predicate: ...
     def __le__(self, other: Any) -> Predicate:
         return compare("lte", self.__ir__, other)
 
     def __hash__(self) -> int:
         return hash(self.__ir__)
 
-    def __add__(self, other: Any) -> Value:
+    @overload
+    def __add__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __add__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __add__(self: Expression[int | None], other: Whole) -> Value[int]: ...
+    @overload
+    def __add__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __add__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __add__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    @overload
+    def __add__(self: Expression[datetime.date | None], other: Real) -> Value[datetime.datetime]: ...
+    @overload
+    def __add__(self: Expression[float | None], other: Day) -> Value[datetime.datetime]: ...
+    def __add__(self, other: Any) -> Value[Any]:
         return listed("$add", self, other)
 
-    def __radd__(self, other: Any) -> Value:
+    @overload
+    def __radd__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __radd__(self: Expression[int | None], other: int) -> Value[int]: ...
+    @overload
+    def __radd__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __radd__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __radd__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    @overload
+    def __radd__(self: Expression[datetime.date | None], other: float) -> Value[datetime.datetime]: ...
+    @overload
+    def __radd__(self: Expression[float | None], other: datetime.date) -> Value[datetime.datetime]: ...
+    def __radd__(self, other: Any) -> Value[Any]:
         return listed("$add", other, self)
 
-    def __sub__(self, other: Any) -> Value:
+    @overload
+    def __sub__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __sub__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __sub__(self: Expression[int | None], other: Whole) -> Value[int]: ...
+    @overload
+    def __sub__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __sub__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __sub__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    @overload
+    def __sub__(self: Expression[datetime.date | None], other: Day) -> Value[int]: ...
+    @overload
+    def __sub__(self: Expression[datetime.date | None], other: Real) -> Value[datetime.datetime]: ...
+    def __sub__(self, other: Any) -> Value[Any]:
         return listed("$subtract", self, other)
 
-    def __rsub__(self, other: Any) -> Value:
+    @overload
+    def __rsub__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rsub__(self: Expression[int | None], other: int) -> Value[int]: ...
+    @overload
+    def __rsub__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rsub__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rsub__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    @overload
+    def __rsub__(self: Expression[datetime.date | None], other: datetime.date) -> Value[int]: ...
+    @overload
+    def __rsub__(self: Expression[float | None], other: datetime.date) -> Value[datetime.datetime]: ...
+    def __rsub__(self, other: Any) -> Value[Any]:
         return listed("$subtract", other, self)
 
-    def __mul__(self, other: Any) -> Value:
+    @overload
+    def __mul__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __mul__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __mul__(self: Expression[int | None], other: Whole) -> Value[int]: ...
+    @overload
+    def __mul__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __mul__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __mul__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    def __mul__(self, other: Any) -> Value[Any]:
         return listed("$multiply", self, other)
 
-    def __rmul__(self, other: Any) -> Value:
+    @overload
+    def __rmul__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rmul__(self: Expression[int | None], other: int) -> Value[int]: ...
+    @overload
+    def __rmul__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rmul__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rmul__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    def __rmul__(self, other: Any) -> Value[Any]:
         return listed("$multiply", other, self)
 
-    def __truediv__(self, other: Any) -> Value:
+    @overload
+    def __truediv__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __truediv__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __truediv__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __truediv__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __truediv__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    def __truediv__(self, other: Any) -> Value[Any]:
         return listed("$divide", self, other)
 
-    def __rtruediv__(self, other: Any) -> Value:
+    @overload
+    def __rtruediv__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rtruediv__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rtruediv__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rtruediv__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    def __rtruediv__(self, other: Any) -> Value[Any]:
         return listed("$divide", other, self)
 
-    def __floordiv__(self, other: Any) -> Value:
-        return single("$floor", self / other)
+    @overload
+    def __floordiv__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __floordiv__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __floordiv__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __floordiv__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __floordiv__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    def __floordiv__(self, other: Any) -> Value[Any]:
+        return single("$floor", listed("$divide", self, other))
 
-    def __rfloordiv__(self, other: Any) -> Value:
-        return single("$floor", other / self)
+    @overload
+    def __rfloordiv__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rfloordiv__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rfloordiv__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rfloordiv__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    def __rfloordiv__(self, other: Any) -> Value[Any]:
+        return single("$floor", listed("$divide", other, self))
 
-    def __mod__(self, other: Any) -> Value:
+    @overload
+    def __mod__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __mod__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __mod__(self: Expression[int | None], other: Whole) -> Value[int]: ...
+    @overload
+    def __mod__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __mod__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __mod__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    def __mod__(self, other: Any) -> Value[Any]:
         return listed("$mod", self, other)
 
-    def __rmod__(self, other: Any) -> Value:
+    @overload
+    def __rmod__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rmod__(self: Expression[int | None], other: int) -> Value[int]: ...
+    @overload
+    def __rmod__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rmod__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rmod__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    def __rmod__(self, other: Any) -> Value[Any]:
         return listed("$mod", other, self)
 
-    def __pow__(self, other: Any) -> Value:
+    @overload
+    def __pow__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __pow__(self, other: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __pow__(self: Expression[float | None], other: Real) -> Value[float]: ...
+    @overload
+    def __pow__(self: Expression[Decimal | Decimal128 | None], other: Number) -> Value[Decimal]: ...
+    @overload
+    def __pow__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
+    def __pow__(self, other: Any) -> Value[Any]:
         return listed("$pow", self, other)
 
-    def __rpow__(self, other: Any) -> Value:
+    @overload
+    def __rpow__(self: Expression[Never], other: Any) -> Value[Any]: ...
+    @overload
+    def __rpow__(self: Expression[float | None], other: float) -> Value[float]: ...
+    @overload
+    def __rpow__(
+        self: Expression[Decimal | Decimal128 | None], other: float | Decimal | Decimal128
+    ) -> Value[Decimal]: ...
+    @overload
+    def __rpow__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
+    def __rpow__(self, other: Any) -> Value[Any]:
         return listed("$pow", other, self)
 
-    def __abs__(self) -> Value:
+    @overload
+    def __abs__(self: Expression[Never]) -> Value[Any]: ...
+    @overload
+    def __abs__(self: Expression[int | None]) -> Value[int]: ...
+    @overload
+    def __abs__(self: Expression[float | None]) -> Value[float]: ...
+    @overload
+    def __abs__(self: Expression[Decimal | Decimal128 | None]) -> Value[Decimal]: ...
+    def __abs__(self) -> Value[Any]:
         return single("$abs", self)
-
-    def __bool__(self) -> bool:
-        raise CompileError(
-            "a query expression has no truth value in Python",
-            code="python_boolean",
-            hint="write & for and, | for or, ~ for not, each side in parentheses, and a range as (a <= x) & (x <= b)",
-        )
-
-    def __repr__(self) -> str:
-        return repr(self.__ir__)
-
-
-class Predicate(Expression):
-    """An expression that is true or false of a document: `&`, `|` and `~` combine it."""
-
-    __slots__ = ()
 
     def __and__(self, other: Any) -> Predicate:
         return Predicate(ir.And((self.__ir__, term(other))))
@@ -123,6 +350,19 @@ class Predicate(Expression):
     def __invert__(self) -> Predicate:
         return Predicate(ir.Not(self.__ir__))
 
+    def __bool__(self) -> bool:
+        raise CompileError(
+            "a query expression has no truth value in Python",
+            code="python_boolean",
+            hint="write & for and, | for or, ~ for not, each side in parentheses, and a range as (a <= x) & (x <= b)",
+        )
+
+
+class Predicate(Expression[bool]):
+    """An expression that is true or false of a document: `&`, `|` and `~` combine it."""
+
+    __slots__ = ()
+
 
 class SortKey:
     """A path and a direction, 1 or -1."""
@@ -134,137 +374,10 @@ class SortKey:
         self.direction = direction
 
 
-def term(other: Any, schema: Schema | None = None) -> ir.Expr:
-    """A predicate or a filter document as a node."""
-    if isinstance(other, Expression):
-        node: ir.Expr = other.__ir__
-        return node
-    return ir.parse_filter(other, schema) if isinstance(other, Mapping) else to_ir(other)
-
-
-def to_ir(value: Any) -> ir.Expr:
-    """What a value written in a query means: an expression's node, or a literal."""
-    if isinstance(value, Expression):
-        node: ir.Expr = value.__ir__
-        return node
-    if isinstance(value, ir.Expr):
-        return value
-    return ir.Literal(value)
-
-
-def value(given: Any) -> ir.Expr:
-    """A value in an aggregation: expressions inside dicts and lists are found, all else is a literal."""
-    if isinstance(given, Mapping):
-        return ir.DocumentExpr({str(key): value(item) for key, item in given.items()})
-    if isinstance(given, (list, tuple)):
-        return ir.ArrayExpr(tuple(value(item) for item in given))
-    return to_ir(given)
-
-
-def result(node: ir.Expr) -> Value:
-    """A computed value, with the methods of one."""
-    from .values import Value
-
-    return Value(node)
-
-
-def single(name: str, given: Any) -> Value:
-    """An operator of one argument."""
-    return result(ir.Call(name, (value(given),), True))
-
-
-def listed(name: str, *given: Any) -> Value:
-    """An operator of positional arguments; trailing ones that are None were not given."""
-    return result(ir.Call(name, tuple(value(item) for item in given)))
-
-
-def named(name: str, /, **given: Any) -> Value:
-    """An operator of named arguments, by their MQL names; those that are `MISSING` were not given."""
-    return result(ir.Call(name, {key: value(item) for key, item in given.items() if item is not MISSING}))
-
-
-def constant(given: Any) -> Any:
-    """A value that the server does not evaluate: it stands as it is."""
-    return given if given is MISSING or isinstance(given, (Expression, ir.Expr)) else ir.Literal(given)
-
-
-class _Missing:
-    """The default of an optional argument: None is a value."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING: Any = _Missing()
-
-
-def positions(*given: Any) -> tuple[Any, ...]:
-    """Positional arguments without the optional ones at the end that were not given.
-
-    Raises:
-        TypeError: one before the last was left out, so that the rest would stand in its place.
-    """
-    found = tuple(item for item in given if item is not MISSING)
-    if any(item is MISSING for item in given[: len(found)]):
-        raise TypeError("positions cannot be left out: give the arguments before the last one too")
-    return found
-
-
-def present(*given: Any) -> tuple[Any, ...]:
-    """Positional arguments without those that were not given, wherever they stand."""
-    return tuple(item for item in given if item is not MISSING)
-
-
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
-    if isinstance(other, Expression):
+    if isinstance(other, Built):
         return Predicate(ir.Compare(op, left, other.__ir__))
     if type(left) is ir.Field:
         other = coerce(left, other)
     return Predicate(ir.Compare(op, left, ir.Literal(other)))
-
-
-def coerce(field: ir.Field, value: Any) -> Any:
-    """The value as the field stores it: 24 hex digits for an ObjectId, a member's value, a document's id."""
-    kind = type(value)
-    if kind is str:
-        dtype = field.dtype
-        if dtype.kind != "string" and _holds(dtype, "object_id") and ObjectId.is_valid(value):
-            return ObjectId(value)
-        return value
-    if kind is int or kind is float or value is None:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    is_link = isinstance(value, Link)
-    if is_link or (hasattr(value, "__data_bridge_image__") and _holds(field.dtype, "object_id", "link", "any")):
-        if value.id is None:
-            raise CompileError(
-                f"{field.label} is compared with a {kind.__name__} that has no id",
-                code="no_id",
-                path=field.path,
-                hint="insert() it first",
-            )
-        return value.id
-    return value
-
-
-def _holds(dtype: DType, *kinds: str) -> bool:
-    """Whether values of the type are of one of these kinds, or lists of or links by them."""
-    for member in dtype.members:
-        if member.kind in kinds:
-            return True
-        if member.kind in ("link", "array") and member.element is not None and _holds(member.element, *kinds):
-            return True
-    return False
-
-
-def values_of(label: str, given: Iterable[Any]) -> list[Any]:
-    """The values of a membership test.
-
-    Raises:
-        CompileError: a text was given where a list of them was meant.
-    """
-    if isinstance(given, (str, bytes)):
-        raise CompileError(f"{label}: give a list of values, not {given!r}", code="not_a_list")
-    return list(given)

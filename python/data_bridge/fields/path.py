@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import ir
 from .._core import DType
 from ..errors import CompileError
 from ..ir.paths import step
 from ..schema import stored_child
-from .expression import Predicate
+from .expression import Expression, T_co
 
-Self = TypeVar("Self", bound="Path")
+if TYPE_CHECKING:
+    # A field has the methods of its values, unless a field below it has the name: checkers see them declared.
+    from .values import Value as Base
+else:
+    Base = Expression
+
+Self = TypeVar("Self", bound="Path[Any]")
 
 #: Types that may have fields below them.
 _OPEN = frozenset({"any", "document", "map", "array", "union", "link"})
@@ -21,7 +27,7 @@ class UnknownField(CompileError, AttributeError):
     """A class or a nested field has no field of that name."""
 
 
-class Path(Predicate):
+class Path(Base[T_co]):
     """A field, or a variable: a value that may hold others by name.
 
     A declared field always comes before a method of the same name, so a class may have fields called `year` or
@@ -32,7 +38,7 @@ class Path(Predicate):
     __slots__ = ("__dict__", "_children", "_parent")
     __ir__: Any
 
-    def __init__(self, node: ir.Expr, parent: Path | None = None) -> None:
+    def __init__(self, node: ir.Expr, parent: Path[Any] | None = None) -> None:
         self.__ir__ = node
         self._children: dict[str, Any] = {}
         self._parent = parent
@@ -46,21 +52,23 @@ class Path(Predicate):
         """The node one name further."""
         raise NotImplementedError
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        dtype = self.__ir__.dtype
-        if dtype.kind in _OPEN:
-            try:
-                child = vars(self)[name] = self._child(stored_child(dtype, name))
-                return child
-            except UnknownField as error:
-                method = self._method(name)
-                if method is None:
-                    raise error from None
-                return method
-        method = self._method(name)
-        return self._child(name) if method is None else method
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            dtype = self.__ir__.dtype
+            if dtype.kind in _OPEN:
+                try:
+                    child = vars(self)[name] = self._child(stored_child(dtype, name))
+                    return child
+                except UnknownField as error:
+                    method = self._method(name)
+                    if method is None:
+                        raise error from None
+                    return method
+            method = self._method(name)
+            return self._child(name) if method is None else method
 
     def __getitem__(self: Self, key: str | int) -> Self:
         return self._child(stored_child(self.__ir__.dtype, str(key)))

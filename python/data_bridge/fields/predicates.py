@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+
+from pydantic import BaseModel
 
 from .. import ir
 from .._core import DType
 from ..errors import CompileError
 from ..geo import Point, geojson, near, shape
-from .expression import Predicate, coerce, compare, to_ir, values_of
+from .expression import Expression, Predicate, T_co, compare
+from .nodes import coerce, single, to_ir, values_of
 from .path import Path
+from .values import Value
+
+if TYPE_CHECKING:
+    from bson import Decimal128
+
+    from ..arguments import Listed, Number
+    from .proxy import FieldProxy
+
+E = TypeVar("E")
+
+#: What a pattern may match: text, or texts in a list.
+Written: TypeAlias = str | list[str] | set[str] | frozenset[str] | tuple[str, ...] | None
 
 
-class FieldPredicates(Path):
+class FieldPredicates(Path[T_co]):
     """The query operators of a field, as methods."""
 
     __slots__ = ()
     __ir__: ir.Field
 
+    @overload
+    def in_(self: FieldPredicates[Listed[E] | None], values: Iterable[E | None]) -> Predicate: ...
+    @overload
+    def in_(self, values: Iterable[T_co | None]) -> Predicate: ...
     def in_(self, values: Iterable[Any]) -> Predicate:
         """The value, or an element of the list, is one of these."""
         return Predicate(ir.In(self.__ir__, self._coerced(values)))
 
+    @overload
+    def not_in(self: FieldPredicates[Listed[E] | None], values: Iterable[E | None]) -> Predicate: ...
+    @overload
+    def not_in(self, values: Iterable[T_co | None]) -> Predicate: ...
     def not_in(self, values: Iterable[Any]) -> Predicate:
         """The value is none of these, nor an element of the list is; missing counts as none."""
         return Predicate(ir.In(self.__ir__, self._coerced(values), True))
@@ -31,6 +55,10 @@ class FieldPredicates(Path):
     def _coerced(self, values: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(coerce(self.__ir__, value) for value in values_of(self.__ir__.label, values))
 
+    @overload
+    def between(self: FieldPredicates[float | Decimal | Decimal128 | None], low: Number, high: Number) -> Predicate: ...
+    @overload
+    def between(self, low: T_co | Expression[T_co], high: T_co | Expression[T_co]) -> Predicate: ...
     def between(self, low: Any, high: Any) -> Predicate:
         """`low <= value <= high`; on a list, each bound may be met by another element."""
         range_: Predicate = (self >= low) & (self <= high)
@@ -57,25 +85,29 @@ class FieldPredicates(Path):
             )
         return Predicate(ir.Regex(self.__ir__, pattern, options))
 
-    def startswith(self, text: str) -> Predicate:
+    def startswith(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text begins with this."""
         return self._text("^" + re.escape(text))
 
-    def endswith(self, text: str) -> Predicate:
+    def endswith(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text ends with this."""
         return self._text(re.escape(text) + r"\z")
 
+    @overload
+    def contains(self: FieldPredicates[str | None], value: str) -> Predicate: ...
+    @overload
+    def contains(self: FieldPredicates[Listed[E] | None], value: E) -> Predicate: ...
     def contains(self, value: Any) -> Predicate:
         """A list holds the value; a text holds the substring."""
         if any(member.kind == "array" for member in self.__ir__.dtype.members):
             return compare("eq", self.__ir__, value)
         return self._text(re.escape(value))
 
-    def icontains(self, text: str) -> Predicate:
+    def icontains(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text holds the substring, whatever the case."""
         return self._text(re.escape(text), "i")
 
-    def regex(self, pattern: str | re.Pattern[str], options: str = "") -> Predicate:
+    def regex(self: FieldPredicates[Written], pattern: str | re.Pattern[str], options: str = "") -> Predicate:
         """The text matches the PCRE pattern; `options` are letters of "imsx"."""
         if isinstance(pattern, re.Pattern):
             flags = {re.I: "i", re.M: "m", re.S: "s", re.X: "x"}
@@ -91,28 +123,40 @@ class FieldPredicates(Path):
             )
         return type(self)(ir.Field("", items[0] if items else DType.any(), f"{self.__ir__.label}[]"))
 
+    @overload
+    def any(self: FieldPredicates[Sequence[BaseModel] | None], predicate: Callable[[Any], Any]) -> Predicate: ...
+    @overload
+    def any(self: FieldPredicates[Listed[E] | None], predicate: Callable[[FieldProxy[E]], Any]) -> Predicate: ...
     def any(self, predicate: Callable[[Any], Any]) -> Predicate:
         """One element meets the whole predicate: `User.items.any(lambda item: (item.price > 5) & (item.n == 1))`."""
-        return self.elem_match(predicate(self._item()))
+        return self.elem_match(predicate)
 
     def elem_match(self, predicate: Any) -> Predicate:
         """One element meets the whole predicate: a dict, a function of the element, or built from its fields."""
-        if not isinstance(predicate, Predicate) and callable(predicate):
-            return self.any(predicate)
+        if not isinstance(predicate, Expression) and callable(predicate):
+            predicate = predicate(self._item())
         if isinstance(predicate, Mapping):
             return Predicate(ir.parse_filter({self.__ir__.path: {"$elemMatch": predicate}}))
         return Predicate(ir.ElemMatch(self.__ir__, to_ir(predicate)))
 
+    @overload
+    def all_(self: FieldPredicates[Listed[E] | None], values: Iterable[E]) -> Predicate: ...
+    @overload
+    def all_(self, values: Iterable[T_co]) -> Predicate: ...
     def all_(self, values: Iterable[Any]) -> Predicate:
         """The list holds all of these."""
         return Predicate(ir.All(self.__ir__, self._coerced(values)))
 
-    def size(self, count: int) -> Predicate:
-        """The list has exactly this many elements."""
+    @overload
+    def size(self: FieldPredicates[Listed[Any] | None]) -> Value[int]: ...
+    @overload
+    def size(self: FieldPredicates[Listed[Any] | None], count: int) -> Predicate: ...
+    def size(self, count: int | None = None) -> Predicate | Value[int]:
+        """The list has exactly this many elements; without a number, how many it has: `$size`."""
         self._item()
-        return Predicate(ir.Size(self.__ir__, count))
+        return single("$size", self) if count is None else Predicate(ir.Size(self.__ir__, count))
 
-    def mod(self, divisor: int, remainder: int) -> Predicate:
+    def mod(self: FieldPredicates[float | Decimal | Decimal128 | None], divisor: int, remainder: int) -> Predicate:
         """The number leaves this remainder.
 
         Raises:

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .. import ir
+from .. import _core, ir
 from .._core import DType
 from ..ir.paths import unknown_field
-from .expression import SortKey
+from .expression import SortKey, T_co
 from .path import Path, UnknownField
 from .predicates import FieldPredicates
 from .updates import FieldUpdates
 
 if TYPE_CHECKING:
+    from ..arguments import Listed
     from ..fetching import Fetch
+
+E = TypeVar("E")
 
 #: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
 building = threading.local()
 
 
-class FieldProxy(FieldPredicates, FieldUpdates):
-    """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates."""
+class FieldProxy(FieldPredicates[T_co], FieldUpdates[T_co]):
+    """A field of a document class: attributes and `[...]` go deeper, operators and methods build predicates.
+
+    To type checkers a field that is declared `age: Mapped[int]` is a `FieldProxy[int]`.
+    """
 
     __slots__ = ()
     __ir__: ir.Field
 
-    def __init__(self, node: ir.Field, parent: Path | None = None) -> None:
+    def __init__(self, node: ir.Field, parent: Path[Any] | None = None) -> None:
         super().__init__(node, parent)
 
     @property
@@ -36,6 +42,14 @@ class FieldProxy(FieldPredicates, FieldUpdates):
     def _deeper(self, name: str, dtype: DType) -> ir.Field:
         node = self.__ir__
         return ir.Field(f"{node.path}.{name}" if node.path else name, dtype, node.owner)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self: FieldProxy[Listed[E] | None], key: int) -> FieldProxy[E]: ...
+        @overload
+        def __getitem__(self, key: str | int) -> OpenField[Any]: ...
+        def __getitem__(self, key: str | int) -> Any: ...
 
     def __str__(self) -> str:
         return self.__ir__.path
@@ -64,26 +78,37 @@ class FieldProxy(FieldPredicates, FieldUpdates):
         return Fetch(self.__ir__.path, filter, sort, limit, project)
 
 
-class FieldAccess:
-    """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it."""
+class OpenField(FieldProxy[T_co]):
+    """A field that may have others below it, which type checkers cannot know."""
 
-    __slots__ = ("name", "proxies")
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+class FieldAccess(_core.FieldAccess):
+    """What stands for a field on its class: `User.age` is a proxy; an instance's own value hides it.
+
+    An instance without a value of its own is a lazy document, whose field is decoded then, or has no such attribute.
+    """
+
+    __slots__ = ("proxies",)
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.proxies: dict[type, FieldProxy] = {}
+        self.proxies: dict[type, FieldProxy[Any]] = {}
 
-    def __get__(self, instance: object, owner: type) -> FieldProxy:
-        if instance is None and not getattr(building, "depth", 0):
-            known = self.proxies.get(owner)
-            if known is not None:
-                return known
+    def of_class(self, owner: type) -> FieldProxy[Any]:
+        """The proxy of the field of this class."""
+        if getattr(building, "depth", 0):
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+        known = self.proxies.get(owner)
+        if known is None:
             from ..document import proxy_of
 
-            proxy = proxy_of(owner, self.name)
-            self.proxies[owner] = proxy
-            return proxy
-        raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+            known = self.proxies[owner] = proxy_of(owner, self.name)
+        return known
 
 
 def no_such_field(cls: Any, name: str) -> UnknownField:

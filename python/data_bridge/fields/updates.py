@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .. import ir
-from .expression import MISSING
+from .expression import Expression, T_co
+from .nodes import MISSING
 from .path import Path
 
+if TYPE_CHECKING:
+    from bson import Decimal128
 
-class FieldUpdates(Path):
+    from ..arguments import Listed, Number
+
+E = TypeVar("E")
+
+
+class FieldUpdates(Path[T_co]):
     """The update operators of a field, as methods."""
 
     __slots__ = ()
@@ -21,6 +30,10 @@ class FieldUpdates(Path):
 
         return operation(op, self.__ir__, operand)
 
+    @overload
+    def set(self: FieldUpdates[float | Decimal | Decimal128 | None], value: Number) -> ir.UpdateOperation: ...
+    @overload
+    def set(self, value: T_co | Expression[T_co] | None) -> ir.UpdateOperation: ...
     def set(self, value: Any) -> ir.UpdateOperation:
         """Stores the value."""
         return self._update("$set", value)
@@ -29,32 +42,44 @@ class FieldUpdates(Path):
         """Removes the field."""
         return self._update("$unset", "")
 
-    def inc(self, amount: Any = 1) -> ir.UpdateOperation:
+    def inc(self: FieldUpdates[float | Decimal | Decimal128 | None], amount: Number = 1) -> ir.UpdateOperation:
         """Adds to the number."""
         return self._update("$inc", amount)
 
-    def mul(self, factor: Any) -> ir.UpdateOperation:
+    def mul(self: FieldUpdates[float | Decimal | Decimal128 | None], factor: Number) -> ir.UpdateOperation:
         """Multiplies the number."""
         return self._update("$mul", factor)
 
+    @overload
+    def min(self: FieldUpdates[float | Decimal | Decimal128 | None], value: Number) -> ir.UpdateOperation: ...
+    @overload
+    def min(self, value: T_co | Expression[T_co] | None) -> ir.UpdateOperation: ...
     def min(self, value: Any) -> ir.UpdateOperation:
         """Stores the value if it is less."""
         return self._update("$min", value)
 
+    @overload
+    def max(self: FieldUpdates[float | Decimal | Decimal128 | None], value: Number) -> ir.UpdateOperation: ...
+    @overload
+    def max(self, value: T_co | Expression[T_co] | None) -> ir.UpdateOperation: ...
     def max(self, value: Any) -> ir.UpdateOperation:
         """Stores the value if it is greater."""
         return self._update("$max", value)
 
+    @overload
+    def set_on_insert(self: FieldUpdates[float | Decimal | Decimal128 | None], value: Number) -> ir.UpdateOperation: ...
+    @overload
+    def set_on_insert(self, value: T_co | Expression[T_co] | None) -> ir.UpdateOperation: ...
     def set_on_insert(self, value: Any) -> ir.UpdateOperation:
         """Stores the value only when an upsert inserts."""
         return self._update("$setOnInsert", value)
 
     def push(
-        self,
-        value: Any = MISSING,
+        self: FieldUpdates[Listed[E] | None],
+        value: E = MISSING,
         /,
         *,
-        each: Iterable[Any] | None = None,
+        each: Iterable[E] | None = None,
         position: int | None = None,
         slice: int | None = None,
         sort: Any = None,
@@ -75,14 +100,16 @@ class FieldUpdates(Path):
         elements = [_one("push", value)] if each is None else _all("push", value, each)
         return self._update("$push", Each(elements, position=position, slice=slice, sort=sort))
 
-    def add_to_set(self, value: Any = MISSING, /, *, each: Iterable[Any] | None = None) -> ir.UpdateOperation:
+    def add_to_set(
+        self: FieldUpdates[Listed[E] | None], value: E = MISSING, /, *, each: Iterable[E] | None = None
+    ) -> ir.UpdateOperation:
         """Appends to the list what it does not hold: one value, or each of several."""
         from ..update_checks import Each
 
         given = _one("add_to_set", value) if each is None else Each(_all("add_to_set", value, each))
         return self._update("$addToSet", given)
 
-    def pull(self, condition: Any) -> ir.UpdateOperation:
+    def pull(self: FieldUpdates[Listed[Any] | None], condition: Any) -> ir.UpdateOperation:
         """Removes every element that equals a value or meets a condition.
 
         Args:
@@ -90,7 +117,7 @@ class FieldUpdates(Path):
         """
         return self._update("$pull", condition)
 
-    def pull_all(self, values: Iterable[Any]) -> ir.UpdateOperation:
+    def pull_all(self: FieldUpdates[Listed[E] | None], values: Iterable[E]) -> ir.UpdateOperation:
         """Removes every element that is one of these."""
         return self._update("$pullAll", values)
 
@@ -99,7 +126,7 @@ class FieldUpdates(Path):
         given = {"and": and_, "or": or_, "xor": xor}
         return self._update("$bit", {name: number for name, number in given.items() if number is not None})
 
-    def pop(self, end: int = 1) -> ir.UpdateOperation:
+    def pop(self: FieldUpdates[Listed[Any] | None], end: int = 1) -> ir.UpdateOperation:
         """Removes the last element, or with -1 the first."""
         return self._update("$pop", end)
 

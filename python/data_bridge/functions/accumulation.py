@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ..arguments import Items, Number
-from ..fields.expression import constant, listed, named
+from ..arguments import (
+    Items,
+    Number,
+)
+from ..fields.nodes import constant, listed, named
 from ..fields.values import Value
 
 
-def avg(*values: Any) -> Value:
+def avg(*values: Any) -> Value[Any]:
     """Mean of numbers, or of one list's numbers; null when there are none.
 
     `$avg`, since MongoDB 3.2.
@@ -20,7 +23,7 @@ def avg(*values: Any) -> Value:
     return listed("$avg", *values)
 
 
-def max(*values: Any) -> Value:
+def max(*values: Any) -> Value[Any]:
     """Greatest of values, or of one list's elements.
 
     `$max`, since MongoDB 3.2.
@@ -28,7 +31,7 @@ def max(*values: Any) -> Value:
     return listed("$max", *values)
 
 
-def median(input: Number | Items, *, method: Literal["approximate"] = "approximate") -> Value:
+def median(input: Number | Items[Any], *, method: Literal["approximate"] = "approximate") -> Value[float]:
     """Value in the middle of numbers, approximately.
 
     `$median`, since MongoDB 7.0.
@@ -36,7 +39,7 @@ def median(input: Number | Items, *, method: Literal["approximate"] = "approxima
     return named("$median", input=input, method=constant(method))
 
 
-def min(*values: Any) -> Value:
+def min(*values: Any) -> Value[Any]:
     """Least of values, or of one list's elements.
 
     `$min`, since MongoDB 3.2.
@@ -44,7 +47,9 @@ def min(*values: Any) -> Value:
     return listed("$min", *values)
 
 
-def percentile(input: Number | Items, p: Items, *, method: Literal["approximate"] = "approximate") -> Value:
+def percentile(
+    input: Number | Items[Any], p: Items[Any], *, method: Literal["approximate"] = "approximate"
+) -> Value[list[float]]:
     """Values below which these shares of the numbers lie, approximately.
 
     `$percentile`, since MongoDB 7.0.
@@ -52,7 +57,7 @@ def percentile(input: Number | Items, p: Items, *, method: Literal["approximate"
     return named("$percentile", input=input, p=p, method=constant(method))
 
 
-def std_dev_pop(*values: Any) -> Value:
+def std_dev_pop(*values: Any) -> Value[float]:
     """Standard deviation of a whole population.
 
     `$stdDevPop`, since MongoDB 3.2.
@@ -60,7 +65,7 @@ def std_dev_pop(*values: Any) -> Value:
     return listed("$stdDevPop", *values)
 
 
-def std_dev_samp(*values: Any) -> Value:
+def std_dev_samp(*values: Any) -> Value[float]:
     """Standard deviation estimated from a sample.
 
     `$stdDevSamp`, since MongoDB 3.2.
@@ -68,7 +73,7 @@ def std_dev_samp(*values: Any) -> Value:
     return listed("$stdDevSamp", *values)
 
 
-def sum(*values: Any) -> Value:
+def sum(*values: Any) -> Value[Any]:
     """Sum of numbers, or of one list's numbers; other values count as nothing.
 
     `$sum`, since MongoDB 3.2.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fields.expression import listed
+from ..fields.nodes import listed
 from ..fields.values import Value
 
 
-def and_(*terms: Any) -> Value:
+def and_(*terms: Any) -> Value[bool]:
     """Whether every value is true: null, missing and zero are not.
 
     `$and`, since MongoDB 2.2.
@@ -19,7 +19,7 @@ def and_(*terms: Any) -> Value:
     return listed("$and", *terms)
 
 
-def not_(term: Any) -> Value:
+def not_(term: Any) -> Value[bool]:
     """Whether the value is null, missing, zero or false.
 
     `$not`, since MongoDB 2.2.
@@ -27,7 +27,7 @@ def not_(term: Any) -> Value:
     return listed("$not", term)
 
 
-def or_(*terms: Any) -> Value:
+def or_(*terms: Any) -> Value[bool]:
     """Whether some value is true.
 
     `$or`, since MongoDB 2.2.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fields.expression import listed
+from ..fields.nodes import listed
 from ..fields.values import Value
 
 
-def cmp(left: Any, right: Any) -> Value:
+def cmp(left: Any, right: Any) -> Value[int]:
     """-1, 0 or 1 as the first value sorts before, with or after the second.
 
     `$cmp`, since MongoDB 2.2.
@@ -19,7 +19,7 @@ def cmp(left: Any, right: Any) -> Value:
     return listed("$cmp", left, right)
 
 
-def eq(left: Any, right: Any) -> Value:
+def eq(left: Any, right: Any) -> Value[bool]:
     """Whether two values are equal.
 
     `$eq`, since MongoDB 2.2.
@@ -27,7 +27,7 @@ def eq(left: Any, right: Any) -> Value:
     return listed("$eq", left, right)
 
 
-def gt(left: Any, right: Any) -> Value:
+def gt(left: Any, right: Any) -> Value[bool]:
     """Whether the first value sorts after the second, over all types.
 
     `$gt`, since MongoDB 2.2.
@@ -35,7 +35,7 @@ def gt(left: Any, right: Any) -> Value:
     return listed("$gt", left, right)
 
 
-def gte(left: Any, right: Any) -> Value:
+def gte(left: Any, right: Any) -> Value[bool]:
     """Whether the first value sorts after the second or equals it.
 
     `$gte`, since MongoDB 2.2.
@@ -43,7 +43,7 @@ def gte(left: Any, right: Any) -> Value:
     return listed("$gte", left, right)
 
 
-def lt(left: Any, right: Any) -> Value:
+def lt(left: Any, right: Any) -> Value[bool]:
     """Whether the first value sorts before the second, over all types.
 
     `$lt`, since MongoDB 2.2.
@@ -51,7 +51,7 @@ def lt(left: Any, right: Any) -> Value:
     return listed("$lt", left, right)
 
 
-def lte(left: Any, right: Any) -> Value:
+def lte(left: Any, right: Any) -> Value[bool]:
     """Whether the first value sorts before the second or equals it.
 
     `$lte`, since MongoDB 2.2.
@@ -59,7 +59,7 @@ def lte(left: Any, right: Any) -> Value:
     return listed("$lte", left, right)
 
 
-def ne(left: Any, right: Any) -> Value:
+def ne(left: Any, right: Any) -> Value[bool]:
     """Whether two values differ.
 
     `$ne`, since MongoDB 2.2.

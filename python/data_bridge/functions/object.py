@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arguments import Record, Text
-from ..fields.expression import listed, named, single
+from ..arguments import (
+    Record,
+    Text,
+)
+from ..fields.nodes import listed, named, single
 from ..fields.values import Value
 
 
-def get_field(field: Text, input: Any) -> Value:
+def get_field(field: Text, input: Any) -> Value[Any]:
     """A field by its name, which may hold dots and dollar signs.
 
     `$getField`, since MongoDB 5.0.
@@ -20,7 +23,7 @@ def get_field(field: Text, input: Any) -> Value:
     return named("$getField", field=field, input=input)
 
 
-def merge_objects(*documents: Record) -> Value:
+def merge_objects(*documents: Record) -> Value[dict[str, Any]]:
     """One document of several: later fields win.
 
     `$mergeObjects`, since MongoDB 3.6.
@@ -28,7 +31,7 @@ def merge_objects(*documents: Record) -> Value:
     return listed("$mergeObjects", *documents)
 
 
-def object_to_array(document: Record) -> Value:
+def object_to_array(document: Record) -> Value[list[dict[str, Any]]]:
     """A document's fields as a list of {k, v}.
 
     `$objectToArray`, since MongoDB 3.4.4.
@@ -36,7 +39,7 @@ def object_to_array(document: Record) -> Value:
     return single("$objectToArray", document)
 
 
-def set_field(field: Text, input: Record, value: Any) -> Value:
+def set_field(field: Text, input: Record, value: Any) -> Value[dict[str, Any]]:
     """The document with a field set, by a name that may hold dots and dollar signs.
 
     `$setField`, since MongoDB 5.0.
@@ -44,7 +47,7 @@ def set_field(field: Text, input: Record, value: Any) -> Value:
     return named("$setField", field=field, input=input, value=value)
 
 
-def unset_field(field: Text, input: Record) -> Value:
+def unset_field(field: Text, input: Record) -> Value[dict[str, Any]]:
     """The document without a field.
 
     `$unsetField`, since MongoDB 5.0.

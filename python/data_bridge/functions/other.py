@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..arguments import Bytes, Items, Record, Text
-from ..fields.expression import MISSING, constant, named, single
+from bson import ObjectId
+
+from ..arguments import (
+    Bytes,
+    Items,
+    Record,
+    Text,
+)
+from ..fields.nodes import MISSING, constant, named, single
 from ..fields.values import Value
 
 
-def binary_size(value: Text | Bytes) -> Value:
+def binary_size(value: Text | Bytes) -> Value[int]:
     """Size of a text or of binary data, in bytes.
 
     `$binarySize`, since MongoDB 4.4.
@@ -21,7 +28,7 @@ def binary_size(value: Text | Bytes) -> Value:
     return single("$binarySize", value)
 
 
-def bson_size(document: Record) -> Value:
+def bson_size(document: Record) -> Value[int]:
     """Size of a document as BSON, in bytes.
 
     `$bsonSize`, since MongoDB 4.4.
@@ -29,7 +36,7 @@ def bson_size(document: Record) -> Value:
     return single("$bsonSize", document)
 
 
-def create_object_id() -> Value:
+def create_object_id() -> Value[ObjectId]:
     """A new ObjectId for each document.
 
     `$createObjectId`, since MongoDB 8.3.
@@ -37,7 +44,7 @@ def create_object_id() -> Value:
     return named("$createObjectId")
 
 
-def function(body: str, args: Items, *, lang: Literal["js"] = "js") -> Value:
+def function(body: str, args: Items[Any], *, lang: Literal["js"] = "js") -> Value[Any]:
     """A JavaScript function's result; the server must allow scripting.
 
     `$function`, since MongoDB 4.4.
@@ -45,7 +52,7 @@ def function(body: str, args: Items, *, lang: Literal["js"] = "js") -> Value:
     return named("$function", body=constant(body), args=args, lang=constant(lang))
 
 
-def hash(input: Text | Bytes, algorithm: str) -> Value:
+def hash(input: Text | Bytes, algorithm: str) -> Value[bytes]:
     """Digest of a text or of binary data, as binary.
 
     `$hash`, since MongoDB 8.3.
@@ -53,7 +60,7 @@ def hash(input: Text | Bytes, algorithm: str) -> Value:
     return named("$hash", input=input, algorithm=constant(algorithm))
 
 
-def hex_hash(input: Text | Bytes, algorithm: str) -> Value:
+def hex_hash(input: Text | Bytes, algorithm: str) -> Value[str]:
     """Digest of a text or of binary data, as hexadecimal digits.
 
     `$hexHash`, since MongoDB 8.3.
@@ -61,7 +68,7 @@ def hex_hash(input: Text | Bytes, algorithm: str) -> Value:
     return named("$hexHash", input=input, algorithm=constant(algorithm))
 
 
-def rand() -> Value:
+def rand() -> Value[float]:
     """A random number from 0 up to 1.
 
     `$rand`, since MongoDB 4.4.2.
@@ -69,7 +76,7 @@ def rand() -> Value:
     return named("$rand")
 
 
-def similarity_cosine(vectors: Sequence[Any], *, score: bool = MISSING) -> Value:
+def similarity_cosine(vectors: Sequence[Any], *, score: bool = MISSING) -> Value[float]:
     """Cosine of the angle between two vectors.
 
     `$similarityCosine`, since MongoDB 8.3.
@@ -77,7 +84,7 @@ def similarity_cosine(vectors: Sequence[Any], *, score: bool = MISSING) -> Value
     return named("$similarityCosine", vectors=vectors, score=constant(score))
 
 
-def similarity_dot_product(vectors: Sequence[Any], *, score: bool = MISSING) -> Value:
+def similarity_dot_product(vectors: Sequence[Any], *, score: bool = MISSING) -> Value[float]:
     """Dot product of two vectors.
 
     `$similarityDotProduct`, since MongoDB 8.3.
@@ -85,7 +92,7 @@ def similarity_dot_product(vectors: Sequence[Any], *, score: bool = MISSING) -> 
     return named("$similarityDotProduct", vectors=vectors, score=constant(score))
 
 
-def similarity_euclidean(vectors: Sequence[Any], *, score: bool = MISSING) -> Value:
+def similarity_euclidean(vectors: Sequence[Any], *, score: bool = MISSING) -> Value[float]:
     """Euclidean distance between two vectors.
 
     `$similarityEuclidean`, since MongoDB 8.3.
@@ -93,7 +100,7 @@ def similarity_euclidean(vectors: Sequence[Any], *, score: bool = MISSING) -> Va
     return named("$similarityEuclidean", vectors=vectors, score=constant(score))
 
 
-def subtype(value: Bytes) -> Value:
+def subtype(value: Bytes) -> Value[int]:
     """Subtype of binary data.
 
     `$subtype`, since MongoDB 8.3.
@@ -101,7 +108,7 @@ def subtype(value: Bytes) -> Value:
     return single("$subtype", value)
 
 
-def to_hashed_index_key(value: Any) -> Value:
+def to_hashed_index_key(value: Any) -> Value[int]:
     """Number under which a hashed index stores a value.
 
     `$toHashedIndexKey`, since MongoDB 4.4.

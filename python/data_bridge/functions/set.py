@@ -5,12 +5,18 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
-from ..arguments import Items
-from ..fields.expression import listed
+from typing import Any, TypeVar
+
+from ..arguments import (
+    Items,
+)
+from ..fields.nodes import listed
 from ..fields.values import Value
 
+E = TypeVar("E")
 
-def all_elements_true(array: Items) -> Value:
+
+def all_elements_true(array: Items[Any]) -> Value[bool]:
     """Whether no element is null, zero or false.
 
     `$allElementsTrue`, since MongoDB 2.6.
@@ -18,7 +24,7 @@ def all_elements_true(array: Items) -> Value:
     return listed("$allElementsTrue", array)
 
 
-def any_element_true(array: Items) -> Value:
+def any_element_true(array: Items[Any]) -> Value[bool]:
     """Whether some element is not null, zero or false.
 
     `$anyElementTrue`, since MongoDB 2.6.
@@ -26,7 +32,7 @@ def any_element_true(array: Items) -> Value:
     return listed("$anyElementTrue", array)
 
 
-def set_difference(array: Items, without: Items) -> Value:
+def set_difference(array: Items[E], without: Items[E]) -> Value[list[E]]:
     """Different elements of one list that another does not hold, in no order.
 
     `$setDifference`, since MongoDB 2.6.
@@ -34,7 +40,7 @@ def set_difference(array: Items, without: Items) -> Value:
     return listed("$setDifference", array, without)
 
 
-def set_equals(*arrays: Items) -> Value:
+def set_equals(*arrays: Items[Any]) -> Value[bool]:
     """Whether lists hold the same elements, order and repeats apart.
 
     `$setEquals`, since MongoDB 2.6.
@@ -42,7 +48,7 @@ def set_equals(*arrays: Items) -> Value:
     return listed("$setEquals", *arrays)
 
 
-def set_intersection(*arrays: Items) -> Value:
+def set_intersection(*arrays: Items[E]) -> Value[list[E]]:
     """Different elements that all lists hold, in no order.
 
     `$setIntersection`, since MongoDB 2.6.
@@ -50,7 +56,7 @@ def set_intersection(*arrays: Items) -> Value:
     return listed("$setIntersection", *arrays)
 
 
-def set_is_subset(array: Items, within: Items) -> Value:
+def set_is_subset(array: Items[Any], within: Items[Any]) -> Value[bool]:
     """Whether every element of one list is in another.
 
     `$setIsSubset`, since MongoDB 2.6.
@@ -58,7 +64,7 @@ def set_is_subset(array: Items, within: Items) -> Value:
     return listed("$setIsSubset", array, within)
 
 
-def set_union(*arrays: Items) -> Value:
+def set_union(*arrays: Items[E]) -> Value[list[E]]:
     """Different elements of all lists, in no order.
 
     `$setUnion`, since MongoDB 2.6.

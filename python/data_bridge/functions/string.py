@@ -5,12 +5,20 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
-from ..arguments import Moment, Number, Pattern, Text, Whole
-from ..fields.expression import MISSING, listed, named, positions, single
+from typing import Any
+
+from ..arguments import (
+    Moment,
+    Number,
+    Pattern,
+    Text,
+    Whole,
+)
+from ..fields.nodes import MISSING, listed, named, positions, single
 from ..fields.values import Value
 
 
-def concat(*texts: Text) -> Value:
+def concat(*texts: Text) -> Value[str]:
     """Texts one after the other.
 
     `$concat`, since MongoDB 2.4.
@@ -18,7 +26,7 @@ def concat(*texts: Text) -> Value:
     return listed("$concat", *texts)
 
 
-def index_of_bytes(text: Text, search: Text, start: Whole = MISSING, end: Whole = MISSING) -> Value:
+def index_of_bytes(text: Text, search: Text, start: Whole = MISSING, end: Whole = MISSING) -> Value[int]:
     """Byte position of the first occurrence of a text in another, or -1.
 
     `$indexOfBytes`, since MongoDB 3.4.
@@ -26,7 +34,7 @@ def index_of_bytes(text: Text, search: Text, start: Whole = MISSING, end: Whole 
     return listed("$indexOfBytes", *positions(text, search, start, end))
 
 
-def index_of_cp(text: Text, search: Text, start: Whole = MISSING, end: Whole = MISSING) -> Value:
+def index_of_cp(text: Text, search: Text, start: Whole = MISSING, end: Whole = MISSING) -> Value[int]:
     """Character position of the first occurrence of a text in another, or -1.
 
     `$indexOfCP`, since MongoDB 3.4.
@@ -34,7 +42,7 @@ def index_of_cp(text: Text, search: Text, start: Whole = MISSING, end: Whole = M
     return listed("$indexOfCP", *positions(text, search, start, end))
 
 
-def ltrim(input: Text, *, chars: Text = MISSING) -> Value:
+def ltrim(input: Text, *, chars: Text = MISSING) -> Value[str]:
     """The text without white space, or these characters, at its start.
 
     `$ltrim`, since MongoDB 4.0.
@@ -42,7 +50,7 @@ def ltrim(input: Text, *, chars: Text = MISSING) -> Value:
     return named("$ltrim", input=input, chars=chars)
 
 
-def regex_find(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value:
+def regex_find(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value[dict[str, Any]]:
     """The first match of a pattern: `match`, `idx` and `captures`, or null.
 
     `$regexFind`, since MongoDB 4.2.
@@ -50,7 +58,7 @@ def regex_find(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -
     return named("$regexFind", input=input, regex=regex, options=options)
 
 
-def regex_find_all(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value:
+def regex_find_all(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value[list[dict[str, Any]]]:
     """Every match of a pattern, as a list.
 
     `$regexFindAll`, since MongoDB 4.2.
@@ -58,7 +66,7 @@ def regex_find_all(input: Text, regex: Text | Pattern, *, options: Text = MISSIN
     return named("$regexFindAll", input=input, regex=regex, options=options)
 
 
-def regex_match(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value:
+def regex_match(input: Text, regex: Text | Pattern, *, options: Text = MISSING) -> Value[bool]:
     """Whether a pattern matches the text; false of null.
 
     `$regexMatch`, since MongoDB 4.2.
@@ -66,7 +74,7 @@ def regex_match(input: Text, regex: Text | Pattern, *, options: Text = MISSING) 
     return named("$regexMatch", input=input, regex=regex, options=options)
 
 
-def replace_all(input: Text, find: Text | Pattern, replacement: Text) -> Value:
+def replace_all(input: Text, find: Text | Pattern, replacement: Text) -> Value[str]:
     """The text with every occurrence of another replaced.
 
     `$replaceAll`, since MongoDB 4.4.
@@ -74,7 +82,7 @@ def replace_all(input: Text, find: Text | Pattern, replacement: Text) -> Value:
     return named("$replaceAll", input=input, find=find, replacement=replacement)
 
 
-def replace_one(input: Text, find: Text | Pattern, replacement: Text) -> Value:
+def replace_one(input: Text, find: Text | Pattern, replacement: Text) -> Value[str]:
     """The text with the first occurrence of another replaced.
 
     `$replaceOne`, since MongoDB 4.4.
@@ -82,7 +90,7 @@ def replace_one(input: Text, find: Text | Pattern, replacement: Text) -> Value:
     return named("$replaceOne", input=input, find=find, replacement=replacement)
 
 
-def rtrim(input: Text, *, chars: Text = MISSING) -> Value:
+def rtrim(input: Text, *, chars: Text = MISSING) -> Value[str]:
     """The text without white space, or these characters, at its end.
 
     `$rtrim`, since MongoDB 4.0.
@@ -90,7 +98,7 @@ def rtrim(input: Text, *, chars: Text = MISSING) -> Value:
     return named("$rtrim", input=input, chars=chars)
 
 
-def split(text: Text, delimiter: Text | Pattern) -> Value:
+def split(text: Text, delimiter: Text | Pattern) -> Value[list[str]]:
     """The parts of a text between delimiters.
 
     `$split`, since MongoDB 3.4.
@@ -98,7 +106,7 @@ def split(text: Text, delimiter: Text | Pattern) -> Value:
     return listed("$split", text, delimiter)
 
 
-def str_len_bytes(text: Text) -> Value:
+def str_len_bytes(text: Text) -> Value[int]:
     """Length of a text in UTF-8 bytes.
 
     `$strLenBytes`, since MongoDB 3.4.
@@ -106,7 +114,7 @@ def str_len_bytes(text: Text) -> Value:
     return single("$strLenBytes", text)
 
 
-def str_len_cp(text: Text) -> Value:
+def str_len_cp(text: Text) -> Value[int]:
     """Length of a text in characters; the server fails on null.
 
     `$strLenCP`, since MongoDB 3.4.
@@ -114,7 +122,7 @@ def str_len_cp(text: Text) -> Value:
     return single("$strLenCP", text)
 
 
-def strcasecmp(left: Text | Number | Moment, right: Text | Number | Moment) -> Value:
+def strcasecmp(left: Text | Number | Moment, right: Text | Number | Moment) -> Value[int]:
     """-1, 0 or 1 as the first text sorts before, with or after the second, without regard to ASCII case.
 
     `$strcasecmp`, since MongoDB 2.2.
@@ -122,7 +130,7 @@ def strcasecmp(left: Text | Number | Moment, right: Text | Number | Moment) -> V
     return listed("$strcasecmp", left, right)
 
 
-def substr(text: Text | Number | Moment, start: Whole, length: Whole) -> Value:
+def substr(text: Text | Number | Moment, start: Whole, length: Whole) -> Value[str]:
     """Part of a text by bytes: an old name of `substr_bytes`.
 
     `$substr`, since MongoDB 2.2.
@@ -130,7 +138,7 @@ def substr(text: Text | Number | Moment, start: Whole, length: Whole) -> Value:
     return listed("$substr", text, start, length)
 
 
-def substr_bytes(text: Text | Number | Moment, start: Whole, length: Whole) -> Value:
+def substr_bytes(text: Text | Number | Moment, start: Whole, length: Whole) -> Value[str]:
     """Part of a text by UTF-8 bytes; the server fails when a character is cut.
 
     `$substrBytes`, since MongoDB 3.4.
@@ -138,7 +146,7 @@ def substr_bytes(text: Text | Number | Moment, start: Whole, length: Whole) -> V
     return listed("$substrBytes", text, start, length)
 
 
-def substr_cp(text: Text | Number | Moment, start: Whole, length: Whole) -> Value:
+def substr_cp(text: Text | Number | Moment, start: Whole, length: Whole) -> Value[str]:
     """Part of a text by characters.
 
     `$substrCP`, since MongoDB 3.4.
@@ -146,7 +154,7 @@ def substr_cp(text: Text | Number | Moment, start: Whole, length: Whole) -> Valu
     return listed("$substrCP", text, start, length)
 
 
-def to_lower(text: Text | Number | Moment) -> Value:
+def to_lower(text: Text | Number | Moment) -> Value[str]:
     """The text in lower case (ASCII letters).
 
     `$toLower`, since MongoDB 2.2.
@@ -154,7 +162,7 @@ def to_lower(text: Text | Number | Moment) -> Value:
     return single("$toLower", text)
 
 
-def to_upper(text: Text | Number | Moment) -> Value:
+def to_upper(text: Text | Number | Moment) -> Value[str]:
     """The text in upper case (ASCII letters).
 
     `$toUpper`, since MongoDB 2.2.
@@ -162,7 +170,7 @@ def to_upper(text: Text | Number | Moment) -> Value:
     return single("$toUpper", text)
 
 
-def trim(input: Text, *, chars: Text = MISSING) -> Value:
+def trim(input: Text, *, chars: Text = MISSING) -> Value[str]:
     """The text without white space, or these characters, at both ends.
 
     `$trim`, since MongoDB 4.0.

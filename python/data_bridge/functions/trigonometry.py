@@ -5,12 +5,26 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
-from ..arguments import Number
-from ..fields.expression import listed, single
+from decimal import Decimal
+from typing import Any, Never, overload
+
+from ..arguments import (
+    Exact,
+    Number,
+    Real,
+)
+from ..fields.expression import Expression
+from ..fields.nodes import listed, single
 from ..fields.values import Value
 
 
-def acos(number: Number) -> Value:
+@overload
+def acos(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def acos(number: Real) -> Value[float]: ...
+@overload
+def acos(number: Exact) -> Value[Decimal]: ...
+def acos(number: Number) -> Value[Any]:
     """Angle in radians whose cosine this is.
 
     `$acos`, since MongoDB 4.2.
@@ -18,7 +32,13 @@ def acos(number: Number) -> Value:
     return single("$acos", number)
 
 
-def acosh(number: Number) -> Value:
+@overload
+def acosh(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def acosh(number: Real) -> Value[float]: ...
+@overload
+def acosh(number: Exact) -> Value[Decimal]: ...
+def acosh(number: Number) -> Value[Any]:
     """Inverse hyperbolic cosine, in radians.
 
     `$acosh`, since MongoDB 4.2.
@@ -26,7 +46,13 @@ def acosh(number: Number) -> Value:
     return single("$acosh", number)
 
 
-def asin(number: Number) -> Value:
+@overload
+def asin(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def asin(number: Real) -> Value[float]: ...
+@overload
+def asin(number: Exact) -> Value[Decimal]: ...
+def asin(number: Number) -> Value[Any]:
     """Angle in radians whose sine this is.
 
     `$asin`, since MongoDB 4.2.
@@ -34,7 +60,13 @@ def asin(number: Number) -> Value:
     return single("$asin", number)
 
 
-def asinh(number: Number) -> Value:
+@overload
+def asinh(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def asinh(number: Real) -> Value[float]: ...
+@overload
+def asinh(number: Exact) -> Value[Decimal]: ...
+def asinh(number: Number) -> Value[Any]:
     """Inverse hyperbolic sine, in radians.
 
     `$asinh`, since MongoDB 4.2.
@@ -42,7 +74,13 @@ def asinh(number: Number) -> Value:
     return single("$asinh", number)
 
 
-def atan(number: Number) -> Value:
+@overload
+def atan(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def atan(number: Real) -> Value[float]: ...
+@overload
+def atan(number: Exact) -> Value[Decimal]: ...
+def atan(number: Number) -> Value[Any]:
     """Angle in radians whose tangent this is.
 
     `$atan`, since MongoDB 4.2.
@@ -50,7 +88,15 @@ def atan(number: Number) -> Value:
     return single("$atan", number)
 
 
-def atan2(y: Number, x: Number) -> Value:
+@overload
+def atan2(y: Expression[Never], x: Number) -> Value[Any]: ...
+@overload
+def atan2(y: Number, x: Expression[Never]) -> Value[Any]: ...
+@overload
+def atan2(y: Real, x: Real) -> Value[float]: ...
+@overload
+def atan2(y: Number, x: Number) -> Value[Decimal]: ...
+def atan2(y: Number, x: Number) -> Value[Any]:
     """Angle in radians of the point (x, y), in its own quadrant.
 
     `$atan2`, since MongoDB 4.2.
@@ -58,7 +104,13 @@ def atan2(y: Number, x: Number) -> Value:
     return listed("$atan2", y, x)
 
 
-def atanh(number: Number) -> Value:
+@overload
+def atanh(number: Expression[Never]) -> Value[Any]: ...
+@overload
+def atanh(number: Real) -> Value[float]: ...
+@overload
+def atanh(number: Exact) -> Value[Decimal]: ...
+def atanh(number: Number) -> Value[Any]:
     """Inverse hyperbolic tangent, in radians.
 
     `$atanh`, since MongoDB 4.2.
@@ -66,7 +118,13 @@ def atanh(number: Number) -> Value:
     return single("$atanh", number)
 
 
-def cos(radians: Number) -> Value:
+@overload
+def cos(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def cos(radians: Real) -> Value[float]: ...
+@overload
+def cos(radians: Exact) -> Value[Decimal]: ...
+def cos(radians: Number) -> Value[Any]:
     """Cosine of an angle in radians.
 
     `$cos`, since MongoDB 4.2.
@@ -74,7 +132,13 @@ def cos(radians: Number) -> Value:
     return single("$cos", radians)
 
 
-def cosh(radians: Number) -> Value:
+@overload
+def cosh(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def cosh(radians: Real) -> Value[float]: ...
+@overload
+def cosh(radians: Exact) -> Value[Decimal]: ...
+def cosh(radians: Number) -> Value[Any]:
     """Hyperbolic cosine.
 
     `$cosh`, since MongoDB 4.2.
@@ -82,7 +146,13 @@ def cosh(radians: Number) -> Value:
     return single("$cosh", radians)
 
 
-def degrees_to_radians(degrees: Number) -> Value:
+@overload
+def degrees_to_radians(degrees: Expression[Never]) -> Value[Any]: ...
+@overload
+def degrees_to_radians(degrees: Real) -> Value[float]: ...
+@overload
+def degrees_to_radians(degrees: Exact) -> Value[Decimal]: ...
+def degrees_to_radians(degrees: Number) -> Value[Any]:
     """An angle in radians, given in degrees.
 
     `$degreesToRadians`, since MongoDB 4.2.
@@ -90,7 +160,13 @@ def degrees_to_radians(degrees: Number) -> Value:
     return single("$degreesToRadians", degrees)
 
 
-def radians_to_degrees(radians: Number) -> Value:
+@overload
+def radians_to_degrees(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def radians_to_degrees(radians: Real) -> Value[float]: ...
+@overload
+def radians_to_degrees(radians: Exact) -> Value[Decimal]: ...
+def radians_to_degrees(radians: Number) -> Value[Any]:
     """An angle in degrees, given in radians.
 
     `$radiansToDegrees`, since MongoDB 4.2.
@@ -98,7 +174,13 @@ def radians_to_degrees(radians: Number) -> Value:
     return single("$radiansToDegrees", radians)
 
 
-def sin(radians: Number) -> Value:
+@overload
+def sin(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def sin(radians: Real) -> Value[float]: ...
+@overload
+def sin(radians: Exact) -> Value[Decimal]: ...
+def sin(radians: Number) -> Value[Any]:
     """Sine of an angle in radians.
 
     `$sin`, since MongoDB 4.2.
@@ -106,7 +188,13 @@ def sin(radians: Number) -> Value:
     return single("$sin", radians)
 
 
-def sinh(radians: Number) -> Value:
+@overload
+def sinh(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def sinh(radians: Real) -> Value[float]: ...
+@overload
+def sinh(radians: Exact) -> Value[Decimal]: ...
+def sinh(radians: Number) -> Value[Any]:
     """Hyperbolic sine.
 
     `$sinh`, since MongoDB 4.2.
@@ -114,7 +202,13 @@ def sinh(radians: Number) -> Value:
     return single("$sinh", radians)
 
 
-def tan(radians: Number) -> Value:
+@overload
+def tan(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def tan(radians: Real) -> Value[float]: ...
+@overload
+def tan(radians: Exact) -> Value[Decimal]: ...
+def tan(radians: Number) -> Value[Any]:
     """Tangent of an angle in radians.
 
     `$tan`, since MongoDB 4.2.
@@ -122,7 +216,13 @@ def tan(radians: Number) -> Value:
     return single("$tan", radians)
 
 
-def tanh(radians: Number) -> Value:
+@overload
+def tanh(radians: Expression[Never]) -> Value[Any]: ...
+@overload
+def tanh(radians: Real) -> Value[float]: ...
+@overload
+def tanh(radians: Exact) -> Value[Decimal]: ...
+def tanh(radians: Number) -> Value[Any]:
     """Hyperbolic tangent.
 
     `$tanh`, since MongoDB 4.2.

@@ -5,10 +5,18 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
 from typing import Any
 
-from ..arguments import Text, Truth, Whole
-from ..fields.expression import MISSING, named, single
+from bson import ObjectId
+
+from ..arguments import (
+    Text,
+    Truth,
+    Whole,
+)
+from ..fields.nodes import MISSING, named, single
 from ..fields.values import Value
 
 
@@ -21,7 +29,7 @@ def convert(
     format: Text = MISSING,
     on_error: Any = MISSING,
     on_null: Any = MISSING,
-) -> Value:
+) -> Value[Any]:
     """A value as another BSON type, named as in `type` or by number.
 
     `$convert`, since MongoDB 4.0.
@@ -34,7 +42,7 @@ def convert(
     )
 
 
-def deserialize_ejson(input: Any, *, on_error: Any = MISSING) -> Value:
+def deserialize_ejson(input: Any, *, on_error: Any = MISSING) -> Value[Any]:
     """The BSON value that an extended JSON document describes.
 
     `$deserializeEJSON`, since MongoDB 8.3.
@@ -42,7 +50,7 @@ def deserialize_ejson(input: Any, *, on_error: Any = MISSING) -> Value:
     return named("$deserializeEJSON", input=input, onError=on_error)
 
 
-def is_number(value: Any) -> Value:
+def is_number(value: Any) -> Value[bool]:
     """Whether the value is a number of any type.
 
     `$isNumber`, since MongoDB 4.4.
@@ -50,7 +58,7 @@ def is_number(value: Any) -> Value:
     return single("$isNumber", value)
 
 
-def serialize_ejson(input: Any, *, relaxed: Truth = MISSING, on_error: Any = MISSING) -> Value:
+def serialize_ejson(input: Any, *, relaxed: Truth = MISSING, on_error: Any = MISSING) -> Value[Any]:
     """A value as extended JSON.
 
     `$serializeEJSON`, since MongoDB 8.3.
@@ -58,7 +66,7 @@ def serialize_ejson(input: Any, *, relaxed: Truth = MISSING, on_error: Any = MIS
     return named("$serializeEJSON", input=input, relaxed=relaxed, onError=on_error)
 
 
-def to_array(value: Any) -> Value:
+def to_array(value: Any) -> Value[list[Any]]:
     """The value as a list.
 
     `$toArray`, since MongoDB 8.3.
@@ -66,7 +74,7 @@ def to_array(value: Any) -> Value:
     return single("$toArray", value)
 
 
-def to_bool(value: Any) -> Value:
+def to_bool(value: Any) -> Value[bool]:
     """The value as a boolean.
 
     `$toBool`, since MongoDB 4.0.
@@ -74,7 +82,7 @@ def to_bool(value: Any) -> Value:
     return single("$toBool", value)
 
 
-def to_date(value: Any) -> Value:
+def to_date(value: Any) -> Value[datetime.datetime]:
     """The value as a date: text, milliseconds since 1970, an ObjectId or a timestamp.
 
     `$toDate`, since MongoDB 4.0.
@@ -82,7 +90,7 @@ def to_date(value: Any) -> Value:
     return single("$toDate", value)
 
 
-def to_decimal(value: Any) -> Value:
+def to_decimal(value: Any) -> Value[Decimal]:
     """The value as a 128-bit decimal.
 
     `$toDecimal`, since MongoDB 4.0.
@@ -90,7 +98,7 @@ def to_decimal(value: Any) -> Value:
     return single("$toDecimal", value)
 
 
-def to_double(value: Any) -> Value:
+def to_double(value: Any) -> Value[float]:
     """The value as a double.
 
     `$toDouble`, since MongoDB 4.0.
@@ -98,7 +106,7 @@ def to_double(value: Any) -> Value:
     return single("$toDouble", value)
 
 
-def to_int(value: Any) -> Value:
+def to_int(value: Any) -> Value[int]:
     """The value as a 32-bit integer.
 
     `$toInt`, since MongoDB 4.0.
@@ -106,7 +114,7 @@ def to_int(value: Any) -> Value:
     return single("$toInt", value)
 
 
-def to_long(value: Any) -> Value:
+def to_long(value: Any) -> Value[int]:
     """The value as a 64-bit integer.
 
     `$toLong`, since MongoDB 4.0.
@@ -114,7 +122,7 @@ def to_long(value: Any) -> Value:
     return single("$toLong", value)
 
 
-def to_object(value: Any) -> Value:
+def to_object(value: Any) -> Value[dict[str, Any]]:
     """The value as a document.
 
     `$toObject`, since MongoDB 8.3.
@@ -122,7 +130,7 @@ def to_object(value: Any) -> Value:
     return single("$toObject", value)
 
 
-def to_object_id(value: Any) -> Value:
+def to_object_id(value: Any) -> Value[ObjectId]:
     """The value as an ObjectId.
 
     `$toObjectId`, since MongoDB 4.0.
@@ -130,7 +138,7 @@ def to_object_id(value: Any) -> Value:
     return single("$toObjectId", value)
 
 
-def to_string(value: Any) -> Value:
+def to_string(value: Any) -> Value[str]:
     """The value as text.
 
     `$toString`, since MongoDB 4.0.
@@ -138,7 +146,7 @@ def to_string(value: Any) -> Value:
     return single("$toString", value)
 
 
-def to_uuid(value: Any) -> Value:
+def to_uuid(value: Any) -> Value[bytes]:
     """Text as a UUID.
 
     `$toUUID`, since MongoDB 8.0.
@@ -146,7 +154,7 @@ def to_uuid(value: Any) -> Value:
     return single("$toUUID", value)
 
 
-def type(value: Any) -> Value:
+def type(value: Any) -> Value[str]:
     """Name of the value's BSON type, or "missing".
 
     `$type`, since MongoDB 3.4.

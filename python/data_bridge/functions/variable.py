@@ -5,13 +5,15 @@ Written by `make generate` from `ir/catalog/expressions.toml`: change that.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from ..fields.expression import constant, single
+from ..fields.nodes import constant, single
 from ..fields.values import Value
 
+T = TypeVar("T")
 
-def literal(value: Any) -> Value:
+
+def literal(value: T) -> Value[T]:
     """A value as it stands: nothing in it is read as a path or an operator.
 
     `$literal`, since MongoDB 2.2.
@@ -19,7 +21,7 @@ def literal(value: Any) -> Value:
     return single("$literal", constant(value))
 
 
-def meta(keyword: str) -> Value:
+def meta(keyword: str) -> Value[Any]:
     """What the server knows of a document beside its fields, such as "textScore" or "indexKey".
 
     `$meta`, since MongoDB 2.6.

@@ -7,6 +7,7 @@ from .expressions import (
     ArrayExpr,
     Call,
     Compare,
+    Computed,
     DocumentExpr,
     ElemMatch,
     Exists,
@@ -28,7 +29,9 @@ from .expressions import (
 )
 from .node import Node
 from .parse import parse_filter
-from .parse_stages import parse_pipeline, parse_update
+from .parse_expressions import parse_expression
+from .parse_stages import parse_pipeline
+from .parse_updates import parse_update
 from .plans import (
     Delete,
     FindAndModify,
@@ -48,6 +51,7 @@ __all__ = [
     "ArrayExpr",
     "Call",
     "Compare",
+    "Computed",
     "Delete",
     "DocumentExpr",
     "ElemMatch",
@@ -77,6 +81,7 @@ __all__ = [
     "UpdateOperators",
     "UpdatePipeline",
     "Variable",
+    "parse_expression",
     "parse_filter",
     "parse_pipeline",
     "parse_update",

@@ -35,6 +35,13 @@ class Predicate(Expr):
         return BOOL
 
 
+class Computed(Predicate, kind="computed"):
+    """A value that is true: as a value, and not as a match, even of a field or a comparison (`$expr`)."""
+
+    __slots__ = ("term",)
+    term: Expr
+
+
 class Field(Expr, kind="field"):
     """A stored field. `path` is the dotted stored path; empty is the element itself inside `elem_match`."""
 

@@ -22,7 +22,11 @@ from . import stages
 from .expressions import (
     All,
     And,
+    ArrayExpr,
+    Call,
     Compare,
+    Computed,
+    DocumentExpr,
     ElemMatch,
     Exists,
     Field,
@@ -37,16 +41,17 @@ from .expressions import (
     Raw,
     Regex,
     Size,
+    Variable,
 )
-from .node import Node, set_slot
+from .node import Node, set_spelling
 
 N = TypeVar("N", bound=Node)
 
-#: Spellings. A tuple of names is the order of operators in one document.
-BARE, FIELDS, OPERATORS, PLAIN = "bare", "fields", "operators", "plain"
+#: Spellings. A tuple of names is the order of operators or arguments in one document.
+BARE, FIELDS, LISTED, OPERATORS, PLAIN, VALUE = "bare", "fields", "listed", "operators", "plain", "value"
 
 #: Values that stand in MQL as they are.
-_PLAIN = frozenset(
+SCALARS = frozenset(
     {
         *(type(None), bool, int, float, str, bytes, datetime.datetime, re.Pattern, bson.ObjectId, bson.Int64),
         *(bson.Decimal128, bson.Binary, bson.Timestamp, bson.MinKey, bson.MaxKey, bson.DBRef, bson.Regex, Code),
@@ -56,20 +61,13 @@ _PLAIN = frozenset(
 
 def spelled(node: N, spelling: Any = PLAIN) -> N:
     """The node, which was written in this way."""
-    set_slot(node, "spelling", spelling)
+    set_spelling(node, spelling)
     return node
-
-
-def as_written(node: Any) -> Any:
-    """A parsed node as MQL."""
-    if isinstance(node, stages.Stage):
-        return _STAGES[type(node)](node)
-    return _filter(node)
 
 
 def plain(value: Any) -> Any:
     """A value as MQL has it: what only Python has is written as it would be stored."""
-    if type(value) in _PLAIN:
+    if type(value) in SCALARS:
         return value
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
@@ -81,17 +79,70 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _filter(node: Any) -> dict[str, Any]:
+def value_as_written(node: Any) -> Any:
+    """A parsed expression as MQL."""
+    write = _VALUES.get(type(node))
+    if write is not None and hasattr(node, "spelling"):
+        return write(node)
+    # Built in Python and put between what was parsed; a list of one, for a comparison alone would become a filter.
+    return plain(node.value) if type(node) is Raw else _core.to_mql(ArrayExpr((node,)))[0]
+
+
+def _call(node: Any) -> dict[str, Any]:
+    args, spelling = node.args, node.spelling
+    if isinstance(args, dict) and spelling not in (BARE, LISTED):
+        names = args if spelling == PLAIN else spelling
+        return {node.name: {name: value_as_written(args[name]) for name in names}}
+    items = [value_as_written(item) for item in (args.values() if isinstance(args, dict) else args)]
+    return {node.name: items[0] if spelling == BARE else items}
+
+
+def _literal(node: Any) -> Any:
+    return plain(node.value) if node.spelling == BARE else {node.spelling: plain(node.value)}
+
+
+def _field(node: Any) -> str:
+    return f"${node.path}"
+
+
+def _variable(node: Any) -> str:
+    return f"$${node.name}" if node.spelling == PLAIN else f"${node.spelling}"
+
+
+_VALUES: Mapping[type, Callable[[Any], Any]] = {
+    Field: _field,
+    Variable: _variable,
+    Literal: _literal,
+    Call: _call,
+    Compare: lambda node: {f"${node.op}": [value_as_written(node.left), value_as_written(node.right)]},
+    DocumentExpr: lambda node: {name: value_as_written(item) for name, item in node.fields.items()},
+    ArrayExpr: lambda node: [value_as_written(item) for item in node.items],
+}
+
+
+def is_value(node: Any) -> bool:
+    """Whether a parsed node is an expression, and no filter."""
+    return type(node) in _VALUES and (type(node) is not Compare or node.spelling == VALUE)
+
+
+def filter_as_written(node: Any) -> dict[str, Any]:
+    """A parsed predicate as a filter document."""
     kind = type(node)
     if kind is Raw:
         found: dict[str, Any] = plain(node.value)
         return found
+    if kind is Computed:
+        return {"$expr": value_as_written(node.term)}
+    if not hasattr(node, "spelling"):
+        # Built in Python and put between what was parsed.
+        built: dict[str, Any] = _core.to_mql(stages.Match(node))["$match"]
+        return built
     if kind is And and node.spelling == FIELDS:
-        return {key: value for term in node.terms for key, value in _filter(term).items()}
+        return {key: value for term in node.terms for key, value in filter_as_written(term).items()}
     if kind is And and node.spelling == PLAIN:
-        return {"$and": [_filter(term) for term in node.terms]}
+        return {"$and": [filter_as_written(term) for term in node.terms]}
     if kind in (Or, Nor):
-        return {f"${node.kind}": [_filter(term) for term in node.terms]}
+        return {f"${node.kind}": [filter_as_written(term) for term in node.terms]}
     return {_path(node): _test(node)}
 
 
@@ -125,7 +176,7 @@ def _regex(node: Any) -> dict[str, Any]:
 
 def _element(node: Any) -> dict[str, Any]:
     inner = node.predicate
-    return {"$elemMatch": _test(inner) if node.spelling == OPERATORS else _filter(inner)}
+    return {"$elemMatch": _test(inner) if node.spelling == OPERATORS else filter_as_written(inner)}
 
 
 _TESTS: Mapping[type, Callable[[Any], dict[str, Any]]] = {
@@ -139,13 +190,4 @@ _TESTS: Mapping[type, Callable[[Any], dict[str, Any]]] = {
     All: lambda node: {"$all": plain(node.values)},
     Mod: lambda node: {"$mod": [plain(node.divisor), plain(node.remainder)]},
     FieldOperator: lambda node: {node.name: plain(node.operand)},
-}
-_STAGES: Mapping[type, Callable[[Any], dict[str, Any]]] = {
-    stages.Match: lambda node: {"$match": _filter(node.predicate)},
-    stages.Sort: lambda node: {"$sort": dict(node.keys)},
-    stages.Skip: lambda node: {"$skip": node.count},
-    stages.Limit: lambda node: {"$limit": node.count},
-    stages.CountStage: lambda node: {"$count": node.name},
-    stages.Unset: lambda node: {"$unset": list(node.paths) if node.spelling == OPERATORS else node.paths[0]},
-    stages.Unwind: lambda node: {"$unwind": f"${node.path}"},
 }

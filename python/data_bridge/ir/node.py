@@ -56,8 +56,12 @@ class Node:
         from data_bridge import _core
 
         if hasattr(self, "spelling"):
-            from .mql import as_written
+            from .mql_stages import as_written
 
             return as_written(self)
 
         return _core.to_mql(self)
+
+
+#: Sets how a node was written.
+set_spelling: Callable[[Node, Any], None] = vars(Node)["spelling"].__set__

@@ -1,134 +1,305 @@
-"""Updates and pipelines of MQL, as plain Python, into the IR."""
+"""Pipelines of MQL, as plain Python, into the IR."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from bson import Decimal128
+
 from data_bridge._core import Schema
-from data_bridge.errors import CompileError
 
 from . import stages
-from .expressions import Raw
-from .mql import BARE, OPERATORS, spelled
-from .operators import STAGES, UPDATES
-from .parse import filter_at, refuse_slip
-from .paths import dtype_at, unknown_field
-from .plans import UpdateOperation, UpdateOperators, UpdatePipeline
+from .expressions import DocumentExpr, Expr, Raw
+from .mql import BARE, OPERATORS, PLAIN, spelled
+from .parse import filter_at
+from .parse_bodies import body_at, check_stored_name
+from .parse_expressions import Scope, field_at, value_at, variables_at
+from .parse_groups import accumulator_at
+from .places import Place, is_list, nearest, shown
+from .places import wrong as misplaced
+from .signatures import STAGES
 
-
-def parse_update(update: Any, schema: Schema | None = None) -> UpdateOperators | UpdatePipeline:
-    """An update document, or a list of stages, as an update.
-
-    Raises:
-        CompileError: the update is malformed or names a field that does not exist; its path says where.
-    """
-    if isinstance(update, (list, tuple)):
-        return UpdatePipeline(parse_pipeline(update, schema))
-    if not isinstance(update, Mapping) or not update:
-        raise _bad_update(f"an update is a dict of operators or a list of stages, not {update!r}", "update")
-    operations = []
-    for op, fields in update.items():
-        if not isinstance(op, str) or not op.startswith("$"):
-            raise _bad_update(
-                f"{op!r} is not an update operator; to put a whole document in place use replace_one", str(op)
-            )
-        if op not in UPDATES:
-            message = unknown_field("an update", op, UPDATES).replace("fields:", "operators:")
-            raise CompileError(message, code="unknown_operator", path=op)
-        if not isinstance(fields, Mapping):
-            raise _bad_update(f"{op} takes a dict of fields, not {fields!r}", op)
-        for path, operand in fields.items():
-            if not isinstance(path, str):
-                raise _bad_update(f"{op} takes a dict of fields, and {path!r} is no field", f"{op}.{path}")
-            operations.append(UpdateOperation(op, path, dtype_at(schema, path), operand))
-    return spelled(UpdateOperators(tuple(operations)), tuple(update))
-
-
-def _bad_update(message: str, at: str) -> CompileError:
-    return CompileError(message, code="malformed_update", path=at)
+#: Stages behind which documents have the fields they had.
+_PASSING = frozenset(["$match", "$sort", "$skip", "$limit", "$sample"])
+#: Pipelines in pipelines deeper than this are refused. The server has no more than 20 views in views, which are such.
+_DEEPEST = 20
+#: The error for a pipeline that no server takes.
+wrong = partial(misplaced, code="malformed_pipeline", whole="pipeline")
 
 
 def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ...]:
     """A list of stage documents as stages.
 
+    Args:
+        pipeline: MQL, as PyMongo takes it.
+        schema: the fields that may be named until a stage makes others; None allows any.
+
     Raises:
-        CompileError: a stage is malformed; its path says which.
+        CompileError: a stage is malformed or names a field that does not exist; its path says where.
     """
-    if not isinstance(pipeline, (list, tuple)):
-        raise _wrong(f"a pipeline is a list of stages, not {pipeline!r}", "pipeline")
+    return pipeline_at(pipeline, Scope(schema), 0, None)
+
+
+def pipeline_at(pipeline: Any, scope: Scope, depth: int, at: Place) -> tuple[Any, ...]:
+    """A pipeline at a place in what is parsed; `depth` counts the pipelines around."""
+    if not is_list(pipeline):
+        raise wrong(f"a pipeline is a list of stages, not {shown(pipeline)}", at)
+    if depth > _DEEPEST:
+        raise wrong(f"pipelines are nested more than {_DEEPEST} levels deep", None)
     parsed: list[Any] = []
     for place, stage in enumerate(pipeline):
+        if isinstance(stage, (stages.Stage, Raw)):
+            parsed.append(stage)
+            scope = scope.without_schema()
+            continue
         if not isinstance(stage, Mapping) or len(stage) != 1:
-            raise _wrong(f"a stage is a dict with one key, not {stage!r}", str(place))
+            raise wrong(f"a stage is a dict with one key, not {shown(stage)}", (place, at))
         [(name, body)] = stage.items()
-        if not isinstance(name, str) or not name.startswith("$"):
-            raise _wrong(f"{name!r} is not a stage: it must start with '$'", f"{place}.{name}")
-        at = f"{place}.{name}"
-        refuse_slip(name, STAGES, _wrong, at)
-        read = _READ.get(name)
-        # A later stage sees what the ones before it made, not the class's fields.
-        known = None if read is None else read(body, None if parsed else schema, at)
-        parsed.append(spelled(Raw({name: body})) if known is None else known)
+        parsed.append(_stage(name, body, scope, depth, (name, (place, at))))
+        if name not in _PASSING:
+            # A later stage sees what the ones before it made, not the class's fields.
+            scope = scope.without_schema()
     return tuple(parsed)
 
 
-def _wrong(message: str, at: str) -> CompileError:
-    return CompileError(message, code="malformed_pipeline", path=at)
+def _stage(name: Any, body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    read = _READ.get(name)
+    node = None if read is None else read(body, scope, depth, at)
+    if node is not None:
+        return node
+    if not isinstance(name, str) or not name.startswith("$"):
+        raise wrong(f"{name!r} is not a stage: it must start with '$'", at)
+    signature = STAGES.get(name)
+    if signature is None:
+        raise wrong(f"there is no stage {name!r}", at, f"{nearest(name, STAGES)} Raw({{...}}) passes any".strip())
+    return spelled(stages.GenericStage(name, body_at(name, signature, body, scope, depth, at, pipeline_at)))
 
 
-def _match(body: Any, schema: Schema | None, at: str) -> Any:
-    return spelled(stages.Match(filter_at(body, schema, 0, at)))
+def _match(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    return spelled(stages.Match(filter_at(body, scope, 0, at)))
 
 
-def _sort(body: Any, schema: Schema | None, at: str) -> Any:
+def _sort(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     if not isinstance(body, Mapping) or not body:
-        raise _wrong(f"$sort takes a dict of fields and directions, not {body!r}", at)
+        raise wrong(f"$sort takes a dict of fields and directions, not {shown(body)}", at)
+    plain = True
     for path, direction in body.items():
         if isinstance(direction, bool) or not (direction in (1, -1) or isinstance(direction, Mapping)):
-            raise _wrong(f"$sort takes 1, -1 or {{$meta: ...}} as a direction, not {direction!r}", f"{at}.{path}")
-    if all(type(direction) is int for direction in body.values()):
+            raise wrong(f"$sort takes 1, -1 or {{$meta: ...}} as a direction, not {shown(direction)}", (path, at))
+        if isinstance(direction, Mapping):
+            return spelled(stages.GenericStage("$sort", dict(body)))
+        plain = plain and type(direction) is int
+    if plain:
         return spelled(stages.Sort(tuple(body.items())))
-    return None
+    return spelled(stages.Sort(tuple((path, int(direction)) for path, direction in body.items())), dict(body))
 
 
-def _count_of(kind: Callable[[int], Any], name: str, least: int) -> Callable[[Any, Schema | None, str], Any]:
-    def read(body: Any, schema: Schema | None, at: str) -> Any:
-        number = isinstance(body, (int, float)) and not isinstance(body, bool) and body == body // 1
-        if not number or body < least:
-            raise _wrong(f"{name} takes a whole number from {least}, not {body!r}", at)
-        return spelled(kind(body)) if isinstance(body, int) else None
+def _whole(name: str, given: Any, least: int, at: Place) -> int:
+    """A number of documents."""
+    number = isinstance(given, (int, float)) and not isinstance(given, bool) and given == given // 1
+    if not number or not least <= given < 2**63:
+        raise wrong(f"{name} takes a whole number from {least}, not {shown(given)}", at)
+    return int(given)
+
+
+def _count_of(kind: Callable[[int], Any], name: str, least: int) -> Callable[[Any, Scope, int, Place], Any]:
+    def read(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+        number = _whole(name, body, least, at)
+        return spelled(kind(number), PLAIN if type(body) is int else body)
 
     return read
 
 
-def _count(body: Any, schema: Schema | None, at: str) -> Any:
+def _sample(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    if not isinstance(body, Mapping) or set(body) != {"size"}:
+        raise wrong(f"$sample takes {{size: ...}}, not {shown(body)}", at)
+    size = body["size"]
+    number = _whole("$sample", size, 1, ("size", at))
+    return spelled(stages.Sample(number), PLAIN if type(size) is int else size)
+
+
+def _count(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     if not isinstance(body, str) or not body or body.startswith("$") or "." in body or "\0" in body:
-        raise _wrong(f"$count takes the name of a field, not {body!r}", at)
+        raise wrong(f"$count takes the name of a field, not {shown(body)}", at)
     return spelled(stages.CountStage(body))
 
 
-def _unset(body: Any, schema: Schema | None, at: str) -> Any:
+def _unset(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     paths = [body] if isinstance(body, str) else body
-    if not isinstance(paths, (list, tuple)) or not paths or not all(isinstance(path, str) for path in paths):
-        raise _wrong(f"$unset takes a path or a list of paths, not {body!r}", at)
+    if not is_list(paths) or not paths or not all(isinstance(path, str) for path in paths):
+        raise wrong(f"$unset takes a path or a list of paths, not {shown(body)}", at)
+    for path in paths:
+        check_stored_name(path, at)
     return spelled(stages.Unset(tuple(paths)), BARE if isinstance(body, str) else OPERATORS)
 
 
-def _unwind(body: Any, schema: Schema | None, at: str) -> Any:
-    path = body.get("path") if isinstance(body, Mapping) else body
+def _unwind(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    named = isinstance(body, Mapping)
+    path = body.get("path") if named else body
     if not isinstance(path, str) or not path.startswith("$") or len(path) < 2:
-        raise _wrong(f"$unwind takes a path that starts with '$', not {body!r}", at)
-    return spelled(stages.Unwind(body[1:], None, False)) if isinstance(body, str) else None
+        raise wrong(f"$unwind takes a path that starts with '$', not {shown(body)}", at)
+    check_stored_name(path[1:], at)
+    field_at(path[1:], scope, at)
+    if not named:
+        return spelled(stages.Unwind(path[1:], None, False), BARE)
+    index, preserve = body.get("includeArrayIndex"), body.get("preserveNullAndEmptyArrays", False)
+    for name in body:
+        if name not in ("path", "includeArrayIndex", "preserveNullAndEmptyArrays"):
+            raise wrong(f"$unwind has no argument {name!r}", (name, at), f"arguments: {STAGES['$unwind']}")
+    if "includeArrayIndex" in body and (not isinstance(index, str) or not index or index.startswith("$")):
+        raise wrong(f"includeArrayIndex is the name of a field, not {shown(index)}", ("includeArrayIndex", at))
+    if not isinstance(preserve, bool):
+        place = ("preserveNullAndEmptyArrays", at)
+        raise wrong(f"preserveNullAndEmptyArrays is True or False, not {shown(preserve)}", place)
+    return spelled(stages.Unwind(path[1:], index, preserve), tuple(body))
 
 
-#: What reads the stages that the IR has nodes for; None where only the raw stage keeps all of it.
-_READ: Mapping[str, Callable[[Any, Schema | None, str], Any]] = {
+def _fields(name: str) -> Callable[[Any, Scope, int, Place], Any]:
+    def read(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+        if not isinstance(body, Mapping):
+            raise wrong(f"{name} takes a dict of fields and values, not {shown(body)}", at)
+        fields = []
+        for path, given in body.items():
+            place = (path, at)
+            check_stored_name(path, place)
+            node = value_at(given, scope, 0, place)
+            _refuse_empty(node, place)
+            fields.append((path, node))
+        return spelled(stages.Set(tuple(fields)), name)
+
+    return read
+
+
+def _refuse_empty(node: Expr, at: Place) -> None:
+    """Refuses an empty document where documents are fields of their own."""
+    if type(node) is DocumentExpr:
+        if not node.fields:
+            raise wrong("an empty document has no fields to store", at, 'write {"$literal": {}}')
+        for name, inner in node.fields.items():
+            _refuse_empty(inner, (name, at))
+
+
+def _project(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    if not isinstance(body, Mapping) or not body:
+        raise wrong(f"$project takes a dict of fields to keep, drop or compute, not {shown(body)}", at)
+    fields: list[tuple[str, Any]] = []
+    written = _projected(body, "", fields, scope, 0, at)
+    _refuse_mixture(fields, at)
+    return spelled(stages.Project(tuple(fields)), written)
+
+
+def _projected(
+    body: Mapping[Any, Any], prefix: str, fields: list[tuple[str, Any]], scope: Scope, depth: int, at: Place
+) -> tuple[Any, ...]:
+    """Reads what is kept, dropped and computed into `fields`; the answer says how it was nested."""
+    written = []
+    for name, given in body.items():
+        place = (name, at)
+        check_stored_name(name, place)
+        path = prefix + name
+        flag: Any = None
+        if isinstance(given, (bool, int, float, Decimal128)):
+            flag = given
+            fields.append((path, given != 0 if not isinstance(given, Decimal128) else given.to_decimal() != 0))
+        elif isinstance(given, Mapping) and _keeps(given):
+            flag = _projected(given, f"{path}.", fields, scope, depth + 1, place)
+        else:
+            node = value_at(given, scope, depth, place)
+            _refuse_empty(node, place)
+            fields.append((path, node))
+        written.append((name, flag))
+    return tuple(written)
+
+
+def _keeps(given: Any) -> bool:
+    """Whether a nested document keeps or drops fields, and does not only compute them."""
+    for name, item in given.items():
+        if isinstance(name, str) and name.startswith("$"):
+            return False
+        if isinstance(item, (bool, int, float, Decimal128)):
+            return True
+        if isinstance(item, Mapping) and _keeps(item):
+            return True
+        if isinstance(name, str) and "." in name:
+            return True
+    return False
+
+
+def _refuse_mixture(fields: list[tuple[str, Any]], at: Place) -> None:
+    """What is kept or computed cannot stand beside what is dropped, the id apart."""
+    dropped = next((path for path, given in fields if given is False and path != "_id"), None)
+    if dropped is None:
+        return
+    for path, given in fields:
+        if given is not False and path != "_id":
+            raise wrong(
+                f"$project drops {dropped!r} and keeps or computes {path!r}: it can do only one of both", (path, at)
+            )
+
+
+def _group(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    if not isinstance(body, Mapping) or "_id" not in body:
+        raise wrong(f"$group takes a dict with an '_id', not {shown(body)}", at, "write _id: None for one group of all")
+    outputs, place = [], 0
+    by: Expr | None = None
+    for number, (name, given) in enumerate(body.items()):
+        if name == "_id":
+            place = number
+            by = None if given is None else value_at(given, scope, 0, (name, at))
+            continue
+        if not isinstance(name, str) or "." in name or name.startswith("$") or "\0" in name:
+            raise wrong(f"{name!r} cannot name what a group computes", (name, at))
+        outputs.append((name, accumulator_at(given, scope, (name, at))))
+    return spelled(stages.Group(by, tuple(outputs)), place)
+
+
+def _lookup(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    signature = STAGES["$lookup"]
+    if not isinstance(body, Mapping):
+        raise wrong(f"$lookup takes a dict, not {shown(body)}", at, f"arguments: {signature}")
+    for name in body:
+        if name not in signature.by_name:
+            hint = f"{nearest(name, signature.by_name)} arguments: {signature}"
+            raise wrong(f"$lookup has no argument {name!r}", (name, at), hint.strip())
+    for name in ("localField", "foreignField", "as"):
+        if name in body and (not isinstance(body[name], str) or body[name].startswith("$") or not body[name]):
+            raise wrong(f"{name!r} is a path without a dollar sign, not {shown(body[name])}", (name, at))
+    if "as" not in body:
+        raise wrong("$lookup needs 'as', the field for what it finds", at)
+    paths = ("localField" in body) + ("foreignField" in body)
+    if paths == 1 or (paths == 0 and "pipeline" not in body):
+        raise wrong("$lookup needs 'localField' and 'foreignField', or a 'pipeline', or all of them", at)
+    collection = body.get("from")
+    if isinstance(collection, Mapping):
+        # Of another database, which few servers know.
+        return None
+    if "from" in body and (not isinstance(collection, str) or not collection):
+        raise wrong(f"'from' is a collection's name, not {shown(collection)}", ("from", at))
+    if "localField" in body:
+        field_at(body["localField"], scope, ("localField", at))
+    let = variables_at(body["let"], scope, 0, ("let", at)) if "let" in body else {}
+    inner = None
+    if "pipeline" in body:
+        inner = pipeline_at(body["pipeline"], Scope(names=scope.names.union(let)), depth + 1, ("pipeline", at))
+    node = stages.Lookup(collection, body.get("localField"), body.get("foreignField"), let, inner, body["as"])
+    return spelled(node, tuple(body))
+
+
+#: What reads the stages that the IR has nodes for; it gives None for what only the generic stage can hold.
+_READ: Mapping[str, Callable[[Any, Scope, int, Place], Any]] = {
     "$match": _match,
+    "$project": _project,
+    "$set": _fields("$set"),
+    "$addFields": _fields("$addFields"),
+    "$unset": _unset,
     "$sort": _sort,
     "$skip": _count_of(stages.Skip, "$skip", 0),
     "$limit": _count_of(stages.Limit, "$limit", 1),
-    "$count": _count,
-    "$unset": _unset,
+    "$sample": _sample,
+    "$group": _group,
     "$unwind": _unwind,
+    "$count": _count,
+    "$lookup": _lookup,
 }

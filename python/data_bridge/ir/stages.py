@@ -70,6 +70,8 @@ class Accumulator(Node, kind="accumulator"):
     """What a group computes over its documents."""
 
     __slots__ = ("name", "operand")
+    name: str
+    operand: Expr | dict[str, Expr] | None
 
 
 class Group(Stage, kind="group"):
@@ -94,6 +96,21 @@ class Lookup(Stage, kind="lookup"):
     """Documents of another collection, as a list."""
 
     __slots__ = ("collection", "local", "foreign", "let", "pipeline", "name")
+
+
+class UnionWith(Stage, kind="union_with"):
+    """The documents of another collection behind these; without a collection, what the pipeline makes."""
+
+    __slots__ = ("collection", "pipeline")
+    collection: str | None
+    pipeline: tuple[Node, ...]
+
+
+class Facet(Stage, kind="facet"):
+    """Several pipelines over the same documents: one document with a list under each name."""
+
+    __slots__ = ("outputs",)
+    outputs: dict[str, tuple[Node, ...]]
 
 
 class GenericStage(Stage, kind="generic_stage"):

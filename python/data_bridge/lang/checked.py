@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import ir
+from .. import _core, ir
 from .._core import Schema
 from ..errors import DataBridgeError
-from ..fields.expression import Expression
+from ..fields import Expression
 from ..ir import stages
 from ..pipeline import conjunction, to_stages
 from .conditions import ATOM, Bound
@@ -68,8 +68,8 @@ class Checked(Staged):
         if not self.free:
             return False
         if isinstance(found, stages.Stage):
-            return bool(repr(found.to_mql()) == repr(node.to_mql()))
-        return bool(repr(stages.Match(found).to_mql()) == repr(stages.Match(node).to_mql()))
+            return repr(_core.to_mql(found)) == repr(_core.to_mql(node))
+        return repr(_core.to_mql(stages.Match(found))) == repr(_core.to_mql(stages.Match(node)))
 
     def whole(self, node: Any, schema: Schema | None, several: bool = True) -> str:
         """A predicate, as the arguments of `find` or `Match`; `several` may be joined without saying so."""
@@ -96,13 +96,12 @@ class Checked(Staged):
         except _UNWRITTEN:
             return super().kept(path)
 
-    def checked_stage(self, node: Any, schema: Schema | None, instead: Any = None) -> str:
+    def checked_stage(self, node: Any, schema: Schema | None) -> str:
         """A stage of a pipeline.
 
         Args:
             node: the stage.
             schema: the class's fields, at the start of a pipeline.
-            instead: a node that says the same and is easier to write.
         """
         self.of_stages = self._plain.of_stages = self.free
         if type(node) is stages.Match:
@@ -114,8 +113,7 @@ class Checked(Staged):
         def of_mql() -> Any:
             return ir.parse_pipeline([node.to_mql()], schema)[0]
 
-        chosen = node if instead is None else instead
-        return self._checked(node, lambda writer: (writer.stage(chosen), ATOM), read, of_mql, node.to_mql)[0]
+        return self._checked(node, lambda writer: (writer.stage(node), ATOM), read, of_mql, node.to_mql)[0]
 
     def condition(self, node: Any) -> str:
         text: str = self._with(not self.elements and not self.variables, super().condition, node)

@@ -85,6 +85,8 @@ class Computed(Conditions):
             return self._variable(node), ATOM
         if type(node) is ir.Call:
             return self._call(node)
+        if type(node) is ir.Computed:
+            return call("Expr", self.value(node.term)), ATOM
         raise NoForm(f"{type(node).__name__} has no form of its own")
 
     def _variable(self, node: ir.Variable) -> str:

@@ -81,7 +81,7 @@ def root(name: str, models: Mapping[str, Any], scope: Mapping[str, Any]) -> Any:
 _KEPT_PATH = 200
 
 
-def field_of(cls: Any, path: str) -> FieldProxy:
+def field_of(cls: Any, path: str) -> FieldProxy[Any]:
     """The field of a class at a path of names.
 
     Raises:
@@ -92,7 +92,7 @@ def field_of(cls: Any, path: str) -> FieldProxy:
 
 
 @lru_cache(maxsize=4096)
-def _known_field(cls: Any, path: str) -> FieldProxy:
+def _known_field(cls: Any, path: str) -> FieldProxy[Any]:
     first, *names = path.split(".")
     # A proxy keeps those that were made below it, and texts may name any number: they are not kept on the class.
     found = proxy_of(cls, first) if first in cls.model_fields else attribute(cls, first)

@@ -42,7 +42,19 @@ OUTPUT_METHODS = frozenset({"over"})
 #: Methods of queries that give another query.
 QUERY_METHODS = frozenset(
     {
-        *("find", "with_children", "sort", "skip", "limit", "project", "fetch_links", "hint", "collation", "comment"),
+        *(
+            "find",
+            "with_children",
+            "lazy",
+            "sort",
+            "skip",
+            "limit",
+            "project",
+            "fetch_links",
+            "hint",
+            "collation",
+            "comment",
+        ),
         *("max_time", "batch_size", "read_preference", "read_concern", "optimize", "aggregate"),
     }
 )

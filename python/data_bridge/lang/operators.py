@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..fields.expression import Expression, Predicate, SortKey
+from ..fields.expression import Expression, SortKey
 from ..fields.proxy import FieldProxy
 from .lexer import Word
 from .tree import Part
@@ -126,7 +126,7 @@ class _Joining:
 
     def _prefixed(self, word: Word, value: Any) -> Any:
         if word.text == "~":
-            if isinstance(value, Predicate):
+            if isinstance(value, Expression):
                 return self.guard(word.at, operator.invert, value)
             raise BadOperation("~ negates a condition", "not_a_condition", None, word.at)
         if isinstance(value, FieldProxy):
@@ -165,4 +165,4 @@ def _applied(word: Word, apply: Callable[[Any, Any], Any], left: Any, right: Any
 
 
 def _is_term(value: Any) -> bool:
-    return isinstance(value, (Predicate, dict))
+    return isinstance(value, (Expression, dict))

@@ -16,7 +16,6 @@ from ..schema import schema_of
 from ..update import merge_updates
 from .checked import Checked, mql_of, same
 from .conditions import call
-from .expressed import Expressed
 from .written import NoForm, quoted
 
 if TYPE_CHECKING:
@@ -92,17 +91,13 @@ def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
         typed = ir.parse_update(node.to_mql(), schema)
         if isinstance(typed, ir.UpdateOperators) and isinstance(node, ir.UpdateOperators):
             typed = ir.UpdateOperators(typed.operations, node.array_filters)
-        return ", ".join(updates_text(typed, writer, schema))
+        return ", ".join(updates_text(typed, writer))
     if isinstance(node, Mapping):
         return writer.whole(ir.parse_filter(node, schema), schema, several=False)
     if isinstance(node, (list, tuple)):
         plain = [each.to_mql() if isinstance(each, ir.Node) else each for each in node]
         typed_stages = ir.parse_pipeline(plain, schema)
-        expressed = Expressed(schema)
-        texts = [
-            writer.checked_stage(each, None if place else schema, expressed.stage(each))
-            for place, each in enumerate(typed_stages)
-        ]
+        texts = [writer.checked_stage(each, None if place else schema) for place, each in enumerate(typed_stages)]
         return f"[{', '.join(texts)}]"
     if isinstance(node, stages.Stage):
         return _python([node], writer, schema)[1:-1]
@@ -175,6 +170,8 @@ class _Queries:
         texts = []
         if asked._children is not None:
             texts.append(call(".with_children", *([] if asked._children else ["False"])))
+        if asked._lazy:
+            texts.append(".lazy()")
         if asked._fetch is not None:
             paths, depth = asked._fetch
             texts.append(
@@ -236,16 +233,10 @@ class _Queries:
         return updates_text(merged, self.writer)
 
 
-def updates_text(
-    update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked, schema: Schema | None = None
-) -> list[str]:
+def updates_text(update: ir.UpdateOperators | ir.UpdatePipeline, writer: Checked) -> list[str]:
     """The arguments of `update(...)`."""
     if isinstance(update, ir.UpdatePipeline):
-        expressed = Expressed(schema)
-        texts = [
-            writer.checked_stage(stage, None, expressed.stage(stage) if writer.free else None)
-            for stage in update.stages
-        ]
+        texts = [writer.checked_stage(stage, None) for stage in update.stages]
         return [f"[{', '.join(texts)}]"]
     texts = [_operation_text(each, writer) for each in update.operations]
     if update.array_filters:

@@ -50,6 +50,9 @@ def _operators(part: Any) -> Iterator[tuple[str, Any]]:
             collection, _, _, let, pipeline, _ = each._parts()
             yield "$lookup", {"from": collection}
             waiting += [let, pipeline]
+        elif isinstance(each, ir.stages.UnionWith):
+            yield "$unionWith", {"coll": each.collection}
+            waiting.append(each.pipeline)
         elif isinstance(each, (ir.Call, ir.stages.Accumulator)):
             yield each._parts()[0], None
             waiting += each._parts()

@@ -168,14 +168,12 @@ class Staged(Computed):
             return call(own, **self.by_parameter(parameters, body))
         return call(own, self.argument(body))
 
-    def _facet(self, body: Any) -> str:
-        return call("Facet", *self.keywords({name: self.pipeline(nodes) for name, nodes in body.items()}))
+    def _facet(self, node: Any) -> str:
+        return call("Facet", *self.keywords({name: self.pipeline(nodes) for name, nodes in node.outputs.items()}))
 
-    def _union(self, body: Any) -> str:
-        collection = quoted(body["coll"]) if "coll" in body else ""
-        return call(
-            "UnionWith", collection=collection, pipeline=self.pipeline(body["pipeline"]) if "pipeline" in body else ""
-        )
+    def _union(self, node: Any) -> str:
+        collection = "" if node.collection is None else quoted(node.collection)
+        return call("UnionWith", collection=collection, pipeline=self.pipeline(node.pipeline) if node.pipeline else "")
 
     def _buckets(self, name: str, body: Mapping[str, Any]) -> str:
         named = {"by" if key == "groupBy" else key: self.part(item) for key, item in body.items() if key != "output"}
@@ -218,8 +216,6 @@ class Staged(Computed):
 
 
 _SPECIAL: Mapping[str, Callable[[Staged, Any], str]] = {
-    "$facet": Staged._facet,
-    "$unionWith": Staged._union,
     "$addFields": lambda self, body: call("AddFields", *self.assigned(tuple(body.items()))),
     "$replaceRoot": lambda self, body: call("ReplaceRoot", self.value(body["newRoot"])),
     "$bucket": lambda self, body: self._buckets("Bucket", body),
@@ -248,6 +244,8 @@ _WRITTEN: Mapping[type, Callable[[Staged, Any], str]] = {
     stages.CountStage: lambda _, node: call("Count", quoted(node.name)),
     stages.Group: Staged._group,
     stages.Lookup: Staged._lookup,
+    stages.UnionWith: Staged._union,
+    stages.Facet: Staged._facet,
     stages.GenericStage: Staged._generic,
     ir.Raw: lambda self, node: self.literal(node.value),
 }

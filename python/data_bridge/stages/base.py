@@ -7,21 +7,21 @@ from typing import Any
 
 from .. import ir
 from .._core import DType, Schema
-from ..fields import FieldProxy, value
-from ..fields.expression import MISSING, term
+from ..fields import OpenField, value
+from ..fields.nodes import MISSING, term
 from ..ir import stages
 
 
 class _Fields:
     """`F.name`: a field that an earlier stage made."""
 
-    def __getattr__(self, name: str) -> FieldProxy:
+    def __getattr__(self, name: str) -> OpenField[Any]:
         if name.startswith("__"):
             raise AttributeError(name)
-        return FieldProxy(ir.Field(name, DType.any(), "F"))
+        return OpenField(ir.Field(name, DType.any(), "F"))
 
-    def __getitem__(self, name: str) -> FieldProxy:
-        return FieldProxy(ir.Field(name, DType.any(), "F"))
+    def __getitem__(self, name: str) -> OpenField[Any]:
+        return OpenField(ir.Field(name, DType.any(), "F"))
 
 
 F = _Fields()

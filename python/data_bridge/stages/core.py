@@ -161,7 +161,7 @@ class Facet(Stage):
         self.pipelines = pipelines
 
     def stage(self, schema: Schema | None) -> Any:
-        return stages.GenericStage("$facet", {name: to_stages(each, schema) for name, each in self.pipelines.items()})
+        return stages.Facet({name: to_stages(each, schema) for name, each in self.pipelines.items()})
 
 
 class Count(Stage):
@@ -226,12 +226,8 @@ class UnionWith(Stage):
         self.pipeline = pipeline
 
     def stage(self, schema: Schema | None) -> Any:
-        body: dict[str, Any] = {}
-        if self.collection is not None:
-            body["coll"] = collection_name(self.collection)
-        if self.pipeline is not None:
-            body["pipeline"] = to_stages(self.pipeline, None)
-        return stages.GenericStage("$unionWith", body)
+        other = None if self.collection is None else collection_name(self.collection)
+        return stages.UnionWith(other, to_stages(self.pipeline or (), None))
 
 
 class Merge(Stage):

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import CompileError
 from ..fields import value
-from ..fields.expression import MISSING
+from ..fields.nodes import MISSING
 from ..fields.order import sort_keys
 from ..outputs import outputs
 from .base import GenericStage

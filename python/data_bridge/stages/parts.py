@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import CompileError
 from ..fields import FieldProxy, value
-from ..fields.expression import MISSING
+from ..fields.nodes import MISSING
 from ..fields.order import sort_keys
 from ..geo import geojson
 from ..ir import stages

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ..fields.expression import MISSING
+from ..fields.nodes import MISSING
 from . import parts
 from .base import GenericStage
 

@@ -2,7 +2,7 @@
 
 use bson::{RawBson, RawDocumentBuf};
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
 use data_bridge_ir::{Expr, Path, Stage, Value};
 
 use super::document::{Document, array, single, wrap};
@@ -24,6 +24,8 @@ pub fn lower(stage: &Stage) -> Lowered<RawDocumentBuf> {
         Stage::Unwind { path, index, preserve } => unwind(path, index.as_deref(), *preserve)?,
         Stage::Count(name) => RawBson::String(name.clone()),
         Stage::Lookup(join) => lookup(join)?,
+        Stage::UnionWith(other) => union_with(other)?,
+        Stage::Facet(outputs) => facet(outputs)?,
         Stage::Generic { body, .. } => value::lower(body)?,
         Stage::Raw(Value(RawBson::Document(document))) => return Ok(document.clone()),
         Stage::Raw(other) => {
@@ -134,6 +136,23 @@ fn lookup(join: &Lookup) -> Lowered<RawBson> {
         document.put("pipeline", pipeline(stages)?)?;
     }
     document.put("as", join.output.as_str())?;
+    Ok(RawBson::Document(document.finish()))
+}
+
+fn union_with(other: &UnionWith) -> Lowered<RawBson> {
+    let mut document = Document::default();
+    if let Some(collection) = &other.collection {
+        document.put("coll", collection.as_str())?;
+    }
+    if !other.pipeline.is_empty() {
+        document.put("pipeline", pipeline(&other.pipeline)?)?;
+    }
+    Ok(RawBson::Document(document.finish()))
+}
+
+fn facet(outputs: &[(String, Vec<Stage>)]) -> Lowered<RawBson> {
+    let mut document = Document::default();
+    outputs.iter().try_for_each(|(name, stages)| document.put(name, pipeline(stages)?))?;
     Ok(RawBson::Document(document.finish()))
 }
 

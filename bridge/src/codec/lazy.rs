@@ -1,0 +1,229 @@
+//! Lazy documents: instances whose fields are decoded from the stored bytes when they are first read.
+//!
+//! A lazy document is an instance of its own class with nothing in its `__dict__`. Python looks for a missing value on
+//! the class, where a `FieldAccess` stands for every field: it decodes that field alone. Whoever asks for `__dict__`
+//! (pydantic does to dump, compare, copy, pickle and assign) meets the class's `InstanceDict`, which decodes the rest
+//! first. From then on the document is like any other.
+
+use pyo3::exceptions::PyAttributeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PySet, PyString};
+
+use super::layout::{Default, Definition, Extra, Layout};
+use super::reader::{Elements, malformed};
+use super::{decode, instance};
+use crate::gate::guarded;
+
+/// A layout whose documents are decoded field by field, as they are read.
+#[pyclass(frozen, module = "data_bridge._core")]
+pub struct LazyLayout(#[pyo3(get, name = "layout")] pub Py<Layout>);
+
+#[pymethods]
+impl LazyLayout {
+    #[new]
+    fn new(layout: Py<Layout>) -> Self {
+        Self(layout)
+    }
+
+    /// BSON bytes as a lazy instance.
+    fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || defer(self.0.bind(py), document))
+    }
+}
+
+/// An instance that decodes its fields when they are read; of a class whose instances only pydantic can build, or that
+/// keeps no image, one that is decoded now.
+pub fn defer<'py>(layout: &Bound<'py, Layout>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = layout.py();
+    let this = layout.get();
+    if let Some(family) = this.family.get() {
+        return defer(family.choose(py, document)?.bind(py), document);
+    }
+    let definition = this.definition()?;
+    if definition.validated || !definition.keeps_image {
+        return this.decode_bytes(py, document);
+    }
+    let names = Names::of(py, definition, document)?;
+    let built = instance::new(this.class.bind(py))?;
+    instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
+    this.complete(&built, definition, &names.present, names.extra)?;
+    instance::set(&built, intern!(py, "__pending__"), layout.as_any())?;
+    Ok(built)
+}
+
+/// What a document's keys alone tell.
+struct Names<'py> {
+    present: Bound<'py, PySet>,
+    /// What is stored besides the class's fields, where the class keeps it.
+    extra: Option<Bound<'py, PyDict>>,
+}
+
+impl<'py> Names<'py> {
+    fn of(py: Python<'py>, definition: &Definition, document: &[u8]) -> PyResult<Self> {
+        let bad = |problem| malformed(py, problem);
+        if in_order(definition, document).map_err(bad)? {
+            return Ok(Self { present: definition.all_present(py)?, extra: None });
+        }
+        let present = PySet::empty(py)?;
+        let mut extra: Option<Bound<'py, PyDict>> = None;
+        let mut elements = Elements::new(document).map_err(bad)?;
+        while let Some(element) = elements.next().map_err(bad)? {
+            if let Some(position) = definition.by_key.get(element.key) {
+                present.add(definition.fields[*position].name.bind(py))?;
+            } else if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
+                let key = decode::key(py, element.key)?;
+                let value = decode::value(py, element.kind, element.value, 0)?;
+                present.add(&key)?;
+                extra.get_or_insert_with(|| PyDict::new(py)).set_item(key, value)?;
+            }
+        }
+        Ok(Self { present, extra })
+    }
+}
+
+/// Whether the document holds every stored field in its place and nothing else, as documents written by this class do.
+fn in_order(definition: &Definition, document: &[u8]) -> Result<bool, &'static str> {
+    let mut elements = Elements::new(document)?;
+    for field in definition.stored() {
+        match elements.next_predicted(&field.terminated_key)? {
+            Some((_, true)) => {}
+            // A family's discriminator stands behind the id.
+            Some((element, _)) if definition.is_tag(element.key) => {
+                if !elements.next_predicted(&field.terminated_key)?.is_some_and(|(_, met)| met) {
+                    return Ok(false);
+                }
+            }
+            _ => return Ok(false),
+        }
+    }
+    Ok(elements.left() == 0)
+}
+
+/// The layout that the instance's fields are still to be decoded by.
+fn pending<'py>(instance: &Bound<'py, PyAny>) -> Option<Bound<'py, Layout>> {
+    instance::get(instance, intern!(instance.py(), "__pending__"))?.cast_into().ok()
+}
+
+/// Decodes one field of a lazy document and remembers it; None where there is none to decode.
+fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = document.py();
+    let Some(layout) = pending(document) else { return Ok(None) };
+    let definition = layout.get().definition()?;
+    let Some(field) = definition.fields.iter().find(|field| field.name.is(name)) else { return Ok(None) };
+    let image = image(document)?;
+    let mut found = None;
+    // A document that holds what its class forbids fits in no field.
+    if definition.extra != Extra::Forbid {
+        let mut elements = Elements::new(image.as_bytes()).map_err(|problem| malformed(py, problem))?;
+        while let Some((element, met)) =
+            elements.next_predicted(&field.terminated_key).map_err(|problem| malformed(py, problem))?
+        {
+            if met {
+                found = Some(element);
+            }
+        }
+    }
+    let value = match (found, &field.default) {
+        (Some(element), _) => field.converter.convert(py, &element)?,
+        (None, Default::Value(value)) if definition.extra != Extra::Forbid => Some(value.bind(py).clone()),
+        (None, Default::Factory(factory)) if definition.extra != Extra::Forbid => Some(factory.bind(py).call0()?),
+        (None, _) => None,
+    };
+    let Some(value) = value else { return decode_rest(document, &layout)?.get_item(name) };
+    instance::set(document, name, &value)?;
+    Ok(Some(value))
+}
+
+fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let py = document.py();
+    let image = instance::get(document, intern!(py, "__image__"))
+        .ok_or_else(|| crate::errors::internal(py, "a lazy document has lost the bytes it is decoded from"))?;
+    Ok(image.cast_into()?)
+}
+
+/// Decodes what was not read yet, in the order of an eager document; what was read, or set since, stays as it is.
+fn decode_rest<'py>(document: &Bound<'py, PyAny>, layout: &Bound<'py, Layout>) -> PyResult<Bound<'py, PyDict>> {
+    let whole = layout.get().decode_bytes(document.py(), image(document)?.as_bytes())?;
+    let values = instance::dict(&whole)?.copy()?;
+    // Validators are the user's code: looked at after they ran.
+    values.update(instance::dict(document)?.as_mapping())?;
+    store(document, values.as_any())?;
+    Ok(values)
+}
+
+fn store(document: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = document.py();
+    instance::set_dict(document, values)?;
+    instance::set(document, intern!(py, "__pending__"), py.None().bind(py))
+}
+
+/// What stands for a field on its class. An instance's own value hides it.
+#[pyclass(frozen, subclass, module = "data_bridge._core")]
+pub struct FieldAccess {
+    name: Py<PyString>,
+}
+
+#[pymethods]
+impl FieldAccess {
+    #[new]
+    fn new(name: &Bound<'_, PyString>) -> PyResult<Self> {
+        Ok(Self { name: PyString::intern(name.py(), name.to_str()?).unbind() })
+    }
+
+    #[getter]
+    fn name(&self, py: Python<'_>) -> Py<PyString> {
+        self.name.clone_ref(py)
+    }
+
+    /// On the class, what `of_class(owner)` gives; on a lazy document, the field's value.
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        instance: &Bound<'py, PyAny>,
+        owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if instance.is_none() {
+            return slf.call_method1(intern!(py, "of_class"), (owner,));
+        }
+        let name = slf.get().name.bind(py);
+        match guarded(py, || read(instance, name))? {
+            Some(value) => Ok(value),
+            None => {
+                let class = instance.get_type().name()?;
+                Err(PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'")))
+            }
+        }
+    }
+}
+
+/// The `__dict__` of documents: that of a lazy one is decoded when somebody asks for it.
+#[pyclass(frozen, module = "data_bridge._core")]
+pub struct InstanceDict;
+
+#[pymethods]
+impl InstanceDict {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        instance: &Bound<'py, PyAny>,
+        owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = owner;
+        if instance.is_none() {
+            return Ok(slf.clone().into_any());
+        }
+        if let Some(layout) = pending(instance) {
+            guarded(slf.py(), || decode_rest(instance, &layout))?;
+        }
+        Ok(instance::dict(instance)?.into_any())
+    }
+
+    fn __set__(&self, instance: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) -> PyResult<()> {
+        store(instance, values)
+    }
+}

@@ -1,0 +1,96 @@
+//! Drops a `Sort` of the one document that has a unique value.
+//!
+//! ```text
+//! Match(email == "a@b.c") . Sort(-age)   =>   Match(email == "a@b.c")
+//! ```
+//!
+//! Needs the fact that no two documents hold the same value at the path: a unique index that leaves none out. Never for
+//! null, which is met by every missing field in some list, nor for a list or a regular expression. Arrays: an index on
+//! lists keeps each element in one document. A query with a collation of its own may find texts equal which the index
+//! tells apart, and relies on nothing.
+
+use bson::RawBson;
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::{Expr, Stage};
+
+use super::ReadRule;
+use crate::analyze::effects::{gives_one_for_one, keeps_stored};
+use crate::facts::Facts;
+
+pub struct DropSortOfUnique;
+
+impl ReadRule for DropSortOfUnique {
+    fn name(&self) -> &'static str {
+        "drop_sort_of_unique"
+    }
+
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
+        let [Stage::Match(predicate), behind @ ..] = read.stages.as_slice() else { return None };
+        let one = |stage: &Stage| keeps_stored(stage) || gives_one_for_one(stage);
+        let alone = behind.iter().position(|stage| !one(stage)).unwrap_or(behind.len());
+        let is_sort = |stage: &Stage| matches!(stage, Stage::Sort(_));
+        if !behind[..alone].iter().any(is_sort) || !selects_one(predicate, facts) {
+            return None;
+        }
+        let kept = behind.iter().enumerate().filter(|(place, stage)| *place >= alone || !is_sort(stage));
+        Some(std::iter::once(&read.stages[0]).chain(kept.map(|(_, stage)| stage)).cloned().collect())
+    }
+}
+
+/// Whether one document at most meets the predicate.
+fn selects_one(predicate: &Expr, facts: &Facts) -> bool {
+    let terms = if let Expr::And(terms) = predicate { terms.as_slice() } else { std::slice::from_ref(predicate) };
+    terms.iter().any(|term| match term.as_field_compare() {
+        Some((CompareOp::Eq, path, value)) => {
+            let apart = !matches!(value.0, RawBson::Null | RawBson::Array(_) | RawBson::RegularExpression(_));
+            apart && facts.is_unique(path)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Value;
+    use data_bridge_ir::plan::Terminal;
+
+    use super::*;
+    use crate::testing::{compare, eq, known, print, read, set, sort};
+
+    fn rewritten(stages: &[Stage], facts: &Facts) -> Option<String> {
+        DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), facts).map(|stages| print(&stages))
+    }
+
+    #[test]
+    fn one_document_has_no_order() {
+        let stages = [Stage::Match(Expr::And(vec![eq("a", 1), eq("email", "x")])), sort("b"), Stage::Limit(3)];
+        assert_eq!(rewritten(&stages, &known()).unwrap(), "Match((a == 1) & (email == \"x\")) . Limit(3)");
+        assert_eq!(known().is_unique(&"email".into()), true);
+    }
+
+    #[test]
+    fn without_the_fact_there_may_be_several() {
+        assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), sort("b")], &Facts::none()), None);
+        assert_eq!(rewritten(&[Stage::Match(eq("age", 1)), sort("b")], &known()), None);
+    }
+
+    #[test]
+    fn null_and_ranges_may_meet_several() {
+        let null = eq("email", Value(RawBson::Null));
+        let beyond = compare("email", CompareOp::Gt, "x");
+        let either = Expr::Or(vec![eq("email", "x"), eq("age", 1)]);
+        for predicate in [null, beyond, either] {
+            assert_eq!(rewritten(&[Stage::Match(predicate), sort("b")], &known()), None);
+        }
+    }
+
+    #[test]
+    fn what_multiplies_the_document_keeps_an_order_behind_it() {
+        let unwind = Stage::Unwind { path: "tags".into(), index: None, preserve: false };
+        let stages = [Stage::Match(eq("email", "x")), unwind, sort("tags")];
+        assert_eq!(rewritten(&stages, &known()), None);
+        let changed = [Stage::Match(eq("email", "x")), set("n", Expr::field("a")), sort("n")];
+        assert_eq!(rewritten(&changed, &known()).unwrap(), "Match(email == \"x\") . Set(n=a)");
+    }
+}

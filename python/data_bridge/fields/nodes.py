@@ -1,0 +1,157 @@
+"""What values written in Python mean in a query: nodes of the IR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from .. import ir
+from .._core import DType, Schema
+from ..errors import CompileError
+from ..links import Link
+
+if TYPE_CHECKING:
+    from .values import Value
+
+
+class Built:
+    """Whatever holds a node: a field, a computed value, a predicate."""
+
+    __slots__ = ("__ir__",)
+    __ir__: Any
+
+    def __init__(self, node: ir.Expr) -> None:
+        self.__ir__ = node
+
+    def __repr__(self) -> str:
+        return repr(self.__ir__)
+
+
+def term(other: Any, schema: Schema | None = None) -> ir.Expr:
+    """A predicate or a filter document as a node."""
+    if isinstance(other, Built):
+        node: ir.Expr = other.__ir__
+        return node
+    return ir.parse_filter(other, schema) if isinstance(other, Mapping) else to_ir(other)
+
+
+def to_ir(value: Any) -> ir.Expr:
+    """What a value written in a query means: an expression's node, or a literal."""
+    if isinstance(value, Built):
+        node: ir.Expr = value.__ir__
+        return node
+    if isinstance(value, ir.Expr):
+        return value
+    return ir.Literal(value)
+
+
+def value(given: Any) -> ir.Expr:
+    """A value in an aggregation: expressions inside dicts and lists are found, all else is a literal."""
+    if isinstance(given, Mapping):
+        return ir.DocumentExpr({str(key): value(item) for key, item in given.items()})
+    if isinstance(given, (list, tuple)):
+        return ir.ArrayExpr(tuple(value(item) for item in given))
+    return to_ir(given)
+
+
+def result(node: ir.Expr) -> Value[Any]:
+    """A computed value, with the methods of one."""
+    from .values import Value
+
+    return Value(node)
+
+
+def single(name: str, given: Any) -> Value[Any]:
+    """An operator of one argument."""
+    return result(ir.Call(name, (value(given),), True))
+
+
+def listed(name: str, *given: Any) -> Value[Any]:
+    """An operator of positional arguments; trailing ones that are None were not given."""
+    return result(ir.Call(name, tuple(value(item) for item in given)))
+
+
+def named(name: str, /, **given: Any) -> Value[Any]:
+    """An operator of named arguments, by their MQL names; those that are `MISSING` were not given."""
+    return result(ir.Call(name, {key: value(item) for key, item in given.items() if item is not MISSING}))
+
+
+def constant(given: Any) -> Any:
+    """A value that the server does not evaluate: it stands as it is."""
+    return given if given is MISSING or isinstance(given, (Built, ir.Expr)) else ir.Literal(given)
+
+
+class _Missing:
+    """The default of an optional argument: None is a value."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+def positions(*given: Any) -> tuple[Any, ...]:
+    """Positional arguments without the optional ones at the end that were not given.
+
+    Raises:
+        TypeError: one before the last was left out, so that the rest would stand in its place.
+    """
+    found = tuple(item for item in given if item is not MISSING)
+    if any(item is MISSING for item in given[: len(found)]):
+        raise TypeError("positions cannot be left out: give the arguments before the last one too")
+    return found
+
+
+def present(*given: Any) -> tuple[Any, ...]:
+    """Positional arguments without those that were not given, wherever they stand."""
+    return tuple(item for item in given if item is not MISSING)
+
+
+def coerce(field: ir.Field, value: Any) -> Any:
+    """The value as the field stores it: 24 hex digits for an ObjectId, a member's value, a document's id."""
+    kind = type(value)
+    if kind is str:
+        dtype = field.dtype
+        if dtype.kind != "string" and _holds(dtype, "object_id") and ObjectId.is_valid(value):
+            return ObjectId(value)
+        return value
+    if kind is int or kind is float or value is None:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    is_link = isinstance(value, Link)
+    if is_link or (hasattr(value, "__data_bridge_image__") and _holds(field.dtype, "object_id", "link", "any")):
+        if value.id is None:
+            raise CompileError(
+                f"{field.label} is compared with a {kind.__name__} that has no id",
+                code="no_id",
+                path=field.path,
+                hint="insert() it first",
+            )
+        return value.id
+    return value
+
+
+def _holds(dtype: DType, *kinds: str) -> bool:
+    """Whether values of the type are of one of these kinds, or lists of or links by them."""
+    for member in dtype.members:
+        if member.kind in kinds:
+            return True
+        if member.kind in ("link", "array") and member.element is not None and _holds(member.element, *kinds):
+            return True
+    return False
+
+
+def values_of(label: str, given: Iterable[Any]) -> list[Any]:
+    """The values of a membership test.
+
+    Raises:
+        CompileError: a text was given where a list of them was meant.
+    """
+    if isinstance(given, (str, bytes)):
+        raise CompileError(f"{label}: give a list of values, not {given!r}", code="not_a_list")
+    return list(given)

@@ -1,0 +1,226 @@
+"""Updates of MQL, as plain Python, into the IR."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bson import Decimal128
+
+from data_bridge._core import DType, Schema
+from data_bridge.errors import CompileError
+
+from .mql import spelled
+from .operators import FIELD_OPERATORS, UPDATE_STAGES, UPDATES
+from .parse import filter_at
+from .parse_expressions import Scope
+from .parse_stages import parse_pipeline
+from .paths import dtype_at
+from .places import Place, is_list, nearest, shown, told
+from .places import wrong as misplaced
+from .plans import UpdateOperation, UpdateOperators, UpdatePipeline
+
+#: The error for an update that no server takes.
+wrong = partial(misplaced, code="malformed_update", whole="update")
+_MODIFIERS = {"$push": ("$each", "$position", "$slice", "$sort"), "$addToSet": ("$each",)}
+_BITS = ("and", "or", "xor")
+_IDENTIFIER = re.compile(r"[a-z][a-zA-Z0-9]*")
+_POSITION = re.compile(r"\$(\[(?P<name>[^\]]*)\])?")
+_REFERENCE = ("$id", "$ref", "$db")
+Number = (int, float, Decimal128)
+
+
+def parse_update(
+    update: Any, schema: Schema | None = None, array_filters: Sequence[Any] = ()
+) -> UpdateOperators | UpdatePipeline:
+    """An update document, or a list of stages, as an update.
+
+    Args:
+        update: MQL, as PyMongo takes it.
+        schema: the fields that may be named; None allows any.
+        array_filters: what says which elements `$[name]` in a path stands for.
+
+    Raises:
+        CompileError: the update is malformed or names a field that does not exist; its path says where.
+    """
+    if is_list(update):
+        if array_filters:
+            raise wrong("an update by stages has no array filters", ("array_filters", None))
+        return _pipeline(update, schema)
+    if not isinstance(update, Mapping) or not update:
+        raise wrong(f"an update is a dict of operators or a list of stages, not {shown(update)}", None)
+    operations = []
+    for op, fields in update.items():
+        at: Place = (op, None)
+        if not isinstance(op, str) or not op.startswith("$"):
+            raise wrong(f"{op!r} is not an update operator; to put a whole document in place use replace_one", at)
+        known = UPDATES.get(op)
+        if known is None:
+            hint = f"operators: {', '.join(UPDATES)}"
+            message = f"there is no update operator {op!r}; {nearest(op, UPDATES, 1)}".rstrip("; ")
+            raise wrong(message, at, hint, code="unknown_operator")
+        if not isinstance(fields, Mapping):
+            raise wrong(f"{op} takes a dict of fields, not {shown(fields)}", at)
+        check = _CHECKS[known[0]]
+        for path, operand in fields.items():
+            place = (path, at)
+            _check_path(op, path, place)
+            check(op, operand, place)
+            operations.append(UpdateOperation(op, path, _dtype_at(schema, path, place), operand))
+    filters = _filters(array_filters, [each.path for each in operations])
+    return spelled(UpdateOperators(tuple(operations), filters), tuple(update))
+
+
+def _pipeline(update: Sequence[Any], schema: Schema | None) -> UpdatePipeline:
+    for place, stage in enumerate(update):
+        name = next(iter(stage), None) if isinstance(stage, Mapping) and len(stage) == 1 else None
+        if isinstance(name, str) and name.startswith("$") and name not in UPDATE_STAGES:
+            hint = f"there are {', '.join(sorted(UPDATE_STAGES))}"
+            raise wrong(f"{name} cannot stand in an update", (name, (place, None)), hint, code="not_an_update_stage")
+    return UpdatePipeline(parse_pipeline(update, schema))
+
+
+def _dtype_at(schema: Schema | None, path: str, at: Place) -> DType:
+    try:
+        return dtype_at(schema, path)
+    except CompileError as error:
+        raise CompileError(error.message, code=error.code, path=told(at), hint=error.hint) from None
+
+
+def _check_path(op: str, path: Any, at: Place) -> None:
+    if not isinstance(path, str):
+        raise wrong(f"{op} takes a dict of fields, and {path!r} is no field", at)
+    segments = path.split(".")
+    for number, segment in enumerate(segments):
+        if not segment or "\0" in segment:
+            raise wrong(f"{path!r} is not a field's path: a name in it is empty or holds NUL", at)
+        if segment[0] == "$" and segment not in _REFERENCE and not (number and _POSITION.fullmatch(segment)):
+            hint = 'write "$" for the element the filter found, "$[]" for all, "$[name]" with an array filter'
+            raise wrong(f"{path!r}: {segment!r} is not a position", at, hint)
+
+
+def _filters(given: Sequence[Any], paths: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """The array filters, each of one element, well formed and used."""
+    used = {
+        found["name"]
+        for path in paths
+        for segment in path.split(".")
+        if (found := _POSITION.fullmatch(segment)) and found["name"]
+    }
+    names: set[str] = set()
+    for place, each in enumerate(given):
+        at: Place = (place, ("array_filters", None))
+        if not isinstance(each, Mapping) or not each:
+            raise wrong(f"an array filter is a filter of one element, not {shown(each)}", at)
+        own = set(_elements(each))
+        if len(own) != 1 or not all(_IDENTIFIER.fullmatch(name) for name in own):
+            hint = "begin each path in it with the same name: a small letter, then letters and digits"
+            raise wrong(f"an array filter is of one named element, not of {', '.join(sorted(own)) or 'none'}", at, hint)
+        [name] = own
+        if name in names:
+            raise wrong(f"there are two array filters called {name!r}", at)
+        if name not in used:
+            raise wrong(f"no path uses the array filter {name!r}", at, f"write $[{name}] in a path")
+        names.add(name)
+        filter_at(each, Scope(programs=False), 0, at)
+    for name in sorted(used - names) if given else ():
+        raise wrong(f"no array filter is called {name!r}", ("array_filters", None), f'add {{"{name}": ...}}')
+    return tuple(dict(each) for each in given)
+
+
+def _elements(filter: Mapping[Any, Any]) -> list[str]:
+    """What the paths of a filter begin with."""
+    found = []
+    for key, value in filter.items():
+        if key in ("$and", "$or", "$nor") and is_list(value):
+            found += [name for each in value if isinstance(each, Mapping) for name in _elements(each)]
+        else:
+            found.append(str(key).split(".")[0])
+    return found
+
+
+def _value(op: str, operand: Any, at: Place) -> None:
+    """Anything may be stored."""
+
+
+def _number(op: str, operand: Any, at: Place) -> None:
+    if isinstance(operand, bool) or not (isinstance(operand, Number) or hasattr(operand, "as_tuple")):
+        raise wrong(f"{op} takes a number, not {shown(operand)}", at)
+
+
+def _path(op: str, operand: Any, at: Place) -> None:
+    if not isinstance(operand, str):
+        raise wrong(f"{op} takes the new name of the field, not {shown(operand)}", at)
+    _check_path(op, operand, at)
+
+
+def _date_type(op: str, operand: Any, at: Place) -> None:
+    typed = isinstance(operand, Mapping) and list(operand) == ["$type"] and operand["$type"] in ("date", "timestamp")
+    if not isinstance(operand, bool) and not typed:
+        raise wrong(f'{op} takes True or {{"$type": "date" or "timestamp"}}, not {shown(operand)}', at)
+
+
+def _end(op: str, operand: Any, at: Place) -> None:
+    if isinstance(operand, bool) or operand not in (1, -1):
+        raise wrong(f"{op} takes 1 for the last element or -1 for the first, not {shown(operand)}", at)
+
+
+def _elements_list(op: str, operand: Any, at: Place) -> None:
+    if not is_list(operand) and not isinstance(operand, (set, frozenset)):
+        raise wrong(f"{op} takes a list of elements, not {shown(operand)}", at)
+
+
+def _bits(op: str, operand: Any, at: Place) -> None:
+    if not isinstance(operand, Mapping) or not operand:
+        raise wrong(f"{op} takes whole numbers as 'and', 'or' or 'xor', not {shown(operand)}", at)
+    for name, each in operand.items():
+        if name not in _BITS or not isinstance(each, int) or isinstance(each, bool):
+            raise wrong(f"{op} takes whole numbers as 'and', 'or' or 'xor', not {name}: {shown(each)}", (name, at))
+
+
+def _element(op: str, operand: Any, at: Place) -> None:
+    """An element, or modifiers; without `$each` the server stores what looks like modifiers, or refuses it."""
+    if not isinstance(operand, Mapping) or "$each" not in operand:
+        return
+    known = _MODIFIERS[op]
+    for name, given in operand.items():
+        place = (name, at)
+        if name not in known:
+            raise wrong(f"{op} knows {', '.join(known)} and no {name!r}", place)
+        if name == "$each":
+            _elements_list(f"{op}'s $each", given, place)
+        elif name == "$sort":
+            _sort(op, given, place)
+        elif isinstance(given, bool) or not isinstance(given, (int, float)) or given != given // 1:
+            raise wrong(f"{name} takes a whole number, not {shown(given)}", place)
+
+
+def _sort(op: str, given: Any, at: Place) -> None:
+    directions = given.values() if isinstance(given, Mapping) else [given]
+    if not directions or any(isinstance(each, bool) or each not in (1, -1) for each in directions):
+        raise wrong(f"$sort of {op} takes 1, -1 or a dict of them, not {shown(given)}", at)
+
+
+def _condition(op: str, operand: Any, at: Place) -> None:
+    """A value, tests of the element, or a filter of its fields."""
+    if not isinstance(operand, Mapping):
+        return
+    first = next(iter(operand), "")
+    tests = isinstance(first, str) and first in FIELD_OPERATORS
+    filter_at({"element": operand} if tests else operand, Scope(programs=False), 0, at)
+
+
+_CHECKS: Mapping[str, Callable[[str, Any, Place], None]] = {
+    "value": _value,
+    "nothing": _value,
+    "number": _number,
+    "path": _path,
+    "date_type": _date_type,
+    "end": _end,
+    "bits": _bits,
+    "element": _element,
+    "elements": _elements_list,
+    "condition": _condition,
+}
