@@ -215,6 +215,10 @@ impl SchemaRef {
 
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        // A field's own name goes through nothing.
+        if !path.contains('.') {
+            return None;
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {
@@ -238,6 +242,10 @@ impl SchemaRef {
 
     /// The type at a dotted path; links and lists are walked, a number steps into a list.
     pub fn lookup(&self, path: &str) -> Lookup {
+        // Most paths are a field's own name.
+        if let Some(field) = self.field(path) {
+            return Lookup::Found(field.dtype.clone());
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {

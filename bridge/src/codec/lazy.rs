@@ -125,7 +125,7 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
         }
     }
     let value = match (found, &field.default) {
-        (Some(element), _) => field.converter.convert(py, &element)?,
+        (Some(element), _) => field.converter.convert(py, &element, 0)?,
         (None, Default::Value(value)) if definition.extra != Extra::Forbid => Some(value.bind(py).clone()),
         (None, Default::Factory(factory)) if definition.extra != Extra::Forbid => Some(factory.bind(py).call0()?),
         (None, _) => None,

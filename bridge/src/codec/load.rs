@@ -16,7 +16,7 @@ impl Layout {
             return family.choose(py, document)?.get().decode_bytes(py, document);
         }
         let definition = self.definition()?;
-        let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
+        let fast = if definition.validated { None } else { self.fast(py, definition, document, 0)? };
         let built = match fast {
             Some(built) => built,
             None => self.validate(py, definition, document)?,
@@ -28,13 +28,14 @@ impl Layout {
     }
 
     /// A nested model; its own misfit sends the whole document to pydantic.
-    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8]) -> Fit<'py> {
+    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8], depth: usize) -> Fit<'py> {
+        decode::check_depth(py, depth)?;
         let definition = self.definition()?;
-        if definition.validated { Ok(None) } else { self.fast(py, definition, document) }
+        if definition.validated { Ok(None) } else { self.fast(py, definition, document, depth) }
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
-    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8], depth: usize) -> Fit<'py> {
         let fields = &definition.fields;
         let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::with_capacity(fields.len());
         values.resize_with(fields.len(), || None);
@@ -56,13 +57,13 @@ impl Layout {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
                     Extra::Allow => {
-                        let value = decode::value(py, element.kind, element.value, 0)?;
+                        let value = decode::value(py, element.kind, element.value, depth)?;
                         extra.get_or_insert_with(|| PyDict::new(py)).set_item(decode::key(py, element.key)?, value)?;
                         continue;
                     }
                 }
             };
-            let Some(value) = fields[position].converter.convert(py, &element)? else { return Ok(None) };
+            let Some(value) = fields[position].converter.convert(py, &element, depth)? else { return Ok(None) };
             values[position] = Some(value);
             predicted = position + 1;
         }

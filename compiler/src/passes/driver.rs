@@ -7,7 +7,9 @@ use super::flags::Flags;
 use super::rewrite::same_shape;
 pub use super::trace::Firing;
 use super::trace::Trace;
-use super::{JOINING_RULES, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
+use super::{
+    JOINING_RULES, Known, Nodes, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule,
+};
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -106,9 +108,10 @@ impl<'a> Driver<'a> {
             _ => {}
         }
         'again: loop {
+            let kind = Nodes::of(current);
             for position in 0..self.rules.predicate.len() {
                 let rule = self.rules.predicate[position];
-                if !self.flags.allows(rule.name()) {
+                if !rule.concerns().meets(kind) || !self.flags.allows(rule.name()) {
                     continue;
                 }
                 if let Some(better) = rule.rewrite(current, facts) {
@@ -154,14 +157,14 @@ impl<'a> Driver<'a> {
 
     fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let facts = Facts::of(&read.source.schema, &read.options);
+        let mut known = Known::of(Facts::of(&read.source.schema, &read.options));
         for position in 0..self.rules.read.len() {
             let rule = self.rules.read[position];
             if !self.flags.allows(rule.name()) {
                 continue;
             }
-            let Some(stages) = rule.rewrite(read, &facts) else {
-                facts.forget_used();
+            let Some(stages) = rule.rewrite(read, &known) else {
+                known.facts.forget_used();
                 continue;
             };
             let gives_documents = !matches!(read.terminal, Terminal::Count | Terminal::Exists);
@@ -170,8 +173,9 @@ impl<'a> Driver<'a> {
                 return Err(changed_shape(rule.name(), &stages));
             }
             let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
-            self.fired(rule.name(), firing, &facts)?;
+            self.fired(rule.name(), firing, &known.facts)?;
             read.stages = stages;
+            known = Known::of(known.facts);
             changed = true;
         }
         Ok(changed)
@@ -305,6 +309,9 @@ mod tests {
     impl PredicateRule for Idle {
         fn name(&self) -> &'static str {
             "idle"
+        }
+        fn concerns(&self) -> Nodes {
+            Nodes::COMPARE
         }
         fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
             Some(predicate.clone())

@@ -39,6 +39,7 @@ mod merge_matches;
 mod merge_projects;
 mod merge_sets;
 mod merge_unsets;
+mod nodes;
 mod normalize_membership;
 mod prefilter_unwind;
 mod push_limit_below_fields;
@@ -65,15 +66,21 @@ mod trace;
 mod unread;
 mod values;
 
+use std::cell::OnceCell;
+
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
+use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
+pub use nodes::Nodes;
 pub use rewrite::Rewrite;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
     fn name(&self) -> &'static str;
+    /// The kinds of predicates to which it may apply.
+    fn concerns(&self) -> Nodes;
     /// The better predicate; none when the rule does not apply.
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr>;
 }
@@ -85,11 +92,29 @@ pub trait StageRule: Sync {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
+/// What is known of a read.
+pub struct Known {
+    /// Of the documents that it reads.
+    pub facts: Facts,
+    needed: OnceCell<Vec<Needed>>,
+}
+
+impl Known {
+    pub fn of(facts: Facts) -> Self {
+        Self { facts, needed: OnceCell::new() }
+    }
+
+    /// What is needed behind each stage of the read: found once, when it is first asked for.
+    pub fn needed(&self, read: &Read) -> &[Needed] {
+        self.needed.get_or_init(|| behind_each(read))
+    }
+}
+
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
     /// The better stages; none when the rule does not apply.
-    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
+    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>>;
 }
 
 /// Shape first, so that the others see flat conjunctions; constants last, since the others make them.

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
 use super::combine_negation::complement;
+use super::{Nodes, PredicateRule};
 use crate::analyze::reads::is_deterministic;
 use crate::facts::Facts;
 
@@ -22,6 +22,10 @@ pub struct SettleComplements;
 impl PredicateRule for SettleComplements {
     fn name(&self) -> &'static str {
         "settle_complements"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
