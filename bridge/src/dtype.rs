@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
 use data_bridge_ir::{Path, SchemaRef, Value};
 use indexmap::IndexMap;
@@ -88,9 +89,10 @@ impl PyDType {
         Self(DType::union(members.into_iter().map(|member| member.0).collect()))
     }
     #[staticmethod]
-    #[pyo3(signature = (target, id, back = None))]
-    fn link(target: PySchema, id: Self, back: Option<String>) -> Self {
-        Self(DType::Link { target: target.0, id: Box::new(id.0), back })
+    #[pyo3(signature = (target, id, back = None, references = false))]
+    fn link(target: PySchema, id: Self, back: Option<String>, references: bool) -> Self {
+        let form = if references { LinkForm::Reference } else { LinkForm::Id };
+        Self(DType::Link { target: target.0, id: Box::new(id.0), form, back })
     }
 
     #[getter]
@@ -212,9 +214,11 @@ impl PySchema {
         self.0.trust().map(|reason| reason.to_string())
     }
 
-    #[pyo3(signature = (reason))]
-    fn set_trust(&self, reason: Option<&str>) {
+    /// `links`: stored links are known to have the form that their class declares.
+    #[pyo3(signature = (reason, links = false))]
+    fn set_trust(&self, reason: Option<&str>, links: bool) {
         self.0.set_trust(reason);
+        self.0.set_link_forms_kept(links);
     }
 
     /// Says on which paths an index keeps stored documents apart, and why that is known; no paths: it is not known.

@@ -58,6 +58,7 @@ mod push_match_into_union;
 mod remove_duplicate_terms;
 mod rewrite;
 mod settle_complements;
+mod settle_link_form;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
@@ -132,6 +133,7 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &merge_exclusions::MergeExclusions,
     &intersect_tests::IntersectTests,
     &drop_implied_terms::DropImpliedTerms,
+    &settle_link_form::SettleLinkForm,
     &settle_presence::SettlePresence,
     &settle_types::SettleTypes,
     &exclusion_to_membership::ExclusionToMembership,
