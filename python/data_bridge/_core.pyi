@@ -28,6 +28,7 @@ __all__ = [
     "Schema",
     "Session",
     "__version__",
+    "building",
     "call_dtype",
     "changes",
     "command",
@@ -231,6 +232,8 @@ class FieldAccess:
     @property
     def name(self) -> str: ...
     def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+def building(change: int) -> None: ...
 
 @final
 class InstanceDict:
