@@ -19,7 +19,7 @@ pub fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResul
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::path::Path;
 
     use pyo3::exceptions::{PyException, PyValueError};
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     /// The package itself needs this very extension, so its errors are loaded alone.
-    fn with_errors(test: impl FnOnce(Python<'_>)) {
+    pub fn with_errors(test: impl FnOnce(Python<'_>)) {
         static LOADED: PyOnceLock<()> = PyOnceLock::new();
         Python::initialize();
         Python::attach(|py| {

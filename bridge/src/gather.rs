@@ -17,35 +17,16 @@ const SLICE: Duration = Duration::from_millis(2);
 /// Documents between two looks at the clock.
 const STRIDE: usize = 32;
 
-pub struct Gather {
-    client: Arc<Client>,
+/// A reply that is decoded in slices.
+struct Slices {
     sink: Box<dyn Sink>,
     on_invalid: OnInvalid,
     batch: Option<Batch>,
-    rest: Option<Cursor>,
 }
 
-impl Gather {
-    pub fn new(client: Arc<Client>, sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
-        Self { client, sink, on_invalid, batch: None, rest: None }
-    }
-
-    fn take(&mut self, py: Python<'_>, reply: Reply) -> PyResult<()> {
-        let batch: Option<RawDocumentBuf> = match reply {
-            Reply::Documents { batch, rest } => {
-                self.rest = rest;
-                batch
-            }
-            Reply::Batch(batch) => {
-                if batch.is_none() {
-                    self.rest = None;
-                }
-                batch
-            }
-            Reply::Done => return Ok(()),
-            other => return Err(internal(py, &format!("documents were asked for and {other:?} came"))),
-        };
-        self.batch = batch.map(|reply| Batch::new(py, reply)).transpose()?;
+impl Slices {
+    fn take(&mut self, py: Python<'_>, reply: Option<RawDocumentBuf>) -> PyResult<()> {
+        self.batch = reply.map(|reply| Batch::new(py, reply)).transpose()?;
         Ok(())
     }
 
@@ -65,16 +46,67 @@ impl Gather {
     }
 }
 
+/// The whole answer of a plan.
+pub struct Gather {
+    client: Arc<Client>,
+    slices: Slices,
+    rest: Option<Cursor>,
+}
+
+impl Gather {
+    pub fn new(client: Arc<Client>, sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
+        Self { client, slices: Slices { sink, on_invalid, batch: None }, rest: None }
+    }
+
+    fn take(&mut self, py: Python<'_>, reply: Reply) -> PyResult<()> {
+        match reply {
+            Reply::Documents { batch, rest } => {
+                self.rest = rest;
+                self.slices.take(py, batch)
+            }
+            Reply::Batch(batch) => {
+                if batch.is_none() {
+                    self.rest = None;
+                }
+                self.slices.take(py, batch)
+            }
+            Reply::Done => Ok(()),
+            other => Err(internal(py, &format!("documents were asked for and {other:?} came"))),
+        }
+    }
+}
+
 impl Finish for Gather {
     fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
         let reply = outcome.map_err(|error| to_python(py, error))?;
         self.take(py, reply)?;
-        if !self.decode(py)? {
+        if !self.slices.decode(py)? {
             return Ok(Finished::Later(self));
         }
         if let Some(cursor) = self.rest.clone() {
             return Ok(Finished::Wait(Arc::clone(&self.client), Request::NextBatch(cursor), self));
         }
-        self.sink.finish(py).map(Finished::Value)
+        self.slices.sink.finish(py).map(Finished::Value)
+    }
+}
+
+/// One batch of a cursor; None at its end.
+pub struct NextBatch(Slices);
+
+impl NextBatch {
+    pub fn new(sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
+        Self(Slices { sink, on_invalid, batch: None })
+    }
+}
+
+impl Finish for NextBatch {
+    fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Batch(None) => return Ok(Finished::Value(py.None())),
+            Reply::Batch(batch) => self.0.take(py, batch)?,
+            Reply::Done => {}
+            other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        }
+        if self.0.decode(py)? { self.0.sink.finish(py).map(Finished::Value) } else { Ok(Finished::Later(self)) }
     }
 }

@@ -13,7 +13,7 @@ use crate::compiled::Compiled;
 use crate::completion::{Finish, Outcome};
 use crate::errors::{internal, to_python};
 use crate::gate::guarded;
-use crate::gather::Gather;
+use crate::gather::{Gather, NextBatch};
 use crate::handles::{Cursor, Session};
 
 /// What a request is sent through.
@@ -148,20 +148,10 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
 /// The next documents of a cursor as a request; its answer is None at the end.
 #[pyfunction]
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
-    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
+fn next_documents(py: Python<'_>, cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
+    let finish = NextBatch::new(layout.unwrap_or(Decoder::Dict).into_sink(py), OnInvalid::parse(on_invalid)?);
     let request = Request::NextBatch(cursor.get().driver_cursor().clone());
-    Ok(Pending::new(Via::Cursor(cursor), request, move |py: Python<'_>, outcome: Outcome| {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(Some(reply)) => {
-                let mut sink = decoder.into_sink(py);
-                codec::Batch::new(py, reply)?.decode(py, &mut *sink, on_invalid, usize::MAX)?;
-                sink.finish(py)
-            }
-            Reply::Batch(None) => Ok(py.None()),
-            other => Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
-        }
-    }))
+    Ok(Pending::new(Via::Cursor(cursor), request, finish))
 }
 
 /// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.

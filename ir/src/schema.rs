@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -92,6 +93,7 @@ struct Slot {
     name: String,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
+    link_forms_kept: AtomicBool,
     unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
@@ -129,6 +131,7 @@ impl SchemaRef {
             name: name.into(),
             schema: OnceLock::new(),
             trust: RwLock::default(),
+            link_forms_kept: AtomicBool::new(false),
             unique: RwLock::default(),
             discriminator: RwLock::default(),
             indexes: RwLock::new(Arc::new([])),
@@ -187,6 +190,15 @@ impl SchemaRef {
         *self.0.trust.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
     }
 
+    /// Whether links are known to be stored in the form that is declared, where the schema is trusted at all.
+    pub fn keeps_link_forms(&self) -> bool {
+        self.0.link_forms_kept.load(Ordering::Relaxed)
+    }
+
+    pub fn set_link_forms_kept(&self, kept: bool) {
+        self.0.link_forms_kept.store(kept, Ordering::Relaxed);
+    }
+
     /// The paths on which an index keeps stored documents apart; none where that was not looked at.
     pub fn unique(&self) -> Option<Unique> {
         self.0.unique.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -203,6 +215,10 @@ impl SchemaRef {
 
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        // A field's own name goes through nothing.
+        if !path.contains('.') {
+            return None;
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {
@@ -226,6 +242,10 @@ impl SchemaRef {
 
     /// The type at a dotted path; links and lists are walked, a number steps into a list.
     pub fn lookup(&self, path: &str) -> Lookup {
+        // Most paths are a field's own name.
+        if let Some(field) = self.field(path) {
+            return Lookup::Found(field.dtype.clone());
+        }
         let mut current = DType::Document(self.clone());
         let mut walked = 0;
         for segment in path.split('.') {
@@ -329,6 +349,7 @@ impl JsonSchema for SchemaRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::LinkForm;
 
     fn field(dtype: DType) -> FieldSchema {
         FieldSchema::new(dtype, true)
@@ -369,7 +390,7 @@ mod tests {
     #[test]
     fn a_path_crosses_the_first_link() {
         let author = SchemaRef::declare("Author");
-        let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), back: None };
+        let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         author.define(Schema {
             fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))].into(),
             ..Schema::default()

@@ -12,7 +12,7 @@ from . import _core, requests
 from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
-from .events import After, Insert, run_hooks
+from .events import After, Insert, hooks_of, run_hooks
 from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
@@ -26,7 +26,7 @@ from .settings import Settings
 from .timeseries import prepare_collection
 from .trust import BY_SETTINGS, distrust, trust_unique
 from .validator import is_kept, write_validator
-from .writing import by_id, insert_all, prepare
+from .writing import by_id, insert_all, prepare_all
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -187,11 +187,12 @@ class Crud(InstanceWrites):
             for document in given:
                 if not issubclass(type(document), cls):
                     raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {document!r}")
-                yield from prepare(document, _INSERTED, validate, not hooks)
+            yield from prepare_all(given, _INSERTED, validate, not hooks)
             if given:
                 yield from insert_all(cls, given, ordered, session)  # type: ignore[arg-type]
             for document in given if hooks else ():
-                yield from run_hooks(document, After, _INSERTED)
+                if hooks_of(type(document)):
+                    yield from run_hooks(document, After, _INSERTED)
             return [document.id for document in given]
 
         return Operation(script, f"{cls.__name__}.insert_many(...)")

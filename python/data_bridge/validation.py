@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
 from .per_class import per_class
+from .plain_types import Fit, fit_of
 
 _MODELS = frozenset({"model", "model-fields"})
 #: What turns one kind of value into another: their results need not be what they accept.
@@ -45,7 +46,9 @@ def check(document: BaseModel) -> None:
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    validator = _validator(type(document))
+    fit, validator = _check_of(type(document))
+    if fit is not None and fit.fits(document):
+        return
     try:
         validator.validate_python(document, strict=True, by_name=True)
     except ValidationError as wrong:
@@ -57,9 +60,11 @@ def check(document: BaseModel) -> None:
 
 
 @per_class
-def _validator(cls: type[BaseModel]) -> SchemaValidator:
+def _check_of(cls: type[BaseModel]) -> tuple[Fit | None, SchemaValidator]:
+    """What is seen quickly, and pydantic's whole check."""
+    schema = _checking(cls.__pydantic_core_schema__)
     # Prebuilt validators would be those of the classes, with the functions.
-    return SchemaValidator(_checking(cls.__pydantic_core_schema__), None, False)
+    return fit_of(schema), SchemaValidator(schema, None, False)
 
 
 def _checking(schema: Any) -> Any:

@@ -106,11 +106,23 @@ def save_of(document: Document) -> Save | None:
     return Save(image, changes, changes.statement(condition), revision)
 
 
+def prepare_all(
+    documents: Sequence[Document], events: frozenset[Event], validate: bool, skip: SkipHooks
+) -> Script[None]:
+    """Prepares each; those whose classes have no hooks without a script of their own."""
+    for document in documents:
+        if skip is not True and (skip or hooks_of(type(document))):
+            yield from prepare(document, events, validate, skip)
+        elif validate:
+            check(document)
+
+
 def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
     """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
     settings = settings_of(cls)
-    for document in documents:
-        renewed(document)
+    if settings.use_revision:
+        for document in documents:
+            renewed(document)
     images = [encoded(document) for document in documents]
     yield from prepare_collection(cls)
     try:

@@ -28,7 +28,20 @@ def blocks(guide: str) -> list[CodeType]:
     return found
 
 
-@pytest.mark.parametrize("guide", ["documents.md", "optimizer.md", "plans.md", "relations.md", "text-queries.md"])
+@pytest.mark.parametrize(
+    "guide",
+    [
+        "computing.md",
+        "documents.md",
+        "fast-reads.md",
+        "from-mql.md",
+        "optimizer.md",
+        "plans.md",
+        "queries.md",
+        "relations.md",
+        "text-queries.md",
+    ],
+)
 async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}

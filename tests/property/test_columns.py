@@ -190,8 +190,8 @@ def test_columns_hold_the_documents(cls: type[Document], stored: list[bytes]) ->
     loaded = outcome(lambda: [layout.decode(each) for each in stored])
     made = outcome(lambda: columns.decode(stored))
     if isinstance(made, DecodeError):
-        # Decimals of 38 digits and more fit in no column.
-        beyond = "does not fit its columns at 'price" in str(made)
+        # Decimals of 38 digits and more fit in no column, nor does a link that holds no id of the class it leads to.
+        beyond = any(f"does not fit its columns at '{name}" in str(made) for name in ("price", "owner"))
         assert beyond or (str(made), made.path) == (str(loaded), loaded.path)
         return
     count, table = made

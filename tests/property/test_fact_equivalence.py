@@ -115,6 +115,9 @@ FILTERS = st.recursive(
             st.lists(inner, min_size=1, max_size=4),
         )
         | st.builds(lambda op, term: {op: [term, {"$nor": [term]}]}, st.sampled_from(["$and", "$or"]), inner)
+        | st.builds(
+            lambda shared, *others: {"$or": [{"$and": [shared, other]} for other in others]}, one_of(), inner, inner
+        )
     ),
     max_leaves=8,
 )

@@ -6,7 +6,9 @@ from typing import Any
 import bson
 import pytest
 from models import User, user
+from pydantic import Field
 
+from data_bridge import Document
 from data_bridge._core import changes, decode_document, encode_document
 from data_bridge.errors import DataBridgeError, DecodeError, EncodeError
 from data_bridge.layout import layout_of
@@ -67,6 +69,16 @@ def test_a_stored_document_that_does_not_fit_is_named() -> None:
         layout_of(User).decode(encode_document(stored))
     assert raised.value.document_id == stored["_id"]
     assert raised.value.path == "address.city"
+
+
+def test_pydantic_reads_what_is_stored_by_an_alias_for_dumps() -> None:
+    class Renamed(Document):
+        id: int
+        name: str = Field(serialization_alias="visitorName")
+        age: int
+
+    stored = encode_document({"_id": 1, "visitorName": "Ann", "age": "5"})
+    assert layout_of(Renamed).decode(stored).model_dump() == {"id": 1, "name": "Ann", "age": 5}
 
 
 def test_changes_are_as_small_as_they_can_be() -> None:

@@ -6,7 +6,7 @@ use bson::spec::ElementType;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::reader::{Element, Elements, malformed};
+use super::reader::{DEEPEST, Element, Elements, malformed};
 use super::{decode, document_to_raw};
 use crate::gate::guarded;
 
@@ -49,7 +49,7 @@ impl Changes {
     pub fn between(now: &[u8], image: &[u8]) -> Result<Self, &'static str> {
         let mut changes = Self { id: None, set: Vec::new(), unset: Vec::new() };
         changes.id = fields(now)?.iter().find(|element| element.key == b"_id").map(Value::of);
-        compare("", now, image, &mut changes)?;
+        compare("", now, image, &mut changes, 0)?;
         Ok(changes)
     }
 
@@ -231,7 +231,10 @@ fn fields(document: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
     Ok(found)
 }
 
-fn compare(prefix: &str, now: &[u8], image: &[u8], changes: &mut Changes) -> Result<(), &'static str> {
+fn compare(prefix: &str, now: &[u8], image: &[u8], changes: &mut Changes, depth: usize) -> Result<(), &'static str> {
+    if depth > DEEPEST {
+        return Err("a document is nested too deep");
+    }
     let before = fields(image)?;
     let mut known: HashMap<&[u8], &Element<'_>> = before.iter().map(|element| (element.key, element)).collect();
     for element in fields(now)? {
@@ -242,7 +245,7 @@ fn compare(prefix: &str, now: &[u8], image: &[u8], changes: &mut Changes) -> Res
         let path = join(prefix, element.key)?;
         match old {
             Some(old) if is_document(&element) && is_document(old) && addressable(&element, old)? => {
-                compare(&path.text, element.value, old.value, changes)?;
+                compare(&path.text, element.value, old.value, changes, depth + 1)?;
             }
             _ => changes.set.push((path, Value::of(&element))),
         }

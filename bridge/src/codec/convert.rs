@@ -86,15 +86,16 @@ impl Converter {
         })
     }
 
-    pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
+    /// `depth` is how many documents and lists the element stands in.
+    pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>, depth: usize) -> Fit<'py> {
         let kind = element.kind;
         match self {
-            Self::Any => plain(py, element),
-            Self::Bool if kind == ElementType::Boolean => plain(py, element),
-            Self::Int if kind == ElementType::Int32 || kind == ElementType::Int64 => plain(py, element),
-            Self::Str if kind == ElementType::String => plain(py, element),
-            Self::ObjectId if kind == ElementType::ObjectId => plain(py, element),
-            Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(py, element),
+            Self::Any => plain(py, element, depth),
+            Self::Bool if kind == ElementType::Boolean => plain(py, element, depth),
+            Self::Int if kind == ElementType::Int32 || kind == ElementType::Int64 => plain(py, element, depth),
+            Self::Str if kind == ElementType::String => plain(py, element, depth),
+            Self::ObjectId if kind == ElementType::ObjectId => plain(py, element, depth),
+            Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(py, element, depth),
             Self::Float => match number(element) {
                 Some(number) => Ok(Some(PyFloat::new(py, number).into_any())),
                 None => Ok(None),
@@ -115,33 +116,35 @@ impl Converter {
                 None => Ok(None),
             },
             Self::Text(class) if kind == ElementType::String => {
-                let text = decode::value(py, kind, element.value, 1)?;
+                let text = decode::value(py, kind, element.value, depth)?;
                 Ok(class.bind(py).call1((text,)).ok())
             }
             Self::Optional(_) if kind == ElementType::Null => Ok(Some(py.None().into_bound(py))),
-            Self::Optional(inner) => inner.convert(py, element),
-            Self::List(inner) => match items(py, inner, element)? {
+            Self::Optional(inner) => inner.convert(py, element, depth),
+            Self::List(inner) => match items(py, inner, element, depth)? {
                 Some(items) => Ok(Some(PyList::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Tuple(inner) => match items(py, inner, element)? {
+            Self::Tuple(inner) => match items(py, inner, element, depth)? {
                 Some(items) => Ok(Some(PyTuple::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Set(inner) => match items(py, inner, element)? {
+            Self::Set(inner) => match items(py, inner, element, depth)? {
                 Some(items) => Ok(Some(PySet::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::FrozenSet(inner) => match items(py, inner, element)? {
+            Self::FrozenSet(inner) => match items(py, inner, element, depth)? {
                 Some(items) => Ok(Some(PyFrozenSet::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Dict(inner) => entries(py, inner, element),
-            Self::Model(layout) if kind == ElementType::EmbeddedDocument => layout.get().nested(py, element.value),
+            Self::Dict(inner) => entries(py, inner, element, depth),
+            Self::Model(layout) if kind == ElementType::EmbeddedDocument => {
+                layout.get().nested(py, element.value, depth + 1)
+            }
             Self::Link(link) => link.convert(py, element),
             Self::Members(members) => Ok(members.find(element).map(|member| member.bind(py).clone())),
             Self::Validate(validate) => {
-                let value = decode::with_decimals(decode::value(py, kind, element.value, 1)?)?;
+                let value = decode::with_decimals(decode::value(py, kind, element.value, depth)?)?;
                 // Whatever pydantic refuses here it will refuse, and explain, for the whole document.
                 Ok(validate.bind(py).call1((value,)).ok())
             }
@@ -203,31 +206,36 @@ pub fn uuid_bytes<'a>(element: &Element<'a>) -> Option<&'a [u8; 16]> {
     }
 }
 
-fn plain<'py>(py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
-    decode::value(py, element.kind, element.value, 1).map(Some)
+fn plain<'py>(py: Python<'py>, element: &Element<'_>, depth: usize) -> Fit<'py> {
+    decode::value(py, element.kind, element.value, depth).map(Some)
 }
 
-fn items<'py>(py: Python<'py>, inner: &Converter, element: &Element<'_>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+fn items<'py>(
+    py: Python<'py>,
+    inner: &Converter,
+    element: &Element<'_>,
+    depth: usize,
+) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     if element.kind != ElementType::Array {
         return Ok(None);
     }
     let mut items = Vec::new();
     let mut elements = Elements::new(element.value).map_err(|problem| malformed(py, problem))?;
     while let Some(item) = elements.next().map_err(|problem| malformed(py, problem))? {
-        let Some(value) = inner.convert(py, &item)? else { return Ok(None) };
+        let Some(value) = inner.convert(py, &item, depth + 1)? else { return Ok(None) };
         items.push(value);
     }
     Ok(Some(items))
 }
 
-fn entries<'py>(py: Python<'py>, inner: &Converter, element: &Element<'_>) -> Fit<'py> {
+fn entries<'py>(py: Python<'py>, inner: &Converter, element: &Element<'_>, depth: usize) -> Fit<'py> {
     if element.kind != ElementType::EmbeddedDocument {
         return Ok(None);
     }
     let dict = PyDict::new(py);
     let mut elements = Elements::new(element.value).map_err(|problem| malformed(py, problem))?;
     while let Some(item) = elements.next().map_err(|problem| malformed(py, problem))? {
-        let Some(value) = inner.convert(py, &item)? else { return Ok(None) };
+        let Some(value) = inner.convert(py, &item, depth + 1)? else { return Ok(None) };
         dict.set_item(decode::key(py, item.key)?, value)?;
     }
     Ok(Some(dict.into_any()))

@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::decimal::Finite;
 use super::reader::{DEEPEST, Elements, int32, malformed, text, text_bytes};
-use super::{instance, time, types};
+use super::{instance, links, time, types};
 
 pub fn document<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     nested(py, bytes, 0)
@@ -37,7 +37,7 @@ fn items<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py
     Ok(list)
 }
 
-fn check_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
+pub fn check_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
     if depth > DEEPEST { Err(malformed(py, "a document is nested too deep")) } else { Ok(()) }
 }
 
@@ -81,8 +81,7 @@ pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize
 /// A reference to another document comes back as PyMongo's `DBRef`.
 fn embedded<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
     let dict = nested(py, bytes, depth + 1)?;
-    let is_reference = dict.len() >= 2 && dict.contains("$ref")? && dict.contains("$id")?;
-    if !is_reference {
+    if !links::is_reference(bytes).map_err(|problem| malformed(py, problem))? {
         return Ok(dict.into_any());
     }
     let take = |name: &str| -> PyResult<Bound<'py, PyAny>> {

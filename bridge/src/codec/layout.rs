@@ -21,6 +21,7 @@ use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
 use super::reader::malformed;
+use crate::gate::guarded;
 
 pub enum Default {
     Required,
@@ -187,30 +188,33 @@ impl Layout {
 
     /// An instance as BSON bytes.
     pub fn encode<'py>(&self, instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let py = instance.py();
         let mut buffer = Buffer::with_capacity(256);
-        self.encode_into(&mut buffer, instance, &Path::root(""))?;
-        Ok(PyBytes::new(instance.py(), &buffer))
+        guarded(py, || self.encode_into(&mut buffer, instance, &Path::root("")))?;
+        Ok(PyBytes::new(py, &buffer))
     }
 
     /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
     /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
     fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
-        let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
-        let differing = between(image)?;
-        if differing.is_empty() {
-            return Ok(differing);
-        }
-        match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
-            Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
-            // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
-            Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
-            Err(error) => Err(error),
-        }
+        guarded(py, || {
+            let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
+            let differing = between(image)?;
+            if differing.is_empty() {
+                return Ok(differing);
+            }
+            match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
+                Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
+                // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+                Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// BSON bytes as an instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        self.decode_bytes(py, document)
+        guarded(py, || self.decode_bytes(py, document))
     }
 }
 
@@ -310,4 +314,33 @@ fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
     let converter = Converter::read(&converter)?;
     let terminated_key = key.map_or_else(Vec::new, |key| [key.as_bytes(), &[0]].concat());
     Ok(Field { terminated_key, name, converter, default, serializer, omit_none, none_when_missing, links })
+}
+
+#[cfg(test)]
+mod tests {
+    use pyo3::types::PyCFunction;
+
+    use super::*;
+    use crate::gate::tests::with_errors;
+
+    /// The layout of a class with one field, whose default is made by a function that panics.
+    fn broken(py: Python<'_>) -> Layout {
+        let factory = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
+        let default = ("factory", factory.expect("a function"));
+        let field = ("a", "a", ("any",), default, py.None(), false, py.None());
+        let fields = PyList::new(py, [field.into_pyobject(py).expect("a tuple")]).expect("a list");
+        let class = py.eval(c"type('Broken', (), {})", None, None).expect("a class").cast_into().expect("a type");
+        let layout = Layout::new(class.unbind());
+        layout.define(&fields, "ignore", None, false, false, false, None, false).expect("it is defined");
+        layout
+    }
+
+    #[test]
+    fn a_panic_while_reading_is_an_internal_error() {
+        with_errors(|py| {
+            let error = broken(py).decode(py, &[5, 0, 0, 0, 0]).expect_err("its default panics");
+            assert_eq!(error.get_type(py).name().expect("it has a name"), "InternalError");
+            assert!(error.to_string().contains("lost its head"), "{error}");
+        });
+    }
 }

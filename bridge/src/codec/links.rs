@@ -87,12 +87,16 @@ pub fn referred(document: &[u8]) -> Result<Option<Element<'_>>, &'static str> {
 /// Whether a document comes back as PyMongo's `DBRef`.
 pub fn is_reference(document: &[u8]) -> Result<bool, &'static str> {
     let mut elements = Elements::new(document)?;
-    let (mut collection, mut id) = (false, false);
+    let (mut collection, mut id, mut database) = (false, false, true);
     while let Some(element) = elements.next()? {
-        collection |= element.key == b"$ref";
-        id |= element.key == b"$id";
+        match element.key {
+            b"$ref" => collection = element.kind == ElementType::String,
+            b"$db" => database = matches!(element.kind, ElementType::String | ElementType::Null),
+            b"$id" => id = true,
+            _ => {}
+        }
     }
-    Ok(collection && id)
+    Ok(collection && id && database)
 }
 
 /// Writes what a field of links holds: links and documents as what is stored of them, in lists and dicts too.

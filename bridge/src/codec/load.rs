@@ -16,7 +16,7 @@ impl Layout {
             return family.choose(py, document)?.get().decode_bytes(py, document);
         }
         let definition = self.definition()?;
-        let fast = if definition.validated { None } else { self.fast(py, definition, document)? };
+        let fast = if definition.validated { None } else { self.fast(py, definition, document, 0)? };
         let built = match fast {
             Some(built) => built,
             None => self.validate(py, definition, document)?,
@@ -28,13 +28,14 @@ impl Layout {
     }
 
     /// A nested model; its own misfit sends the whole document to pydantic.
-    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8]) -> Fit<'py> {
+    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8], depth: usize) -> Fit<'py> {
+        decode::check_depth(py, depth)?;
         let definition = self.definition()?;
-        if definition.validated { Ok(None) } else { self.fast(py, definition, document) }
+        if definition.validated { Ok(None) } else { self.fast(py, definition, document, depth) }
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
-    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8], depth: usize) -> Fit<'py> {
         let fields = &definition.fields;
         let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::with_capacity(fields.len());
         values.resize_with(fields.len(), || None);
@@ -56,13 +57,13 @@ impl Layout {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
                     Extra::Allow => {
-                        let value = decode::value(py, element.kind, element.value, 0)?;
+                        let value = decode::value(py, element.kind, element.value, depth)?;
                         extra.get_or_insert_with(|| PyDict::new(py)).set_item(decode::key(py, element.key)?, value)?;
                         continue;
                     }
                 }
             };
-            let Some(value) = fields[position].converter.convert(py, &element)? else { return Ok(None) };
+            let Some(value) = fields[position].converter.convert(py, &element, depth)? else { return Ok(None) };
             values[position] = Some(value);
             predicted = position + 1;
         }
@@ -124,17 +125,20 @@ impl Layout {
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
         }
-        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
-            let key = decode::key(py, field.key())?;
-            if let Some(value) = document.get_item(&key)? {
-                document.set_item(key, decode::with_decimals(value)?)?;
-            }
-        }
         let id = document.get_item("_id")?;
-        let named = definition.fields.iter().find(|field| field.key() == b"_id");
-        if let (Some(field), Some(id)) = (named, &id) {
-            document.del_item("_id")?;
-            document.set_item(field.name.bind(py), id)?;
+        let declared = self.class.bind(py).getattr(intern!(py, "__pydantic_fields__"))?;
+        for field in definition.stored() {
+            let key = decode::key(py, field.key())?;
+            let Some(value) = document.get_item(&key)? else { continue };
+            let name = field.name.bind(py);
+            // pydantic reads ids, and fields with an alias for dumps alone, by their names.
+            let renamed = field.key() == b"_id"
+                || declared.get_item(name)?.getattr("validation_alias")?.is_none() && !key.is(name);
+            if renamed {
+                document.del_item(&key)?;
+            }
+            let value = if field.converter.is_any() { value } else { decode::with_decimals(value)? };
+            document.set_item(if renamed { name } else { &key }, value)?;
         }
         let wrong = match self.class.bind(py).call_method1(intern!(py, "model_validate"), (document,)) {
             Ok(instance) => return Ok(instance),

@@ -7,6 +7,7 @@ mod decimal;
 mod decode;
 mod encode;
 mod family;
+mod fit;
 mod instance;
 mod json;
 mod layout;
@@ -28,6 +29,7 @@ use pyo3::types::{PyBytes, PyDict, PyType};
 
 use changes::Changes;
 use columns::{ArrowTable, ColumnLayout, Columns};
+use fit::Fit;
 use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
@@ -163,6 +165,9 @@ impl JsonLayout {
     }
 }
 
+/// Bytes after which a caller is asked whether it has time for more.
+const STRETCH: usize = 64 * 1024;
+
 /// The documents of a cursor's reply, decoded some at a time.
 pub struct Batch {
     reply: RawDocumentBuf,
@@ -176,7 +181,7 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Adds up to `count` documents to the sink; true at the end. The garbage collector rests meanwhile: what is built is
+    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end. The garbage collector rests meanwhile: what is built is
     /// all alive.
     pub fn decode(
         &mut self,
@@ -187,7 +192,11 @@ impl Batch {
     ) -> PyResult<bool> {
         let _paused = CollectorPaused::new(py);
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
+        let before = elements.left();
         for _ in 0..count {
+            if before - elements.left() > STRETCH {
+                break;
+            }
             let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? else {
                 return Ok(true);
             };
@@ -242,17 +251,19 @@ fn malformed(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
 /// A mapping, or a document instance, as BSON bytes.
 #[pyfunction]
 fn encode_document<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(mapping.py(), &encode::whole_document(mapping)?))
+    let py = mapping.py();
+    Ok(PyBytes::new(py, &guarded(py, || encode::whole_document(mapping))?))
 }
 
 /// BSON bytes as a dict.
 #[pyfunction]
 fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    decode::document(py, document)
+    guarded(py, || decode::document(py, document))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Changes>()?;
+    module.add_class::<Fit>()?;
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
@@ -262,5 +273,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
+    module.add_function(wrap_pyfunction!(lazy::building, module)?)?;
     module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

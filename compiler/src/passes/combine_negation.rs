@@ -12,7 +12,7 @@
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct CombineNegation;
@@ -20,6 +20,10 @@ pub struct CombineNegation;
 impl PredicateRule for CombineNegation {
     fn name(&self) -> &'static str {
         "combine_negation"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::NOT
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

@@ -11,7 +11,7 @@
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct ComplementRanges;
@@ -19,6 +19,10 @@ pub struct ComplementRanges;
 impl PredicateRule for ComplementRanges {
     fn name(&self) -> &'static str {
         "complement_ranges"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::NOT.or(Nodes::NOR)
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

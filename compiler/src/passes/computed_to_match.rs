@@ -10,7 +10,7 @@
 
 use data_bridge_ir::{Expr, Operands};
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct ComputedToMatch;
@@ -18,6 +18,10 @@ pub struct ComputedToMatch;
 impl PredicateRule for ComputedToMatch {
     fn name(&self) -> &'static str {
         "computed_to_match"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::COMPUTED
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

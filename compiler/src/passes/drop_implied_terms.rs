@@ -11,9 +11,9 @@
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path};
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
 use super::values::{Test, order};
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 /// Every pair of tests is compared: not of more than these.
@@ -24,6 +24,10 @@ pub struct DropImpliedTerms;
 impl PredicateRule for DropImpliedTerms {
     fn name(&self) -> &'static str {
         "drop_implied_terms"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

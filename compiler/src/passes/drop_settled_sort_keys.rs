@@ -15,7 +15,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::SortKey;
 use data_bridge_ir::{Expr, Path, Stage};
 
-use super::ReadRule;
+use super::{Known, ReadRule};
 use crate::analyze::effects::keeps_stored;
 use crate::facts::Facts;
 
@@ -26,13 +26,13 @@ impl ReadRule for DropSettledSortKeys {
         "drop_settled_sort_keys"
     }
 
-    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let mut settled: Vec<&Path> = Vec::new();
         for (place, stage) in read.stages.iter().enumerate().take_while(|(_, stage)| keeps_stored(stage)) {
             match stage {
                 Stage::Match(predicate) => settled.extend(equalities(predicate)),
                 Stage::Sort(keys) => {
-                    let Some(left) = deciding(keys, &settled, facts) else { continue };
+                    let Some(left) = deciding(keys, &settled, &known.facts) else { continue };
                     let mut stages = read.stages.clone();
                     if left.is_empty() {
                         stages.remove(place);
@@ -83,34 +83,36 @@ mod tests {
         Stage::Sort(paths.iter().map(|path| SortKey { path: (*path).into(), descending: false }).collect())
     }
 
-    fn rewritten(stages: &[Stage], facts: &Facts) -> Option<String> {
-        DropSettledSortKeys.rewrite(&read(stages.to_vec(), Terminal::Find), facts).map(|stages| print(&stages))
+    fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
+        DropSettledSortKeys
+            .rewrite(&read(stages.to_vec(), Terminal::Find), &Known::of(facts))
+            .map(|stages| print(&stages))
     }
 
     #[test]
     fn what_is_behind_a_unique_key_decides_nothing() {
-        assert_eq!(rewritten(&[by(&["age", "email", "city"])], &known()).unwrap(), "Sort(+age, +email)");
+        assert_eq!(rewritten(&[by(&["age", "email", "city"])], known()).unwrap(), "Sort(+age, +email)");
     }
 
     #[test]
     fn what_is_the_same_in_all_decides_nothing() {
         let stages = [Stage::Match(eq("city", "NYC")), by(&["city", "age"])];
-        assert_eq!(rewritten(&stages, &known()).unwrap(), "Match(city == \"NYC\") . Sort(+age)");
+        assert_eq!(rewritten(&stages, known()).unwrap(), "Match(city == \"NYC\") . Sort(+age)");
         let stages = [Stage::Match(eq("city", "NYC")), by(&["city"])];
-        assert_eq!(rewritten(&stages, &known()).unwrap(), "Match(city == \"NYC\")");
+        assert_eq!(rewritten(&stages, known()).unwrap(), "Match(city == \"NYC\")");
     }
 
     #[test]
     fn without_facts_all_keys_may_decide() {
         let stages = [Stage::Match(eq("city", "NYC")), by(&["email", "city"])];
-        assert_eq!(rewritten(&stages, &Facts::none()), None);
-        assert_eq!(rewritten(&[Stage::Match(eq("tags", "x")), by(&["tags", "age"])], &known()), None);
-        assert_eq!(rewritten(&[by(&["age", "email"])], &known()), None);
+        assert_eq!(rewritten(&stages, Facts::none()), None);
+        assert_eq!(rewritten(&[Stage::Match(eq("tags", "x")), by(&["tags", "age"])], known()), None);
+        assert_eq!(rewritten(&[by(&["age", "email"])], known()), None);
     }
 
     #[test]
     fn documents_that_were_changed_are_not_known() {
         let stages = [set("email", Expr::field("age")), by(&["email", "city"])];
-        assert_eq!(rewritten(&stages, &known()), None);
+        assert_eq!(rewritten(&stages, known()), None);
     }
 }

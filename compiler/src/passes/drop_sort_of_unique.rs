@@ -14,7 +14,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use super::ReadRule;
+use super::{Known, ReadRule};
 use crate::analyze::effects::{gives_one_for_one, keeps_stored};
 use crate::facts::Facts;
 
@@ -25,7 +25,8 @@ impl ReadRule for DropSortOfUnique {
         "drop_sort_of_unique"
     }
 
-    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+        let facts = &known.facts;
         let [Stage::Match(predicate), behind @ ..] = read.stages.as_slice() else { return None };
         let one = |stage: &Stage| keeps_stored(stage) || gives_one_for_one(stage);
         let alone = behind.iter().position(|stage| !one(stage)).unwrap_or(behind.len());
@@ -58,21 +59,21 @@ mod tests {
     use super::*;
     use crate::testing::{compare, eq, known, print, read, set, sort};
 
-    fn rewritten(stages: &[Stage], facts: &Facts) -> Option<String> {
-        DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), facts).map(|stages| print(&stages))
+    fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
+        DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), &Known::of(facts)).map(|stages| print(&stages))
     }
 
     #[test]
     fn one_document_has_no_order() {
         let stages = [Stage::Match(Expr::And(vec![eq("a", 1), eq("email", "x")])), sort("b"), Stage::Limit(3)];
-        assert_eq!(rewritten(&stages, &known()).unwrap(), "Match((a == 1) & (email == \"x\")) . Limit(3)");
+        assert_eq!(rewritten(&stages, known()).unwrap(), "Match((a == 1) & (email == \"x\")) . Limit(3)");
         assert_eq!(known().is_unique(&"email".into()), true);
     }
 
     #[test]
     fn without_the_fact_there_may_be_several() {
-        assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), sort("b")], &Facts::none()), None);
-        assert_eq!(rewritten(&[Stage::Match(eq("age", 1)), sort("b")], &known()), None);
+        assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), sort("b")], Facts::none()), None);
+        assert_eq!(rewritten(&[Stage::Match(eq("age", 1)), sort("b")], known()), None);
     }
 
     #[test]
@@ -81,7 +82,7 @@ mod tests {
         let beyond = compare("email", CompareOp::Gt, "x");
         let either = Expr::Or(vec![eq("email", "x"), eq("age", 1)]);
         for predicate in [null, beyond, either] {
-            assert_eq!(rewritten(&[Stage::Match(predicate), sort("b")], &known()), None);
+            assert_eq!(rewritten(&[Stage::Match(predicate), sort("b")], known()), None);
         }
     }
 
@@ -89,8 +90,8 @@ mod tests {
     fn what_multiplies_the_document_keeps_an_order_behind_it() {
         let unwind = Stage::Unwind { path: "tags".into(), index: None, preserve: false };
         let stages = [Stage::Match(eq("email", "x")), unwind, sort("tags")];
-        assert_eq!(rewritten(&stages, &known()), None);
+        assert_eq!(rewritten(&stages, known()), None);
         let changed = [Stage::Match(eq("email", "x")), set("n", Expr::field("a")), sort("n")];
-        assert_eq!(rewritten(&changed, &known()).unwrap(), "Match(email == \"x\") . Set(n=a)");
+        assert_eq!(rewritten(&changed, known()).unwrap(), "Match(email == \"x\") . Set(n=a)");
     }
 }

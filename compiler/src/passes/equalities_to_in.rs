@@ -11,8 +11,8 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 use indexmap::IndexMap;
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct EqualitiesToIn;
@@ -20,6 +20,10 @@ pub struct EqualitiesToIn;
 impl PredicateRule for EqualitiesToIn {
     fn name(&self) -> &'static str {
         "equalities_to_in"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::OR
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

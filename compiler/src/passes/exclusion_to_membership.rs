@@ -9,8 +9,8 @@
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
 use super::values::{Test, membership, order_with_texts};
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct ExclusionToMembership;
@@ -18,6 +18,10 @@ pub struct ExclusionToMembership;
 impl PredicateRule for ExclusionToMembership {
     fn name(&self) -> &'static str {
         "exclusion_to_membership"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::COMPARE.or(Nodes::IN)
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use data_bridge_ir::Expr;
 use indexmap::IndexSet;
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct FactorCommonTerms;
@@ -21,6 +21,10 @@ pub struct FactorCommonTerms;
 impl PredicateRule for FactorCommonTerms {
     fn name(&self) -> &'static str {
         "factor_common_terms"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::OR
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

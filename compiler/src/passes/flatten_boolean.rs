@@ -9,7 +9,7 @@
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct FlattenBoolean;
@@ -17,6 +17,10 @@ pub struct FlattenBoolean;
 impl PredicateRule for FlattenBoolean {
     fn name(&self) -> &'static str {
         "flatten_boolean"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

@@ -12,8 +12,8 @@ use bson::RawBson;
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Operands, Value};
 
-use super::PredicateRule;
 use super::values::order;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct FoldComputed;
@@ -21,6 +21,10 @@ pub struct FoldComputed;
 impl PredicateRule for FoldComputed {
     fn name(&self) -> &'static str {
         "fold_computed"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::COMPUTED
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

@@ -9,8 +9,8 @@
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct FoldConstants;
@@ -18,6 +18,10 @@ pub struct FoldConstants;
 impl PredicateRule for FoldConstants {
     fn name(&self) -> &'static str {
         "fold_constants"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR).or(Nodes::NOR).or(Nodes::NOT).or(Nodes::IN).or(Nodes::ELEM_MATCH)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
 use super::values::{Test, membership, order_with_texts};
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct IntersectTests;
@@ -24,6 +24,10 @@ pub struct IntersectTests;
 impl PredicateRule for IntersectTests {
     fn name(&self) -> &'static str {
         "intersect_tests"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

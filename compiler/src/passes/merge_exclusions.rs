@@ -11,9 +11,9 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 use indexmap::{IndexMap, IndexSet};
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
 use super::values::membership;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct MergeExclusions;
@@ -21,6 +21,10 @@ pub struct MergeExclusions;
 impl PredicateRule for MergeExclusions {
     fn name(&self) -> &'static str {
         "merge_exclusions"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

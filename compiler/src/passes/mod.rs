@@ -39,7 +39,9 @@ mod merge_matches;
 mod merge_projects;
 mod merge_sets;
 mod merge_unsets;
+mod nodes;
 mod normalize_membership;
+mod parts;
 mod prefilter_unwind;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
@@ -56,6 +58,7 @@ mod push_match_into_union;
 mod remove_duplicate_terms;
 mod rewrite;
 mod settle_complements;
+mod settle_link_form;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
@@ -64,15 +67,21 @@ mod trace;
 mod unread;
 mod values;
 
+use std::cell::OnceCell;
+
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
+use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
+pub use nodes::Nodes;
 pub use rewrite::Rewrite;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
     fn name(&self) -> &'static str;
+    /// The kinds of predicates to which it may apply.
+    fn concerns(&self) -> Nodes;
     /// The better predicate; none when the rule does not apply.
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr>;
 }
@@ -84,11 +93,29 @@ pub trait StageRule: Sync {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
+/// What is known of a read.
+pub struct Known<'a> {
+    /// Of the documents that it reads.
+    pub facts: Facts,
+    needed: OnceCell<Vec<Needed<'a>>>,
+}
+
+impl<'a> Known<'a> {
+    pub fn of(facts: Facts) -> Self {
+        Self { facts, needed: OnceCell::new() }
+    }
+
+    /// What is needed behind each stage of the read: found once, when it is first asked for.
+    pub fn needed(&self, read: &'a Read) -> &[Needed<'a>] {
+        self.needed.get_or_init(|| behind_each(read))
+    }
+}
+
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
     /// The better stages; none when the rule does not apply.
-    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>>;
 }
 
 /// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
@@ -106,6 +133,7 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &merge_exclusions::MergeExclusions,
     &intersect_tests::IntersectTests,
     &drop_implied_terms::DropImpliedTerms,
+    &settle_link_form::SettleLinkForm,
     &settle_presence::SettlePresence,
     &settle_types::SettleTypes,
     &exclusion_to_membership::ExclusionToMembership,

@@ -10,8 +10,8 @@
 
 use data_bridge_ir::{Expr, Value};
 
-use super::PredicateRule;
 use super::values::membership;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct NormalizeMembership;
@@ -19,6 +19,10 @@ pub struct NormalizeMembership;
 impl PredicateRule for NormalizeMembership {
     fn name(&self) -> &'static str {
         "normalize_membership"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::IN
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

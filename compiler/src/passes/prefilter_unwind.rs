@@ -15,10 +15,9 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{DType, Expr, Path, Stage};
 
-use super::ReadRule;
 use super::flatten_boolean::joined;
+use super::{Known, ReadRule};
 use crate::analyze::effects::leaves;
-use crate::facts::Facts;
 
 pub struct PrefilterUnwind;
 
@@ -27,7 +26,8 @@ impl ReadRule for PrefilterUnwind {
         "prefilter_unwind"
     }
 
-    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+        let facts = &known.facts;
         let place = read.stages.iter().position(|stage| matches!(stage, Stage::Unwind { .. }))?;
         let (before, from) = read.stages.split_at(place);
         let [Stage::Unwind { path, preserve: false, .. }, Stage::Match(predicate), ..] = from else { return None };
@@ -96,14 +96,17 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
+    use crate::facts::Facts;
     use crate::testing::{computed, eq, group, gt, known, print, read, set, sort};
 
     fn unwind(path: &str, preserve: bool) -> Stage {
         Stage::Unwind { path: path.into(), index: None, preserve }
     }
 
-    fn rewritten(stages: &[Stage], facts: &Facts) -> Option<String> {
-        PrefilterUnwind.rewrite(&read(stages.to_vec(), Terminal::Aggregate), facts).map(|stages| print(&stages))
+    fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
+        PrefilterUnwind
+            .rewrite(&read(stages.to_vec(), Terminal::Aggregate), &Known::of(facts))
+            .map(|stages| print(&stages))
     }
 
     #[test]
@@ -111,36 +114,36 @@ mod tests {
         let asked = Stage::Match(Expr::And(vec![gt("items.price", 3), eq("items.new", true), eq("age", 1)]));
         let after = "Match(items.any((price > 3) & (new == true))) . Unwind(items) . \
                      Match((items.price > 3) & (items.new == true) & (age == 1))";
-        assert_eq!(rewritten(&[unwind("items", false), asked], &known()).unwrap(), after);
+        assert_eq!(rewritten(&[unwind("items", false), asked], known()).unwrap(), after);
         let after = "Match(tags.any(item == \"x\")) . Unwind(tags) . Match(tags == \"x\")";
-        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", "x"))], &known()).unwrap(), after);
+        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", "x"))], known()).unwrap(), after);
     }
 
     #[test]
     fn once_is_enough() {
         let some = Expr::ElemMatch { field: "tags".into(), predicate: Box::new(eq("", "x")) };
         let stages = [Stage::Match(some), sort("age"), unwind("tags", false), Stage::Match(eq("tags", "x"))];
-        assert_eq!(rewritten(&stages, &known()), None);
+        assert_eq!(rewritten(&stages, known()), None);
     }
 
     #[test]
     fn without_the_fact_a_list_may_stand_in_the_list() {
-        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", "x"))], &Facts::none()), None);
+        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", "x"))], Facts::none()), None);
         let made = [set("tags", Expr::field("age")), unwind("tags", false), Stage::Match(eq("tags", "x"))];
-        assert_eq!(rewritten(&made, &known()), None);
+        assert_eq!(rewritten(&made, known()), None);
         let grouped = [group("tags", "age"), unwind("tags", false), Stage::Match(eq("tags", "x"))];
-        assert_eq!(rewritten(&grouped, &known()), None);
+        assert_eq!(rewritten(&grouped, known()), None);
     }
 
     #[test]
     fn documents_without_elements_may_be_kept() {
-        assert_eq!(rewritten(&[unwind("tags", true), Stage::Match(eq("tags", "x"))], &known()), None);
+        assert_eq!(rewritten(&[unwind("tags", true), Stage::Match(eq("tags", "x"))], known()), None);
     }
 
     #[test]
     fn what_no_element_answers_stays_behind() {
         for stays in [computed(Expr::field("items.new")), eq("age", 1), eq("items", 1), Expr::Raw(1.into())] {
-            assert_eq!(rewritten(&[unwind("items", false), Stage::Match(stays)], &known()), None);
+            assert_eq!(rewritten(&[unwind("items", false), Stage::Match(stays)], known()), None);
         }
     }
 }

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 use data_bridge_ir::Expr;
 
-use super::PredicateRule;
 use super::flatten_boolean::joined;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct RemoveDuplicateTerms;
@@ -20,6 +20,10 @@ pub struct RemoveDuplicateTerms;
 impl PredicateRule for RemoveDuplicateTerms {
     fn name(&self) -> &'static str {
         "remove_duplicate_terms"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::AND.or(Nodes::OR)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {

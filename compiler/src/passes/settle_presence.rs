@@ -10,7 +10,7 @@
 use data_bridge_ir::Expr;
 use data_bridge_ir::expr::CompareOp;
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct SettlePresence;
@@ -18,6 +18,10 @@ pub struct SettlePresence;
 impl PredicateRule for SettlePresence {
     fn name(&self) -> &'static str {
         "settle_presence"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::COMPARE.or(Nodes::EXISTS)
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

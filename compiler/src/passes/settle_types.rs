@@ -10,7 +10,7 @@
 
 use data_bridge_ir::{DType, Expr};
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct SettleTypes;
@@ -18,6 +18,10 @@ pub struct SettleTypes;
 impl PredicateRule for SettleTypes {
     fn name(&self) -> &'static str {
         "settle_types"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::IS_TYPE
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {

@@ -3,7 +3,8 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
-use crate::analyze::needed_fields::{Needed, behind_each};
+use super::Known;
+use crate::analyze::needed_fields::Needed;
 
 /// What becomes of a stage.
 pub enum Fate {
@@ -14,19 +15,19 @@ pub enum Fate {
 
 /// The stages without what nobody reads: each stage of some kind, by what is needed of the documents that it gives.
 /// None when all of them stay.
-pub fn without_unread(
-    read: &Read,
+pub fn without_unread<'a>(
+    read: &'a Read,
+    known: &Known<'a>,
     concerns: impl Fn(&Stage) -> bool,
-    fate: impl Fn(&Stage, &Needed) -> Fate,
+    fate: impl Fn(&Stage, &Needed<'a>) -> Fate,
 ) -> Option<Vec<Stage>> {
     if !read.stages.iter().any(&concerns) {
         return None;
     }
-    let needed = behind_each(read);
     let fates: Vec<_> = read
         .stages
         .iter()
-        .zip(&needed)
+        .zip(known.needed(read))
         .map(|(stage, needed)| if concerns(stage) { fate(stage, needed) } else { Fate::Stays })
         .collect();
     if fates.iter().all(|fate| matches!(fate, Fate::Stays)) {

@@ -1,5 +1,6 @@
 //! Documents of a class, put into columns one after the other.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -67,7 +68,13 @@ impl Sink for Columns {
         }
         // What pydantic makes of it, as it would be stored.
         let loaded = layout.get().decode_bytes(py, document)?;
-        let again = layout::of(&loaded)?.get().encode(&loaded)?;
+        let again = match layout::of(&loaded)?.get().encode(&loaded) {
+            Ok(again) => again,
+            Err(error) => {
+                let path = error.value(py).getattr_opt(intern!(py, "path"))?.and_then(|path| path.extract().ok());
+                return Err(refuse(py, document, path.into_iter().collect())?);
+            }
+        };
         match self.rows.add(fields, again.as_bytes()) {
             Ok(()) => Ok(()),
             Err(Misfit::Malformed(problem)) => Err(malformed(py, problem)),

@@ -106,6 +106,7 @@ impl Writer<'_, '_> {
     }
 
     fn model(&mut self, layout: &Layout, bytes: &[u8], depth: usize) -> Wrote {
+        self.check_depth(depth)?;
         if let Some(family) = layout.family.get() {
             return self.model(family.choose(self.py, bytes)?.get(), bytes, depth);
         }

@@ -1,0 +1,108 @@
+"""A big answer is decoded in slices: other tasks run between them. Turns of the loop are counted, not time."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pydantic import Field
+from pymongo import MongoClient
+
+from data_bridge import Document
+from data_bridge.embedded import Server
+
+COUNT = 16_000
+#: Documents in one turn. Slices are of 2 ms, in which the fastest machine decodes some two thousand.
+MOST = 4_000
+
+
+class Decoded:
+    """Counts documents as they are decoded, by the default of a field that none of them has."""
+
+    count = 0
+
+    @classmethod
+    def another(cls) -> int:
+        cls.count += 1
+        return cls.count
+
+
+class Big(Document):
+    id: int
+    text: str
+    mark: int = Field(default_factory=Decoded.another)
+
+    class Settings:
+        name = "big"
+
+
+@pytest.fixture
+def filled(client: Any, mongod: Server, database_name: str) -> Any:
+    with MongoClient[dict[str, Any]](mongod.uri) as plain:
+        plain[database_name]["big"].insert_many({"_id": number, "text": "x" * 200} for number in range(COUNT))
+    return client
+
+
+async def streamed() -> Any:
+    return [each async for each in Big.find()]
+
+
+async def streamed_json() -> Any:
+    return [part async for part in Big.find().stream_json()]
+
+
+READS: dict[str, Callable[[], Awaitable[Any]]] = {
+    "to_list": lambda: Big.find().to_list(),
+    "async for": streamed,
+    "to_json": lambda: Big.find().to_json(),
+    "stream_json": streamed_json,
+    "to_arrow": lambda: Big.find().to_arrow(),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_other_tasks_run_while_a_big_answer_is_decoded(filled: Any, name: str) -> None:
+    Decoded.count = 0
+    steps: list[int] = []
+
+    async def watch() -> None:
+        seen = 0
+        while True:
+            await asyncio.sleep(0)
+            if Decoded.count != seen:
+                steps.append(Decoded.count - seen)
+                seen = Decoded.count
+
+    watcher = asyncio.get_running_loop().create_task(watch())
+    await READS[name]()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    watcher.cancel()
+    assert sum(steps) == Decoded.count >= COUNT
+    assert max(steps) <= MOST
+    assert len(steps) >= COUNT // MOST
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_the_garbage_collector_rests_for_each_slice_and_is_as_it_was_after_it(filled: Any, enabled: bool) -> None:
+    states: set[bool] = set()
+
+    class Watching(Document):
+        id: int
+        text: str
+        mark: bool = Field(default_factory=lambda: states.add(gc.isenabled()) or True)
+
+        class Settings:
+            name = "big"
+
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        await Watching.find(Watching.id < 2000).to_list()
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert states == {False}
