@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from typing import Any
 
 from pymongo import MongoClient
@@ -26,6 +27,8 @@ SUITES = (CASES, link_cases.CASES, link_cases.COUNTED)
 NAMES = [*(case.slug for cases in SUITES for case in cases), HELD, STREAMED]
 #: The libraries whose stream of a million documents ends in a minute.
 STREAMING = ("data-bridge", "pymongo")
+#: A load from which on figures say little.
+BUSY = 0.5
 console = Console(width=150)
 
 
@@ -132,7 +135,11 @@ def main() -> None:
     names = arguments.peers.split(",") if arguments.peers else quick_peers if arguments.quick else list(PEERS)
     effort = QUICK if arguments.quick else FULL
     peers, linking = [load(name) for name in names], load_links(names)
-    results = report.Results()
+    results = report.Results(load=os.getloadavg()[0])
+    if results.load > BUSY:
+        console.print(
+            f"[red]the machine is busy (load {results.load:.1f}): times will be too long, and ratios off[/red]"
+        )
     with Server(cache_gb=1) as server:
         results.server = store(server.uri)
         results.clock = asyncio.run(run_cases(server.uri, suites[0], peers, effort))
