@@ -115,7 +115,7 @@ pub fn clock(text: &str) -> Option<(u8, u8, u8, u32)> {
 pub fn span(seconds: f64) -> Option<(i32, i32, i32)> {
     let whole = seconds.abs();
     // Source: Python's `timedelta.max`, in seconds.
-    if !(whole < 86_399_999_999_999.0) {
+    if whole.is_nan() || whole >= 86_399_999_999_999.0 {
         return None;
     }
     let sign = if seconds < 0.0 { -1 } else { 1 };
