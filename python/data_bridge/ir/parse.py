@@ -14,6 +14,7 @@ from data_bridge.errors import CompileError
 
 from .expressions import (
     COMPARISONS,
+    WHOLE,
     All,
     And,
     Compare,
@@ -84,8 +85,11 @@ def filter_at(filter: Any, scope: Scope, depth: int, at: Place) -> Expr:
         raise wrong(f"a filter is a dict, not {shown(filter)}", at)
     if depth > DEEPEST:
         raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
+    if len(filter) == 1:
+        [(key, value)] = filter.items()
+        return _entry(key, value, scope, depth, at)
     terms = [_entry(key, value, scope, depth, at) for key, value in filter.items()]
-    return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), FIELDS)
+    return spelled(And(tuple(terms)), FIELDS)
 
 
 def _entry(key: Any, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
@@ -131,7 +135,7 @@ def _tested(path: str, scope: Scope, at: Place) -> Field:
 
 def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if type(value) in SCALARS or not is_dict(value) or not _is_operators(value):
-        return spelled(Compare("eq", field, Literal(value)), BARE)
+        return spelled(_compared("eq", field, value, scope), BARE)
     if depth > DEEPEST:
         raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
     for name in value:
@@ -145,6 +149,18 @@ def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Exp
         if name != "$options"
     ]
     return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), tuple(value))
+
+
+def _compared(op: str, field: Field, value: Any, scope: Scope) -> Compare:
+    """A comparison, checked once for each type of value."""
+    known = (field.path, type(value))
+    if known in scope.fitting:
+        return Compare.of_fitting(op, field, Literal(value))
+    node = Compare(op, field, Literal(value))
+    # Elements of different lists all have the empty path.
+    if field.path and type(value) in WHOLE:
+        scope.fitting.add(known)
+    return node
 
 
 def _is_operators(value: Mapping[Any, Any]) -> bool:
@@ -166,7 +182,7 @@ def _operator(
         # Equality with a pattern that is stored; as a bare value it would match texts.
         return spelled(FieldOperator(field, name, operand))
     if bare in COMPARISONS:
-        return spelled(Compare(bare, field, Literal(operand)))
+        return spelled(_compared(bare, field, operand, scope))
     if name in ("$in", "$nin"):
         return spelled(In(field, _values(name, operand, at), name == "$nin"))
     if name == "$all":
