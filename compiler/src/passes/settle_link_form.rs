@@ -12,7 +12,7 @@ use bson::RawBson;
 use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::{Expr, Value};
 
-use super::PredicateRule;
+use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
 pub struct SettleLinkForm;
@@ -20,6 +20,10 @@ pub struct SettleLinkForm;
 impl PredicateRule for SettleLinkForm {
     fn name(&self) -> &'static str {
         "settle_link_form"
+    }
+
+    fn concerns(&self) -> Nodes {
+        Nodes::IN
     }
 
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr> {
