@@ -37,12 +37,12 @@ WAYS = ("unoptimized", "optimized", "by hand")
 
 PAGE_HEAD = """# What the optimizer saves
 
-{documents:,} orders with lists and missing fields, {old:,} old ones, {customers:,} customers and {cities:,} cities, on one
-MongoDB server with indexes as the classes declare them. Each query as its author wrote it: sent as it stands
-(unoptimized), after the rules of [the list](rules.md) (optimized), and as the same would be written by hand for PyMongo.
-All are sent through PyMongo, so the times are of the server's work and of reading the answer. Made by
-`python -m benchmarks.optimizer`; times are medians of {runs} runs on a machine that was busy with other work, counts
-are exact.
+{documents:,} orders with lists and missing fields, {old:,} old ones, {customers:,} customers and {cities:,} cities,
+on one MongoDB server with indexes as the classes declare them. Each query as its author wrote it: sent as it stands
+(unoptimized), after the rules of [the list](rules.md) (optimized), and as the same would be written by hand for
+PyMongo. All are sent through PyMongo, so the times are of the server's work and of reading the answer. Made by
+`python -m benchmarks.optimizer`; times are medians of {runs} runs on a machine that was busy with other work, so
+compare them with care; counts are exact.
 
 | query | way | time | keys examined | documents examined | bytes returned |
 |---|---|---:|---:|---:|---:|
