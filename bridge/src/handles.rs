@@ -5,14 +5,13 @@ use std::sync::Arc;
 use data_bridge_driver::{Request, SessionAction};
 use pyo3::prelude::*;
 
-use crate::client::{plain, start, wait};
-use crate::completion::Finish;
+use crate::pending::Pending;
 
 /// An open server cursor; its batches are whole replies.
 #[pyclass(frozen, module = "data_bridge._core")]
 pub struct Cursor {
-    pub(crate) driver: Arc<data_bridge_driver::Client>,
-    pub(crate) driver_cursor: data_bridge_driver::Cursor,
+    driver: Arc<data_bridge_driver::Client>,
+    driver_cursor: data_bridge_driver::Cursor,
 }
 
 impl Cursor {
@@ -20,79 +19,59 @@ impl Cursor {
         Self { driver, driver_cursor }
     }
 
-    pub fn driver_cursor(&self) -> &data_bridge_driver::Cursor {
-        &self.driver_cursor
+    pub fn driver(&self) -> Arc<data_bridge_driver::Client> {
+        Arc::clone(&self.driver)
     }
 
-    /// The next batch, finished by the caller's own decoder.
-    pub fn start_next<'py>(&self, py: Python<'py>, finish: Box<dyn Finish>) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::NextBatch(self.driver_cursor.clone()), finish)
-    }
-
-    pub fn wait_next(&self, py: Python<'_>, finish: Box<dyn Finish>) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::NextBatch(self.driver_cursor.clone()), finish)
+    /// The request of the next batch.
+    pub fn next(&self) -> Request {
+        Request::NextBatch(self.driver_cursor.clone())
     }
 }
 
 #[pymethods]
 impl Cursor {
-    fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.start_next(py, plain(&self.driver))
+    fn next_batch(&self) -> Pending {
+        Pending::plain(&self.driver, self.next())
     }
 
-    fn next_batch_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.wait_next(py, plain(&self.driver))
-    }
-
-    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::CloseCursor(self.driver_cursor.clone()), plain(&self.driver))
-    }
-
-    fn close_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::CloseCursor(self.driver_cursor.clone()), plain(&self.driver))
+    fn close(&self) -> Pending {
+        Pending::plain(&self.driver, Request::CloseCursor(self.driver_cursor.clone()))
     }
 }
 
 /// A client session; operations on it run one after the other.
 #[pyclass(frozen, module = "data_bridge._core")]
 pub struct Session {
-    pub(crate) driver: Arc<data_bridge_driver::Client>,
-    pub(crate) driver_session: data_bridge_driver::Session,
+    driver: Arc<data_bridge_driver::Client>,
+    driver_session: data_bridge_driver::Session,
 }
 
 impl Session {
-    fn act<'py>(&self, py: Python<'py>, action: SessionAction) -> PyResult<Bound<'py, PyAny>> {
-        start(py, &self.driver, Request::Session(self.driver_session.clone(), action), plain(&self.driver))
+    pub fn new(driver: Arc<data_bridge_driver::Client>, driver_session: data_bridge_driver::Session) -> Self {
+        Self { driver, driver_session }
     }
 
-    fn act_sync(&self, py: Python<'_>, action: SessionAction) -> PyResult<Py<PyAny>> {
-        wait(py, &self.driver, Request::Session(self.driver_session.clone(), action), plain(&self.driver))
+    pub fn driver_session(&self) -> data_bridge_driver::Session {
+        self.driver_session.clone()
+    }
+
+    fn act(&self, action: SessionAction) -> Pending {
+        Pending::plain(&self.driver, Request::Session(self.driver_session.clone(), action))
     }
 }
 
 #[pymethods]
 impl Session {
-    fn start_transaction<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::StartTransaction)
+    fn start_transaction(&self) -> Pending {
+        self.act(SessionAction::StartTransaction)
     }
 
-    fn start_transaction_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::StartTransaction)
+    fn commit(&self) -> Pending {
+        self.act(SessionAction::Commit)
     }
 
-    fn commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::Commit)
-    }
-
-    fn commit_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::Commit)
-    }
-
-    fn abort<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.act(py, SessionAction::Abort)
-    }
-
-    fn abort_sync(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.act_sync(py, SessionAction::Abort)
+    fn abort(&self) -> Pending {
+        self.act(SessionAction::Abort)
     }
 }

@@ -10,6 +10,7 @@ mod gate;
 mod gather;
 pub mod handles;
 mod links;
+mod pending;
 mod read;
 mod run;
 

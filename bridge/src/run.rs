@@ -2,75 +2,20 @@
 
 use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Batch, Course, Fed, Filled, Kind, Reply, Request, RunOptions, Written};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use data_bridge_driver::{Batch, Filled, Kind, Reply, Request, RunOptions, Written};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::client::{Client, run_options};
 use crate::codec::{self, Decoder, OnInvalid};
 use crate::compiled::Compiled;
-use crate::completion::{Finish, Outcome};
+use crate::completion::Outcome;
 use crate::errors::{internal, to_python};
 use crate::gate::guarded;
 use crate::gather::{Gather, NextBatch};
 use crate::handles::{Cursor, Session};
-
-/// What a request is sent through.
-enum Via {
-    Client(Py<Client>),
-    Cursor(Py<Cursor>),
-}
-
-/// A request that has not been sent. It is sent once, by `start` or by `wait`.
-#[pyclass(module = "data_bridge._core")]
-pub struct Pending {
-    unsent: Option<(Via, Request, Box<dyn Finish + Sync>)>,
-    course: Course,
-}
-
-impl Pending {
-    fn new(via: Via, request: Request, finish: impl Finish + Sync + 'static) -> Self {
-        Self { unsent: Some((via, request, Box::new(finish))), course: Course::default() }
-    }
-
-    fn telling(self, course: Course) -> Self {
-        Self { course, ..self }
-    }
-
-    fn take(&mut self) -> PyResult<(Via, Request, Box<dyn Finish + Sync>)> {
-        self.unsent.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
-    }
-}
-
-#[pymethods]
-impl Pending {
-    /// Sends it; a future of the running event loop gives the answer.
-    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (via, request, finish) = self.take()?;
-        match via {
-            Via::Client(client) => client.get().start(py, request, finish),
-            Via::Cursor(cursor) => cursor.get().start_next(py, finish),
-        }
-    }
-
-    /// What became of the reads of ids so far: how many each found, None for one that was not read; and whether these
-    /// were too many, so that the plan was run the other way.
-    #[getter]
-    fn course(&self) -> (Vec<Option<usize>>, bool) {
-        let Fed { ids, fell_back } = self.course.so_far();
-        (ids, fell_back)
-    }
-
-    /// Sends it and blocks until the answer is there.
-    fn wait(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let (via, request, finish) = self.take()?;
-        match via {
-            Via::Client(client) => client.get().wait(py, request, finish),
-            Via::Cursor(cursor) => cursor.get().wait_next(py, finish),
-        }
-    }
-}
+use crate::pending::Pending;
 
 fn read_preference(plan: &data_bridge_ir::Plan) -> Option<String> {
     let data_bridge_ir::Plan::Read(read) = plan else { return None };
@@ -104,12 +49,12 @@ fn execute(
     let request = Request::Run { plan, options };
     if answer == Answer::Documents {
         let gather = Gather::new(client.get().driver(), decoder.into_sink(py), on_invalid);
-        return Ok(Pending::new(Via::Client(client), request, gather).telling(course));
+        return Ok(Pending::new(client.get().driver(), request, gather).telling(course));
     }
     let finish = move |py: Python<'_>, outcome: Outcome| {
         shape(py, outcome.map_err(|error| to_python(py, error))?, answer, &decoder, on_invalid)
     };
-    Ok(Pending::new(Via::Client(client), request, finish).telling(course))
+    Ok(Pending::new(client.get().driver(), request, finish).telling(course))
 }
 
 /// A compiled plan as a request for a cursor.
@@ -123,7 +68,7 @@ fn open(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Sess
         Reply::Cursor(cursor) => Ok(Py::new(py, Cursor::new(driver, cursor))?.into_any()),
         other => Err(internal(py, &format!("a cursor was asked for and {other:?} came"))),
     };
-    Pending::new(Via::Client(client), Request::OpenCursor { plan, options }, finish).telling(course)
+    Pending::new(client.get().driver(), Request::OpenCursor { plan, options }, finish).telling(course)
 }
 
 /// Reads the ids that a plan asks for first; the answer is the commands that were sent for that, and those that would be
@@ -142,7 +87,7 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
         }
         other => Err(internal(py, &format!("commands were asked for and {other:?} came"))),
     };
-    Pending::new(Via::Client(client), request, finish).telling(course)
+    Pending::new(client.get().driver(), request, finish).telling(course)
 }
 
 /// The next documents of a cursor as a request; its answer is None at the end.
@@ -150,8 +95,8 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
 #[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
 fn next_documents(py: Python<'_>, cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
     let finish = NextBatch::new(layout.unwrap_or(Decoder::Dict).into_sink(py), OnInvalid::parse(on_invalid)?);
-    let request = Request::NextBatch(cursor.get().driver_cursor().clone());
-    Ok(Pending::new(Via::Cursor(cursor), request, finish))
+    let request = cursor.get().next();
+    Ok(Pending::new(cursor.get().driver(), request, finish))
 }
 
 /// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.
@@ -170,7 +115,7 @@ fn write_batch(
     let statements = statements.iter().map(|statement| statement.as_bytes().to_vec()).collect();
     let batch = Batch { kind, database, collection, statements, ordered };
     let request = Request::Batch { batch, options: run_options(session, None) };
-    Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
+    Ok(Pending::new(client.get().driver(), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
             Reply::Written(written) => counts(py, &written),
             other => Err(internal(py, &format!("writes were answered with {other:?}"))),
@@ -191,7 +136,7 @@ fn command(
     let command = guarded(command.py(), || codec::document_to_raw(command))?;
     let options = run_options(session, None);
     let request = Request::Command { database, command, write, options };
-    Ok(Pending::new(Via::Client(client), request, |py: Python<'_>, outcome: Outcome| {
+    Ok(Pending::new(client.get().driver(), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
             Reply::Document(Some(reply)) => Decoder::Dict.decode_one(py, reply.as_bytes()),
             other => Err(internal(py, &format!("a command was answered with {other:?}"))),

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _core
 from .errors import ConnectionFailure
-from .operation import Operation, Script, both
+from .operation import Operation, Script
 from .query_log import QueryLog, switch
 from .trust import distrust_all
 
@@ -50,7 +50,7 @@ class Client:
             if _default is self:
                 _default = None
             self.log()
-            yield both(self.core.close, self.core.close_sync)
+            yield self.core.close()
             if self._pymongo is not None:
                 yield self._pymongo.close()
 
@@ -58,12 +58,7 @@ class Client:
 
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Operation[_core.Session]:
         """A session, for `query.session(...)`; its methods start, commit and abort transactions."""
-        start, wait = self.core.start_session, self.core.start_session_sync
-        request = both(
-            lambda: start(causal_consistency, snapshot),
-            lambda: wait(causal_consistency, snapshot),
-        )
-        return Operation.of(request, "client.start_session()")
+        return Operation.of(self.core.start_session(causal_consistency, snapshot), "client.start_session()")
 
     def pymongo(self) -> Any:
         """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do.
@@ -119,7 +114,7 @@ def connect(
     def script() -> Script[Client]:
         global _default
         client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
-        yield both(client.core.ping, client.core.ping_sync)
+        yield client.core.ping()
         client.log(*((log,) if isinstance(log, QueryLog) else log))
         _default = client
         distrust_all()

@@ -11,7 +11,7 @@ from .lazy import by_ids
 from .link_fields import link_fields
 from .link_shapes import is_plain, link_rows, without_links
 from .links import LinkField, link_key, subclasses
-from .operation import Operation, Script, both
+from .operation import Operation, Script
 from .settings import root_of
 
 if TYPE_CHECKING:
@@ -59,18 +59,18 @@ def delete_with_rules(cls: type[Document], ids: list[Any], session: Any, links_t
         DeleteDenied: a link that denies it leads to one of them; nothing is deleted.
     """
     core = default_client().core
-    topology = yield both(core.topology, core.topology_sync)
+    topology = yield core.topology()
     if session is not None or not (topology["replica_set"] or topology["sharded"]):
         deleted: int = yield from _delete(cls, ids, session, links_too)
         return deleted
     own = yield default_client().start_session()
-    yield both(own.start_transaction, own.start_transaction_sync)
+    yield own.start_transaction()
     try:
         deleted = yield from _delete(cls, ids, own, links_too)
     except BaseException:
-        yield both(own.abort, own.abort_sync)
+        yield own.abort()
         raise
-    yield both(own.commit, own.commit_sync)
+    yield own.commit()
     return deleted
 
 

@@ -161,19 +161,6 @@ class _Together:
         return [operation.run_sync() for operation in self._operations]
 
 
-def both(start: Callable[[], Awaitable[T]], wait: Callable[[], T]) -> Any:
-    """A request made of the two forms of one method."""
-    return _Both(start, wait)
-
-
-class _Both:
-    __slots__ = ("start", "wait")
-
-    def __init__(self, start: Any, wait: Any) -> None:
-        self.start = start
-        self.wait = wait
-
-
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """A request that calls a user's function; what it returns is awaited when it is awaitable."""
     return _Call(function, args, kwargs)

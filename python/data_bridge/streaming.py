@@ -86,6 +86,6 @@ class Streaming(Generic[T]):
                     Operation(partial(self._fetched, batch)).run_sync()
                 yield batch
         finally:
-            cursor.close_sync()
+            cursor.close().wait()
             if stream is not None:
                 stream.close()

@@ -35,7 +35,7 @@ def server() -> Iterator[Mongod]:
 def client(server: Mongod) -> Iterator[Any]:
     client = _core.Client(server.uri)
     yield client
-    client.close_sync()
+    client.close().wait()
 
 
 def sleeping(milliseconds: int) -> bytes:
@@ -94,7 +94,7 @@ def test_a_loop_closed_with_work_in_flight(client: Any) -> None:
     loop = asyncio.new_event_loop()
 
     async def leave_behind() -> None:
-        client.run_command("admin", sleeping(100))
+        client.run_command("admin", sleeping(100)).start()
 
     loop.run_until_complete(leave_behind())
     loop.close()
@@ -121,7 +121,7 @@ def test_loops_in_several_threads(client: Any) -> None:
 def test_synchronous_callers_in_several_threads(client: Any) -> None:
     replies: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: replies.append(client.run_command_sync("admin", PING))) for _ in range(20)
+        threading.Thread(target=lambda: replies.append(client.run_command("admin", PING).wait())) for _ in range(20)
     ]
     for thread in threads:
         thread.start()
@@ -151,11 +151,11 @@ def test_a_loop_without_add_reader(client: Any) -> None:
 
 def test_an_awaitable_needs_a_running_loop(client: Any) -> None:
     with pytest.raises(RuntimeError, match="run_sync"):
-        client.ping()
+        client.ping().start()
 
 
 async def test_blocking_inside_a_running_loop_is_allowed(client: Any) -> None:
-    assert client.ping_sync() is None
+    assert client.ping().wait() is None
     assert await client.ping() is None
 
 
@@ -185,9 +185,9 @@ def test_control_c_stops_a_blocking_call(server: Mongod) -> None:
     body = """
         print("ready", flush=True)
         try:
-            client.run_command_sync("admin", sleep)
+            client.run_command("admin", sleep).wait()
         except KeyboardInterrupt:
-            client.ping_sync()
+            client.ping().wait()
             async def after():
                 await client.ping()
             asyncio.run(after())
@@ -210,7 +210,7 @@ def test_control_c_stops_an_awaiting_program(server: Mongod) -> None:
             async def after():
                 await client.ping()
             asyncio.run(after())
-            client.ping_sync()
+            client.ping().wait()
             print("interrupted")
     """
     done = run(server, body, interrupt_after=0.5)
@@ -220,11 +220,11 @@ def test_control_c_stops_an_awaiting_program(server: Mongod) -> None:
 def test_the_interpreter_exits_with_work_in_flight(server: Mongod) -> None:
     body = """
         async def main():
-            futures = [client.run_command("admin", sleep) for _ in range(3)]
-            other = [client.run_command("admin", ping) for _ in range(200)]
+            futures = [client.run_command("admin", sleep).start() for _ in range(3)]
+            other = [client.run_command("admin", ping).start() for _ in range(200)]
             await asyncio.sleep(0.01)
         asyncio.run(main())
-        threading.Thread(target=lambda: client.run_command_sync("admin", sleep), daemon=True).start()
+        threading.Thread(target=lambda: client.run_command("admin", sleep).wait(), daemon=True).start()
         time.sleep(0.05)
         print("end")
     """
@@ -236,18 +236,18 @@ def test_the_interpreter_exits_with_work_in_flight(server: Mongod) -> None:
 
 def test_a_child_process_connects_anew(server: Mongod) -> None:
     body = """
-        client.ping_sync()
-        cursor = client.open_cursor_sync("admin", bson.encode({"aggregate": 1, "cursor": {"batchSize": 0},
-            "pipeline": [{"$documents": [{"n": 1}, {"n": 2}]}]}))
+        client.ping().wait()
+        cursor = client.open_cursor("admin", bson.encode({"aggregate": 1, "cursor": {"batchSize": 0},
+            "pipeline": [{"$documents": [{"n": 1}, {"n": 2}]}]})).wait()
         async def several():
             await asyncio.gather(*(client.ping() for _ in range(50)))
         asyncio.run(several())
         child = os.fork()
         if child == 0:
-            client.ping_sync()
+            client.ping().wait()
             asyncio.run(several())
             try:
-                cursor.next_batch_sync()
+                cursor.next_batch().wait()
             except Exception as error:
                 assert "forked" in str(error), error
             else:
@@ -256,7 +256,7 @@ def test_a_child_process_connects_anew(server: Mongod) -> None:
             os._exit(0)
         asyncio.run(several())
         _, status = os.waitpid(child, 0)
-        client.ping_sync()
+        client.ping().wait()
         print(os.waitstatus_to_exitcode(status))
     """
     done = run(server, body)
@@ -266,9 +266,9 @@ def test_a_child_process_connects_anew(server: Mongod) -> None:
 def test_fork_inside_multiprocessing(server: Mongod) -> None:
     body = """
         import multiprocessing
-        client.ping_sync()
+        client.ping().wait()
         def work(number):
-            client.ping_sync()
+            client.ping().wait()
             return number
         with multiprocessing.get_context("fork").Pool(3) as pool:
             print(sum(pool.map(work, range(10))))

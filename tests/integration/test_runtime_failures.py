@@ -34,12 +34,12 @@ def replica() -> Iterator[Mongod]:
 def client(server: Mongod) -> Iterator[Any]:
     client = _core.Client(server.uri)
     yield client
-    client.close_sync()
+    client.close().wait()
 
 
 @pytest.fixture
 def people(client: Any) -> str:
-    client.run_command_sync(None, bson.encode({"delete": "people", "deletes": [{"q": {}, "limit": 0}]}), True)
+    client.run_command(None, bson.encode({"delete": "people", "deletes": [{"q": {}, "limit": 0}]}), True).wait()
     return "people"
 
 
@@ -60,7 +60,7 @@ async def insert(
 def count(client: Any, collection: str) -> int:
     # A count without a query comes from metadata, which transactions in progress already change.
     command = {"count": collection, "query": {"_id": {"$exists": True}}}
-    number: int = bson.decode(client.run_command_sync(None, bson.encode(command)))["n"]
+    number: int = bson.decode(client.run_command(None, bson.encode(command)).wait())["n"]
     return number
 
 
@@ -152,7 +152,7 @@ async def test_nobody_listens() -> None:
     with pytest.raises(errors.ConnectionFailure):
         await client.ping()
     with pytest.raises(errors.ConnectionFailure):
-        client.ping_sync()
+        client.ping().wait()
 
 
 async def test_a_read_preference(client: Any, people: str) -> None:
@@ -221,48 +221,48 @@ def fail_next(server: Mongod, command: str, times: int = 1, **how: Any) -> None:
 def test_a_write_is_retried_once_and_applied_once(replica: Mongod, how: dict[str, Any]) -> None:
     # The server only pretends to go down, so the driver must look often to see that it is still there.
     client = _core.Client(replica.uri + "?heartbeatFrequencyMS=500")
-    client.run_command_sync(None, bson.encode({"delete": "r", "deletes": [{"q": {}, "limit": 0}]}), True)
+    client.run_command(None, bson.encode({"delete": "r", "deletes": [{"q": {}, "limit": 0}]}), True).wait()
     increment = {"update": "r", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}, "upsert": True}]}
     for command, request in (
         ("insert", lambda: inserting(client, "r", documents(2)).wait()),
-        ("update", lambda: client.run_command_sync(None, bson.encode(increment), True)),
+        ("update", lambda: client.run_command(None, bson.encode(increment), True).wait()),
     ):
         fail_next(replica, command, **how)
         request()
-    found = bson.decode(client.run_command_sync(None, bson.encode({"find": "r", "sort": {"_id": 1}})))
+    found = bson.decode(client.run_command(None, bson.encode({"find": "r", "sort": {"_id": 1}})).wait())
     assert found["cursor"]["firstBatch"] == [{"_id": 1, "n": 1}, {"_id": 2}]
     fail_next(replica, "insert", 2, closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
         inserting(client, "r", documents(3)).wait()
     inserting(client, "r", documents(3)).wait()
-    client.close_sync()
+    client.close().wait()
 
 
 def test_a_write_is_not_retried_when_the_connection_string_says_so(replica: Mongod) -> None:
     client = _core.Client(replica.uri + "?retryWrites=false")
-    client.ping_sync()
+    client.ping().wait()
     fail_next(replica, "insert", closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
         inserting(client, "r2", documents(1)).wait()
-    client.close_sync()
+    client.close().wait()
 
 
 def test_a_read_is_retried(replica: Mongod) -> None:
     client = _core.Client(replica.uri)
     for command in ({"find": "r"}, {"count": "r"}):
         fail_next(replica, next(iter(command)), closeConnection=True)
-        client.run_command_sync(None, bson.encode(command))
-    client.close_sync()
+        client.run_command(None, bson.encode(command)).wait()
+    client.close().wait()
 
 
 def test_a_pipeline_that_writes_is_not_retried(replica: Mongod) -> None:
     client = _core.Client(replica.uri + "?w=1&readPreference=secondaryPreferred")
     merge = bson.encode({"aggregate": "r", "pipeline": [{"$merge": {"into": "merged"}}], "cursor": {}})
-    assert client.open_cursor_sync(None, merge).next_batch_sync() is not None
+    assert client.open_cursor(None, merge).wait().next_batch().wait() is not None
     fail_next(replica, "aggregate", closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
-        client.open_cursor_sync(None, merge)
-    client.close_sync()
+        client.open_cursor(None, merge).wait()
+    client.close().wait()
 
 
 async def test_transactions(replica: Mongod) -> None:
@@ -294,7 +294,7 @@ async def test_transactions(replica: Mongod) -> None:
     session = await client.start_session()
     # Causally consistent reads after writes.
     await client.run_command(None, bson.encode({"count": "t"}), session=session)
-    client.close_sync()
+    client.close().wait()
 
 
 async def drain(cursor: Any) -> None:
@@ -322,4 +322,4 @@ async def test_a_server_killed_in_the_middle_of_a_query_comes_back(replica: Mong
     await insert(client, "after", documents("x"))
     assert count(client, "many") == 20_000
     assert time.monotonic() - started < 20
-    client.close_sync()
+    client.close().wait()

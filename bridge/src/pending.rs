@@ -1,0 +1,138 @@
+//! Requests before they are sent.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use bson::RawDocumentBuf;
+use data_bridge_driver::{Course, Error, Fed, Reply, Request, runtime};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::completion::{self, Finish, Finished, Outcome, run_finish};
+use crate::errors::{internal, to_python};
+use crate::handles::{Cursor, Session};
+
+type Driver = Arc<data_bridge_driver::Client>;
+
+/// A request that has not been sent. It is sent once: awaited, by `start` or by `wait`.
+#[pyclass(module = "data_bridge._core")]
+pub struct Pending {
+    unsent: Option<(Driver, Request, Box<dyn Finish + Sync>)>,
+    course: Course,
+}
+
+impl Pending {
+    pub fn new(driver: Driver, request: Request, finish: impl Finish + Sync + 'static) -> Self {
+        Self { unsent: Some((driver, request, Box::new(finish))), course: Course::default() }
+    }
+
+    /// One whose answer needs no decoding: replies come as bytes, counts as numbers.
+    pub fn plain(driver: &Driver, request: Request) -> Self {
+        let opened = Arc::clone(driver);
+        Self::new(Arc::clone(driver), request, move |py: Python<'_>, outcome: Outcome| plain(py, opened, outcome))
+    }
+
+    pub fn telling(self, course: Course) -> Self {
+        Self { course, ..self }
+    }
+
+    fn take(&mut self) -> PyResult<(Driver, Request, Box<dyn Finish + Sync>)> {
+        self.unsent.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
+    }
+}
+
+#[pymethods]
+impl Pending {
+    /// Sends it; a future of the running event loop gives the answer. If that is cancelled, the request still runs to
+    /// its end.
+    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (driver, request, finish) = self.take()?;
+        let (event_loop, queue) = completion::current(py)?;
+        queue.get().expect(&event_loop, finish, |id, inbox| {
+            runtime::start(&driver, request, move |outcome| inbox.push(id, outcome))
+        })
+    }
+
+    fn __await__<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.start(py)?.call_method0("__await__")
+    }
+
+    /// What became of the reads of ids so far: how many each found, None for one that was not read; and whether these
+    /// were too many, so that the plan was run the other way.
+    #[getter]
+    fn course(&self) -> (Vec<Option<usize>>, bool) {
+        let Fed { ids, fell_back } = self.course.so_far();
+        (ids, fell_back)
+    }
+
+    /// Sends it and blocks until the answer is there, with the interpreter lock released.
+    fn wait(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (driver, request, finish) = self.take()?;
+        let mut outcome = answered(py, &driver, request)?;
+        let mut finish: Box<dyn Finish> = finish;
+        loop {
+            match run_finish(py, finish, outcome)? {
+                Finished::Value(value) => return Ok(value),
+                Finished::Later(next) => (finish, outcome) = (next, Ok(Reply::Done)),
+                Finished::Wait(client, request, next) => (finish, outcome) = (next, answered(py, &client, request)?),
+            }
+        }
+    }
+}
+
+/// How often a blocked caller looks for signals, so that Ctrl-C works.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+fn answered(py: Python<'_>, driver: &Driver, request: Request) -> PyResult<Outcome> {
+    let (sender, mut receiver) = channel::<Outcome>();
+    // The caller may be gone after Ctrl-C: then nobody wants the outcome.
+    runtime::start(driver, request, move |outcome| drop(sender.send(outcome))).map_err(|error| to_python(py, error))?;
+    loop {
+        let (received, returned) = py.detach(move || (receiver.recv_timeout(SIGNAL_CHECK), receiver));
+        receiver = returned;
+        match received {
+            Ok(outcome) => return Ok(outcome),
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Err(Error::Internal("an operation ended unheard".into())));
+            }
+        }
+    }
+}
+
+fn plain(py: Python<'_>, driver: Driver, outcome: Outcome) -> PyResult<Py<PyAny>> {
+    let bytes = |reply: &RawDocumentBuf| PyBytes::new(py, reply.as_bytes());
+    Ok(match outcome.map_err(|error| to_python(py, error))? {
+        other @ (Reply::Documents { .. } | Reply::Filled(_)) => {
+            return Err(internal(py, &format!("bytes were asked for and {other:?} came")));
+        }
+        Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),
+        Reply::Exists(found) => found.into_pyobject(py)?.to_owned().into_any().unbind(),
+        Reply::Document(document) => document.as_ref().map(bytes).into_pyobject(py)?.into_any().unbind(),
+        Reply::Batch(batch) => batch.as_ref().map(bytes).into_pyobject(py)?.into_any().unbind(),
+        Reply::Written(written) => {
+            let answer = PyDict::new(py);
+            answer.set_item("n", written.n)?;
+            answer.set_item("modified", written.modified)?;
+            answer.set_item("upserted", written.upserted.len())?;
+            answer.into_any().unbind()
+        }
+        Reply::Cursor(driver_cursor) => Py::new(py, Cursor::new(driver, driver_cursor))?.into_any(),
+        Reply::Session(driver_session) => Py::new(py, Session::new(driver, driver_session))?.into_any(),
+        Reply::Topology(topology) => {
+            let answer = PyDict::new(py);
+            answer.set_item("server_version", &topology.server_version)?;
+            answer.set_item("max_wire_version", topology.max_wire_version)?;
+            answer.set_item("replica_set", &topology.replica_set)?;
+            answer.set_item("sharded", topology.sharded)?;
+            answer.set_item("sessions", topology.sessions)?;
+            answer.set_item("retryable_writes", topology.retryable_writes())?;
+            answer.set_item("max_bson_object_size", topology.max_bson_object_size)?;
+            answer.set_item("max_write_batch_size", topology.max_write_batch_size)?;
+            answer.into_any().unbind()
+        }
+        Reply::Done => py.None(),
+    })
+}
