@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from typing import Any
 
 from pymongo import MongoClient
@@ -26,6 +27,8 @@ SUITES = (CASES, link_cases.CASES, link_cases.COUNTED)
 NAMES = [*(case.slug for cases in SUITES for case in cases), HELD, STREAMED]
 #: The libraries whose stream of a million documents ends in a minute.
 STREAMING = ("data-bridge", "pymongo")
+#: A load from which on figures say little.
+BUSY = 0.5
 console = Console(width=150)
 
 
@@ -117,6 +120,7 @@ def main() -> None:
         help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
     )
     parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
+    parser.add_argument("--page", action="store_true", help="write the documentation's page, as a whole run does")
     parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
     parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")
     arguments = parser.parse_args()
@@ -131,7 +135,11 @@ def main() -> None:
     names = arguments.peers.split(",") if arguments.peers else quick_peers if arguments.quick else list(PEERS)
     effort = QUICK if arguments.quick else FULL
     peers, linking = [load(name) for name in names], load_links(names)
-    results = report.Results()
+    results = report.Results(load=os.getloadavg()[0])
+    if results.load > BUSY:
+        console.print(
+            f"[red]the machine is busy (load {results.load:.1f}): times will be too long, and ratios off[/red]"
+        )
     with Server(cache_gb=1) as server:
         results.server = store(server.uri)
         results.clock = asyncio.run(run_cases(server.uri, suites[0], peers, effort))
@@ -146,7 +154,7 @@ def main() -> None:
         console.print(f"{missed} figures are below what is aimed at", highlight=False)
     report.write_json(results)
     console.print(f"written to {report.RESULTS.relative_to(report.ROOT)}")
-    if not (arguments.words or arguments.quick or arguments.peers):
+    if arguments.page or not (arguments.words or arguments.quick or arguments.peers):
         report.write_page(results)
         console.print(f"written to {report.PAGE.relative_to(report.ROOT)}")
 

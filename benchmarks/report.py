@@ -27,9 +27,9 @@ _HEAD = """\
 Written by `make bench`; run it to get this page for your machine. Every library stores and reads the same documents
 (nine fields, one a nested document, one a list) over the same server and connection settings, in the fastest way that
 its own guide names; what each gives is compared before anything is timed. Runs alternate between the libraries. The raw
-wire is a socket that sends prepared bytes and throws replies away: no client can be faster.
+wire is a socket that sends prepared bytes and throws replies away: no client that sends the same commands is faster.
 
-{machine}, server and clients on one machine; {versions}.
+{machine}, with a load of {load:.1f} before; server and clients on one machine; {versions}.
 
 ![How many times as long as {ours} its peers take](benchmarks.svg)"""
 
@@ -39,6 +39,8 @@ class Results:
     """Everything that one run measured, by case and then by the peer's label."""
 
     server: str = ""
+    #: How many processes wanted a processor before anything was measured.
+    load: float = 0.0
     clock: dict[str, dict[str, Measured]] = field(default_factory=dict)
     links: dict[str, dict[str, Measured]] = field(default_factory=dict)
     commands: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -65,7 +67,8 @@ def about(results: Results) -> dict[str, Any]:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
-    return {"processor": _processor(), "processors": os.cpu_count(), "system": platform.system(), "versions": versions}
+    machine = {"processor": _processor(), "processors": os.cpu_count(), "system": platform.system()}
+    return {**machine, "load": results.load, "versions": versions}
 
 
 def _processor() -> str:
@@ -110,11 +113,13 @@ def _labels(cases: dict[str, dict[str, Any]]) -> list[str]:
 
 def _medians(title: str, cases: dict[str, dict[str, Measured]]) -> Grid:
     labels = _labels(cases)
-    rows = [
-        [name, *(f"{shown(peers[at].median)} ±{peers[at].spread:.0%}" if at in peers else "" for at in labels)]
-        for name, peers in cases.items()
-    ]
+    rows = [[name, *(_with_spread(peers[at]) if at in peers else "" for at in labels)] for name, peers in cases.items()]
     return Grid(title, ["", *labels], rows)
+
+
+def _with_spread(runs: Measured) -> str:
+    spread = f"±{runs.spread:.0%}" if len(runs.clock) > 1 else "once"
+    return f"{shown(runs.median)} {spread}"
 
 
 def _ratios(results: Results) -> Grid:
@@ -132,7 +137,7 @@ def _ratios(results: Results) -> Grid:
         rows.append(row)
     title = (
         f"How many times as long as {OURS} the peers take, of what is aimed at, and whether that is reached. Beside it "
-        f"how many times as long as the {WIRE}: no client can reach more"
+        f"how many times as long as the {WIRE}: a client that sends as many commands can reach no more"
     )
     return Grid(title, ["", targets.BEANIE, "at most", targets.PYMONGO, "at most"], rows)
 
@@ -207,7 +212,7 @@ def write_page(results: Results) -> None:
     known = about(results)
     versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
     machine = f"{known['processors']} processors ({known['processor']}, {known['system']})"
-    head = _HEAD.format(machine=machine, versions=versions, ours=OURS)
+    head = _HEAD.format(machine=machine, load=results.load, versions=versions, ours=OURS)
     lines = [head]
     for grid in grids(results):
         lines += ["", f"## {grid.title}", "", f"| {' | '.join(grid.columns)} |", "|---" * len(grid.columns) + "|"]

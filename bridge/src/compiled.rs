@@ -12,6 +12,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
+use crate::dtype::PyDType;
 use crate::gate::guarded;
 use crate::{codec, errors, read};
 
@@ -164,6 +165,19 @@ fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
     Ok(read)
 }
 
+/// The fields of the rows that a plan gives, with their types, and why there may be others.
+#[pyfunction]
+fn rows(node: &Bound<'_, PyAny>) -> PyResult<(Vec<(String, PyDType)>, Option<String>)> {
+    let py = node.py();
+    guarded(py, || {
+        let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?).map_err(|failure| match failure {
+            Failure::Query(found) => errors::from_compile(py, found),
+            Failure::Bug(message) => errors::internal(py, &message),
+        })?;
+        Ok((found.fields.into_iter().map(|(name, dtype)| (name, PyDType(dtype))).collect(), found.open))
+    })
+}
+
 /// A node as plain Python, lowered without optimization.
 #[pyfunction]
 fn to_mql<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -221,6 +235,7 @@ fn rules() -> Vec<&'static str> {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Compiled>()?;
     module.add_function(wrap_pyfunction!(compile, module)?)?;
+    module.add_function(wrap_pyfunction!(rows, module)?)?;
     module.add_function(wrap_pyfunction!(to_mql, module)?)?;
     module.add_function(wrap_pyfunction!(rules, module)?)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
 use data_bridge_ir::{Path, SchemaRef, Value};
 use indexmap::IndexMap;
@@ -88,9 +89,10 @@ impl PyDType {
         Self(DType::union(members.into_iter().map(|member| member.0).collect()))
     }
     #[staticmethod]
-    #[pyo3(signature = (target, id, back = None))]
-    fn link(target: PySchema, id: Self, back: Option<String>) -> Self {
-        Self(DType::Link { target: target.0, id: Box::new(id.0), back })
+    #[pyo3(signature = (target, id, back = None, references = false))]
+    fn link(target: PySchema, id: Self, back: Option<String>, references: bool) -> Self {
+        let form = if references { LinkForm::Reference } else { LinkForm::Id };
+        Self(DType::Link { target: target.0, id: Box::new(id.0), form, back })
     }
 
     #[getter]
@@ -212,9 +214,11 @@ impl PySchema {
         self.0.trust().map(|reason| reason.to_string())
     }
 
-    #[pyo3(signature = (reason))]
-    fn set_trust(&self, reason: Option<&str>) {
+    /// `links`: stored links are known to have the form that their class declares.
+    #[pyo3(signature = (reason, links = false))]
+    fn set_trust(&self, reason: Option<&str>, links: bool) {
         self.0.set_trust(reason);
+        self.0.set_link_forms_kept(links);
     }
 
     /// Says on which paths an index keeps stored documents apart, and why that is known; no paths: it is not known.
@@ -256,10 +260,13 @@ impl PySchema {
 /// The type of a Python value as it would be stored.
 #[pyfunction]
 pub fn dtype_of(value: &Bound<'_, PyAny>) -> PyResult<PyDType> {
-    guarded(value.py(), || Ok(PyDType(infer(value)?)))
+    guarded(value.py(), || Ok(PyDType(infer(value, 0)?)))
 }
 
-fn infer(value: &Bound<'_, PyAny>) -> PyResult<DType> {
+/// Lists in lists deeper than this are of anything: the codec refuses them, and following them would exhaust the stack.
+const DEEPEST: usize = 100;
+
+fn infer(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<DType> {
     Ok(if value.is_none() {
         DType::Null
     } else if value.is_instance_of::<PyString>() {
@@ -274,16 +281,18 @@ fn infer(value: &Bound<'_, PyAny>) -> PyResult<DType> {
         DType::Binary
     } else if value.is_instance_of::<PyDate>() {
         DType::Date
+    } else if depth > DEEPEST {
+        DType::Any
     } else if is_sequence(value) {
         let mut items = Vec::new();
         for item in value.try_iter()? {
-            items.push(infer(&item?)?);
+            items.push(infer(&item?, depth + 1)?);
         }
         DType::Array(Box::new(if items.is_empty() { DType::Any } else { DType::union(items) }))
     } else if value.is_instance_of::<PyDict>() {
         DType::Map(Box::new(DType::Any))
     } else {
-        by_class_name(value)?
+        by_class_name(value, depth)?
     })
 }
 
@@ -295,10 +304,10 @@ fn is_sequence(value: &Bound<'_, PyAny>) -> bool {
 }
 
 /// Types of other modules, known by the names of their base classes so that none has to be imported here.
-fn by_class_name(value: &Bound<'_, PyAny>) -> PyResult<DType> {
+fn by_class_name(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<DType> {
     for class in value.get_type().mro() {
         let dtype = match class.cast::<PyType>()?.name()?.to_str()? {
-            "Enum" => return infer(&value.getattr("value")?),
+            "Enum" => return infer(&value.getattr("value")?, depth + 1),
             "ObjectId" => DType::ObjectId,
             "Decimal" | "Decimal128" => DType::Decimal,
             "UUID" | "Binary" => DType::Binary,

@@ -70,9 +70,22 @@ fn twelve_stages() -> Plan {
     read(stages, Terminal::Aggregate)
 }
 
-fn ten_thousand_conjuncts() -> Plan {
-    let terms = (0..10_000).map(|number| compare("age", CompareOp::Ne, number)).collect();
-    read(vec![Stage::Match(Expr::And(terms))], Terminal::Find)
+/// Terms of several kinds, on two fields.
+fn conjuncts(count: i32) -> Plan {
+    let term = |number: i32| match number % 4 {
+        0 => compare("age", CompareOp::Ne, number),
+        1 => compare("age", CompareOp::Gt, number),
+        2 => Expr::Or(vec![compare("age", CompareOp::Eq, number), compare("city", CompareOp::Eq, "x")]),
+        _ => Expr::And(vec![compare("age", CompareOp::Eq, number), compare("city", CompareOp::Ne, "x")]),
+    };
+    read(vec![Stage::Match(Expr::And((0..count).map(term).collect()))], Terminal::Find)
+}
+
+/// Sets and matches in turn, so that every match moves to the front.
+fn stages(count: i32) -> Plan {
+    let set = |number: i32| Stage::Set(vec![(format!("s{number}").as_str().into(), Expr::field("age"))]);
+    let pair = |number: i32| [set(number), Stage::Match(compare("age", CompareOp::Gt, number))];
+    read((0..count / 2).flat_map(pair).collect(), Terminal::Find)
 }
 
 fn compiled(plan: Plan) -> Compiled {
@@ -83,12 +96,12 @@ fn compiled(plan: Plan) -> Compiled {
 }
 
 fn benches(criterion: &mut Criterion) {
-    for (name, plan) in [
-        ("two-term filter", two_terms()),
-        ("12-stage pipeline", twelve_stages()),
-        ("10,000 conjuncts", ten_thousand_conjuncts()),
-    ] {
-        criterion.bench_function(name, |bencher| {
+    let mut plans =
+        vec![("two-term filter".to_owned(), two_terms()), ("12-stage pipeline".to_owned(), twelve_stages())];
+    plans.extend([10, 100, 1_000, 10_000].map(|count| (format!("{count} conjuncts"), conjuncts(count))));
+    plans.extend([25, 50, 100, 200].map(|count| (format!("{count} stages"), stages(count))));
+    for (name, plan) in plans {
+        criterion.bench_function(&name, |bencher| {
             bencher.iter_batched(|| plan.clone(), |plan| black_box(compiled(plan)), BatchSize::SmallInput);
         });
     }

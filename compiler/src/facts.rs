@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::plan::Options;
 use data_bridge_ir::schema::{FieldSchema, Unique};
 use data_bridge_ir::{DType, Path, SchemaRef, Value};
@@ -86,6 +87,15 @@ impl Facts {
         Some(dtype)
     }
 
+    /// The form in which the links at the path are stored.
+    pub fn link_form(&self, path: &Path) -> Option<LinkForm> {
+        let (schema, reason) = self.known.as_ref()?;
+        let form = link_form(schema, path)?;
+        let what = if form == LinkForm::Id { "stored as an id" } else { "stored as a reference" };
+        self.note(schema, path, what, reason);
+        Some(form)
+    }
+
     /// The only values that the field may hold.
     pub fn values(&self, path: &Path) -> Option<&[Value]> {
         let (schema, reason) = self.known.as_ref()?;
@@ -140,6 +150,28 @@ impl Facts {
         let mut used = self.used.borrow_mut();
         if !used.contains(&fact) {
             used.push(fact);
+        }
+    }
+}
+
+/// The form in which the links at a path are stored, where the class is trusted to know. No collation changes it.
+pub fn link_form(schema: &SchemaRef, path: &Path) -> Option<LinkForm> {
+    if schema.trust().is_none() || !schema.keeps_link_forms() {
+        return None;
+    }
+    let mut forms = Vec::new();
+    declared_forms(&walk(schema, path)?.field.dtype, &mut forms);
+    // Classes of one collection may declare different ones.
+    let first = *forms.first()?;
+    forms.iter().all(|form| *form == first).then_some(first)
+}
+
+fn declared_forms(dtype: &DType, forms: &mut Vec<LinkForm>) {
+    for member in dtype.members() {
+        match member {
+            DType::Link { form, back: None, .. } => forms.push(*form),
+            DType::Array(item) => declared_forms(item, forms),
+            _ => {}
         }
     }
 }

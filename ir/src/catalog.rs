@@ -173,6 +173,8 @@ pub struct Operator {
     pub kind: Kind,
     pub name: &'static str,
     pub shape: Shape,
+    /// A list that stands alone is the value itself, not a list of arguments.
+    pub alone: bool,
     pub arguments: &'static [Argument],
     pub returns: Returns,
     pub nulls: Nulls,
@@ -242,6 +244,7 @@ const fn operator(kind: Kind, name: &'static str, shape: Shape, since: Version) 
         kind,
         name,
         shape,
+        alone: false,
         arguments: &[],
         returns: Returns::Any,
         nulls: Nulls::Propagate,
@@ -260,6 +263,11 @@ impl Operator {
     const fn gives(mut self, returns: Returns, nulls: Nulls) -> Self {
         self.returns = returns;
         self.nulls = nulls;
+        self
+    }
+
+    const fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 

@@ -36,8 +36,17 @@ pub enum DType {
     Link {
         target: SchemaRef,
         id: Box<DType>,
+        form: LinkForm,
         back: Option<String>,
     },
+}
+
+/// How the class that holds a link stores it. What others wrote may have either form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkForm {
+    Id,
+    Reference,
 }
 
 /// The groups within which a match compares values ("type bracketing").

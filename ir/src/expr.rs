@@ -4,6 +4,7 @@
 //! which, because the two differ in meaning.
 
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ impl Path {
         long.0.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
+
+/// Where every document's id stands.
+static ID: LazyLock<Path> = LazyLock::new(|| Path::from("_id"));
 
 impl From<&str> for Path {
     fn from(path: &str) -> Self {
@@ -263,7 +267,7 @@ impl Expr {
     }
 
     /// Calls `see` with every path read, in order; false when some of it is opaque and may read anything.
-    pub fn paths(&self, see: &mut impl FnMut(&Path)) -> bool {
+    pub fn paths<'a>(&'a self, see: &mut impl FnMut(&'a Path)) -> bool {
         match self {
             Self::Field(path)
             | Self::Exists { field: path, .. }
@@ -280,7 +284,7 @@ impl Expr {
             }
             // What leads back here leads to the id.
             Self::Linked { back: Some(_), .. } => {
-                see(&Path::from("_id"));
+                see(&ID);
                 true
             }
             Self::Literal(_) | Self::Constant(_) => true,
@@ -300,23 +304,37 @@ impl Expr {
 
     /// The expressions directly under this one.
     pub fn children(&self) -> Vec<&Self> {
+        let mut found = Vec::new();
+        self.all_children(|child| {
+            found.push(child);
+            true
+        });
+        found
+    }
+
+    /// Whether the test holds for every expression directly under this one.
+    pub fn all_children<'a>(&'a self, mut test: impl FnMut(&'a Self) -> bool) -> bool {
         match self {
-            Self::Compare { left, right, .. } => vec![left, right],
+            Self::Compare { left, right, .. } => test(left) && test(right),
             Self::Not(child)
             | Self::Computed(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
-            | Self::Linked { predicate: child, .. } => vec![child],
-            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => items.iter().collect(),
-            Self::Document(fields) => fields.iter().map(|(_, child)| child).collect(),
-            Self::Call { operands, .. } => operands.children(),
-            _ => Vec::new(),
+            | Self::Linked { predicate: child, .. } => test(child),
+            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => items.iter().all(test),
+            Self::Document(fields) => fields.iter().all(|(_, child)| test(child)),
+            Self::Call { operands, .. } => match operands {
+                Operands::Single(child) => test(child),
+                Operands::Positional(items) => items.iter().all(test),
+                Operands::Named(fields) => fields.iter().all(|(_, child)| test(child)),
+            },
+            _ => true,
         }
     }
 
     /// Whether the tree is deeper than so many levels. It is not followed further down.
     pub fn is_deeper_than(&self, levels: usize) -> bool {
-        levels == 0 || self.children().into_iter().any(|child| child.is_deeper_than(levels - 1))
+        levels == 0 || !self.all_children(|child| !child.is_deeper_than(levels - 1))
     }
 }
 
@@ -331,7 +349,7 @@ impl Operands {
     }
 }
 
-fn all_paths(items: &[Expr], see: &mut impl FnMut(&Path)) -> bool {
+fn all_paths<'a>(items: &'a [Expr], see: &mut impl FnMut(&'a Path)) -> bool {
     items.iter().fold(true, |known, child| child.paths(see) & known)
 }
 

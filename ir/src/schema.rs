@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -92,6 +93,7 @@ struct Slot {
     name: String,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
+    link_forms_kept: AtomicBool,
     unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
@@ -129,6 +131,7 @@ impl SchemaRef {
             name: name.into(),
             schema: OnceLock::new(),
             trust: RwLock::default(),
+            link_forms_kept: AtomicBool::new(false),
             unique: RwLock::default(),
             discriminator: RwLock::default(),
             indexes: RwLock::new(Arc::new([])),
@@ -185,6 +188,15 @@ impl SchemaRef {
     /// Says why stored documents are known to obey the schema, and compare text by its bytes; or that they no longer are.
     pub fn set_trust(&self, reason: Option<&str>) {
         *self.0.trust.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
+    }
+
+    /// Whether links are known to be stored in the form that is declared, where the schema is trusted at all.
+    pub fn keeps_link_forms(&self) -> bool {
+        self.0.link_forms_kept.load(Ordering::Relaxed)
+    }
+
+    pub fn set_link_forms_kept(&self, kept: bool) {
+        self.0.link_forms_kept.store(kept, Ordering::Relaxed);
     }
 
     /// The paths on which an index keeps stored documents apart; none where that was not looked at.
@@ -337,6 +349,7 @@ impl JsonSchema for SchemaRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::LinkForm;
 
     fn field(dtype: DType) -> FieldSchema {
         FieldSchema::new(dtype, true)
@@ -377,7 +390,7 @@ mod tests {
     #[test]
     fn a_path_crosses_the_first_link() {
         let author = SchemaRef::declare("Author");
-        let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), back: None };
+        let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         author.define(Schema {
             fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))].into(),
             ..Schema::default()

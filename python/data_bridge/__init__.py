@@ -23,6 +23,7 @@ from .explain import Explain, PlanStage
 from .fetching import Fetch, fetch_links
 from .fields import Expression, FieldProxy, Predicate, Value
 from .indexes import Indexed
+from .ir import Raw
 from .lambdas import cond, filter_, let, map_, reduce_, switch, variable
 from .lazy import OneByOneWarning
 from .link_audit import Dangling
@@ -168,6 +169,7 @@ __all__ = [
     "QueryStats",
     "Rank",
     "RankFusion",
+    "Raw",
     "Redact",
     "Regex",
     "Rename",

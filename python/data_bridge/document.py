@@ -44,11 +44,11 @@ class DocumentMeta(ModelMetaclass):
         if stored and wants_revision(bases, namespace):
             namespace.setdefault("__annotations__", {})[REVISION] = uuid.UUID | None
             namespace[REVISION] = None
-        building.depth = getattr(building, "depth", 0) + 1
+        building(1)
         try:
             cls: Any = super().__new__(mcs, name, bases, namespace, **keywords)
         finally:
-            building.depth -= 1
+            building(-1)
         for field, chosen in options.items():
             check_options(cls, field, chosen)
         for field, declared in cls.__pydantic_fields__.items():

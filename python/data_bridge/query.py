@@ -26,6 +26,7 @@ from .plan import Plan
 from .query_options import QueryOptions
 from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
+from .rows import RowSchema, check_output, rows_of
 from .schema import stored_name
 from .streaming import Streaming
 
@@ -217,6 +218,15 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         fetches = described(self._cls, *self._chosen())
         return self._plan(self._read(self._terminal()), self.to_python, fetches)
 
+    @property
+    def schema(self) -> RowSchema:
+        """The fields that the documents or rows have, with their types; and why there may be others.
+
+        Raises:
+            CompileError: the query is wrong.
+        """
+        return rows_of(self._read(self._terminal()))
+
     def explain(self, verbosity: str = "executionStats") -> Operation[Explain]:
         """The plan, and the server's own: index, keys and documents examined, warnings."""
         return Operation(lambda: explain_script(self, verbosity), f"{self._cls.__name__}.find(...).explain()")
@@ -316,6 +326,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         stages = (*self._stages, *to_stages(pipeline, self._schema()))
         aggregation = Aggregation(self._cls)
         vars(aggregation).update(vars(self), _stages=stages, _output=output, _single=False)
+        if output is not None:
+            check_output(aggregation.schema, output)
         return aggregation
 
     def paginate(self, size: int, after: str | None = None) -> Operation[Page[T]]:

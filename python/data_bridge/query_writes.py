@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import bson
 
 from . import ir
-from ._core import DType
+from ._core import DType, encode_document
 from .errors import CompileError
 from .inheritance import class_id_of
 from .ir import stages
@@ -164,12 +164,36 @@ class QueryWrites(Generic[T]):
         node = self._update_one_node(updates, sort, return_document, upsert)
         return self._operation(node, "find_one_and_update(...)", self._layout())
 
+    def _replace_one_node(
+        self,
+        replacement: Document | Mapping[str, Any],
+        *,
+        sort: Any = None,
+        return_document: str = "before",
+        upsert: bool = False,
+    ) -> ir.FindAndModify:
+        if isinstance(replacement, Mapping):
+            replacement = layout_of(self._cls).decode(encode_document(replacement))
+        return self._modify_node(sort, replacement=replacement, new=_is_after(return_document), upsert=upsert)
+
     def find_one_and_replace(
-        self, replacement: Document, *, sort: Any = None, return_document: str = "before", upsert: bool = False
+        self,
+        replacement: Document | Mapping[str, Any],
+        *,
+        sort: Any = None,
+        return_document: str = "before",
+        upsert: bool = False,
     ) -> Operation[T | None]:
-        """Replaces one document and gives it as it was or is; None when there is none."""
-        new = _is_after(return_document)
-        return self._modify("find_one_and_replace(...)", sort, replacement=replacement, new=new, upsert=upsert)
+        """Replaces one document and gives it as it was or is; None when there is none.
+
+        Args:
+            replacement: the document that takes its place, or what is to be stored, which must make one.
+            sort: which of several is replaced.
+            return_document: "before" or "after".
+            upsert: whether it is inserted when there is none.
+        """
+        node = self._replace_one_node(replacement, sort=sort, return_document=return_document, upsert=upsert)
+        return self._operation(node, "find_one_and_replace(...)", self._layout())
 
     def find_one_and_delete(self, *, sort: Any = None) -> Operation[T | None]:
         """Deletes one document and gives it; None when there is none."""

@@ -139,7 +139,7 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
     if collection is not None:
         _note_indexes(cls, schema)
     if collection is not None and settings_of(cls).trust_schema:
-        schema.set_trust(BY_SETTINGS)
+        schema.set_trust(BY_SETTINGS, links=True)
 
 
 def _note_indexes(cls: type[BaseModel], schema: Schema) -> None:
@@ -177,7 +177,7 @@ def _of_links(cls: type[BaseModel], name: str, field: FieldInfo) -> DType | None
         from .link_fields import link_options, original_of
 
         back = original_of(cls, to, link_options(cls, name)).stored  # type: ignore[arg-type]
-    link = DType.link(schema_of(target), id, back)
+    link = DType.link(schema_of(target), id, back, settings_of(cls).link_storage == "dbref")
     if any(isinstance(item, LinkTo) for item in field.metadata):
         return link
     return _replaced(field.annotation, link)
@@ -225,7 +225,7 @@ def union_schema(classes: tuple[type[BaseModel], ...]) -> Schema:
     )
     _note_indexes(classes[0], union)
     if all(schema.trust == BY_SETTINGS for schema in schemas):
-        union.set_trust(BY_SETTINGS)
+        union.set_trust(BY_SETTINGS, links=True)
     return union
 
 

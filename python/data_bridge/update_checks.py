@@ -194,7 +194,7 @@ def _element(op: str, field: ir.Field, operand: Any) -> Any:
         unknown = [name for name in operand if name not in known]
         if unknown:
             raise _misfit(op, field, unknown[0], f"knows {', '.join(sorted(known))}")
-        modifiers = {name.removeprefix("$"): given for name, given in operand.items() if name != "$each"}
+        modifiers = {name.removeprefix("$"): _whole(given) for name, given in operand.items() if name != "$each"}
         given = Each(operand["$each"], **modifiers)
     if isinstance(given, Each):
         if op != "$push" and given.modifiers:
@@ -207,6 +207,13 @@ def _element(op: str, field: ir.Field, operand: Any) -> Any:
     return (
         {"$each": [given]} if isinstance(given, Mapping) and any(str(key).startswith("$") for key in given) else given
     )
+
+
+def _whole(given: Any) -> Any:
+    """A modifier, its numbers as whole ones: the server takes 1.0 for 1."""
+    if isinstance(given, Mapping):
+        return {name: _whole(item) for name, item in given.items()}
+    return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
 def _elements(op: str, field: ir.Field, operand: Any) -> Any:

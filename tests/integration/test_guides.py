@@ -29,7 +29,18 @@ def blocks(guide: str) -> list[CodeType]:
 
 
 @pytest.mark.parametrize(
-    "guide", ["documents.md", "fast-reads.md", "optimizer.md", "plans.md", "relations.md", "text-queries.md"]
+    "guide",
+    [
+        "computing.md",
+        "documents.md",
+        "fast-reads.md",
+        "from-mql.md",
+        "optimizer.md",
+        "plans.md",
+        "queries.md",
+        "relations.md",
+        "text-queries.md",
+    ],
 )
 async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str) -> None:
     monkeypatch.setenv("MONGODB_URI", mongod.uri)

@@ -299,6 +299,44 @@ class TestPlanner:
         counts = [await query.fetch_links(depth=0, strategy=way).count() for way in ("auto", "batch", "lookup")]
         assert counts == [5, 5, 5]
 
+    async def test_a_link_is_asked_for_in_the_form_that_is_known(self, client: Any) -> None:
+        class Ward(Document):
+            name: str
+
+            class Settings:
+                trust_schema = True
+
+        class Bed(Document):
+            number: int
+            ward: Link[Ward] = Link(index=True)
+
+            class Settings:
+                trust_schema = True
+
+        class Chair(Bed):
+            class Settings:
+                link_storage = "dbref"
+                name = "planned_chairs"
+
+        ward = await Ward(name="a").insert()
+        await Bed(number=1, ward=ward).insert()
+        await Chair(number=1, ward=ward).insert()
+        plan = Bed.find(Bed.ward == ward).plan()
+        assert plan.commands[0]["filter"] == {"ward": ward.id}
+        assert "Bed.ward: stored as an id (Settings.trust_schema)" in str(plan)
+        assert Chair.find(Chair.ward == ward).plan().commands[0]["filter"] == {"ward": {"$eq": DBRef("Ward", ward.id)}}
+        assert reason(Bed.find(Bed.ward.name == "a")).endswith("; stored as an id (Settings.trust_schema)")
+        explained = (await Bed.find(Bed.ward.name == "a").explain()).explained[-1]
+        assert explained.server["command"]["filter"] == {"ward": {"$eq": ward.id}} or explained.server["command"][
+            "filter"
+        ] == {"ward": {"$in": [ward.id]}}
+        joined = Bed.find(Bed.ward.name == "a").fetch_links(depth=0, strategy="lookup").plan()
+        assert "$getField" not in str(joined)
+        for cls in (Bed, Chair):
+            for strategy in ("batch", "lookup"):
+                query = cls.find(cls.ward.name == "a").fetch_links(depth=0, strategy=strategy)
+                assert await query.count() == 1
+
     async def test_indexes_that_the_server_has(self, client: Any) -> None:
         class Page(Document):
             number: int

@@ -39,6 +39,26 @@ class Thing(Document):
     users: list[Link[Person]] = []
 
 
+class KeptPerson(Person):
+    """The same people, of whom it is known that their links are ids."""
+
+    friend: Link["KeptPerson"] | None = None
+    things: list[BackLink["KeptThing"]] = BackLink(original_field="owner")
+
+    class Settings:
+        name = "Person"
+        trust_schema = True
+
+
+class KeptThing(Thing):
+    owner: Link[KeptPerson] | None = None
+    users: list[Link[KeptPerson]] = []
+
+    class Settings:
+        name = "Thing"
+        trust_schema = True
+
+
 Row = dict[str, Any]
 Data = dict[str, dict[int, Row]]
 
@@ -71,12 +91,12 @@ def friend(data: Data, link: str, leaf: Any) -> Any:
 
 
 @st.composite
-def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
+def predicates(draw: st.DrawFn, thing: Any = Thing) -> tuple[Any, Any]:
     """A predicate over things, and the function of the data that says which rows meet it."""
     link = draw(st.sampled_from(["owner", "users"]))
     built, leaf = draw(st.sampled_from(LEAVES))
     far = draw(st.booleans())
-    field = getattr(Thing, link)
+    field = getattr(thing, link)
     predicate = built(field.friend if far else field)
     follow = friend if far else some
 
@@ -100,11 +120,11 @@ def predicates(draw: st.DrawFn) -> tuple[Any, Any]:
     other, other_leaf = draw(st.sampled_from(LEAVES))
     if shape == "and":
         return predicate & other(
-            Thing.owner
+            thing.owner
         ), lambda data: lambda row: simple(data)(row) and some(data, "owner", other_leaf)(row)
     if shape == "or":
         return predicate | other(
-            Thing.owner
+            thing.owner
         ), lambda data: lambda row: simple(data)(row) or some(data, "owner", other_leaf)(row)
     return predicate, simple
 
@@ -187,6 +207,39 @@ def test_back_links_agree(
     for strategy in ("auto", "batch", "lookup"):
         rows = query.fetch_links(depth=0, strategy=strategy).project("_id").to_list().run_sync()
         assert [row["_id"] for row in rows] == expected, strategy
+
+
+def as_ids(row: Row) -> Row:
+    """The row with the ids of references in their place."""
+    plain = {key: value.id if isinstance(value, DBRef) else value for key, value in row.items()}
+    if plain.get("users") is not None:
+        plain["users"] = [item.id if isinstance(item, DBRef) else item for item in plain["users"]]
+    return plain
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS, query=predicates(KeptThing), only=st.none() | st.lists(IDS, max_size=3))
+def test_links_whose_form_is_known_agree(
+    database: Any, people: dict[int, Row], things: list[Row], query: tuple[Any, Any], only: list[int] | None
+) -> None:
+    data = load(database, {id: as_ids(row) for id, row in people.items()}, [as_ids(row) for row in things])
+    predicate, meets = query
+    if only is not None:
+        predicate = KeptThing.id.in_(only) & predicate
+    expected = [id for id, row in data["things"].items() if meets(data)(row) and (only is None or id in only)]
+    owned = sorted(
+        id
+        for id in data["people"]
+        if any(row.get("owner") == id and (row["_id"] in expected) for row in data["things"].values())
+    )
+    for strategy in ("auto", "batch", "lookup"):
+        built = KeptThing.find(predicate).sort("_id").fetch_links(depth=0, strategy=strategy)
+        assert [row["_id"] for row in built.project("_id").to_list().run_sync()] == expected, strategy
+        back = KeptPerson.find(KeptPerson.things.id.in_(expected)).fetch_links(depth=0, strategy=strategy)
+        assert [row["_id"] for row in back.sort("_id").project("_id").to_list().run_sync()] == owned, strategy
+    for person in data["people"]:
+        met = [id for id in expected if data["things"][id].get("owner") == person]
+        assert KeptThing.find(KeptThing.owner == person, predicate).count().run_sync() == len(met)
 
 
 def fits(row: Row) -> bool:

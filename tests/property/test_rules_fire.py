@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines import Promise, pipelines
 from planned import Thing
 from test_fact_equivalence import FILTERS, UNWOUND, Person, orders, typed
+from test_link_strategies import IDS, KeptThing, predicates
 
 from data_bridge._core import compile as compile_plan
 from data_bridge._core import rules
@@ -60,9 +61,15 @@ def firings() -> Counter[str]:
         counted.update(step["rule"] for step in distinct.to_dict()["rules"])
         counted.update(fired(Person.aggregate([classes.stage(each) for each in stages]), "aggregate"))
 
+    @settings(SAME, max_examples=50)
+    @given(owner=IDS, query=predicates(KeptThing))
+    def of_links(owner: int, query: tuple[Any, Any]) -> None:
+        counted.update(fired(KeptThing.find(KeptThing.owner == owner, query[0]), "find"))
+
     of_pipelines()
     of_orders_and_elements()
     of_trusted_documents()
+    of_links()
     return counted
 
 

@@ -144,7 +144,7 @@ HIDDEN = [
     "User.insert_one(User)",
     "User.find()._cls",
     "User.find().session(None)",
-    "User.find().explain()",
+    "User.find().plan()",
     "fn.__builtins__",
     "re.sre_compile",
     "bson.os",

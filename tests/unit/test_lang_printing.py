@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
+from bson import ObjectId
 from models import User
 from pydantic import ConfigDict, Field
 
-from data_bridge import Document, EmbeddedDocument, F, Link, Match, Set, Sort, fn, ir, lang
+from data_bridge import BackLink, Document, EmbeddedDocument, F, Link, Match, Set, Sort, fn, ir, lang
+from data_bridge.errors import DataBridgeError
+from data_bridge.lang.statement import Statement
 
 
 class Writer(Document):
     name: str
+    novels: list[BackLink[Novel]] = BackLink(original_field="writer")
 
 
 class Cover(EmbeddedDocument):
@@ -59,6 +63,10 @@ PRINTED = [
     (Novel.find({"more.x": {"$gt": 1}}), 'Novel.find({"more.x": {"$gt": 1}})'),
     (Novel.find({"": 1}), 'Novel.find({"": 1})'),
     (Novel.find(Novel.writer.name == "x"), 'Novel.find(Novel.writer.name == "x")'),
+    (
+        Writer.find().fetch_links(Writer.novels.fetch(sort="-pages", limit=3)),
+        'Writer.find().fetch_links(Writer.novels.fetch(sort="-pages", limit=3))',
+    ),
     (
         Novel.find().fetch_links(Novel.writer.fetch(filter={"name": "x"})),
         'Novel.find().fetch_links(Novel.writer.fetch(filter=Eq("name", "x")))',
@@ -115,3 +123,29 @@ def test_queries_print(query: Any, text: str | None) -> None:
 )
 def test_even_nonsense_prints(query: Any) -> None:
     assert str(query).startswith("User.")
+
+
+def test_a_replacement_is_what_is_stored() -> None:
+    """The document is told by what is stored, which names and types it exactly."""
+    id = ObjectId("6123456789abcdef01234567")
+    novel = Novel(id=id, title="t", cover=Cover(colour="red"), writer=id)
+    statement = Statement(Novel.find(), "find_one_and_replace", (novel,), {"sort": -Novel.pages})
+    stored = (
+        f'"name": "t", "cover": {{"colour": "red", "size": 0}}, "writer": ObjectId("{id}"), "pages": 0, "free": {{}}'
+    )
+    expected = f'Novel.find().find_one_and_replace({{"_id": ObjectId("{id}"), {stored}}}, sort=-Novel.pages)'
+    assert str(statement) == expected
+    assert lang.parse(expected, MODELS, allow_writing=True) == statement
+    assert eval(statement.to_python(), {"Novel": Novel, "ObjectId": ObjectId}).discard() is None
+
+
+def test_a_replacement_must_make_a_document() -> None:
+    statement = lang.parse('Novel.find().find_one_and_replace({"name": "x"})', MODELS, allow_writing=True)
+    with pytest.raises(DataBridgeError, match="does not fit Novel"):
+        statement.plan()  # type: ignore[union-attr]
+
+
+def test_explain_ends_a_query() -> None:
+    statement = lang.parse('Novel.find(Novel.pages > 1).explain("queryPlanner")', MODELS)
+    assert str(statement) == 'Novel.find(Novel.pages > 1).explain("queryPlanner")'
+    assert statement.plan().commands == Novel.find(Novel.pages > 1).plan().commands

@@ -43,6 +43,7 @@ CROSSING = {
     "query",
     "query_writes",
     "requests",
+    "rows",
     "schema",
     "stages",
     "steps",

@@ -22,9 +22,7 @@ def test_numbers_keep_their_width(number: Any) -> None:
     command = _core.to_mql(ir.Compare("eq", ir.Field("number", _core.DType.any(), "Item"), ir.Literal(number)))
     assert bson.encode(command) == bson.encode({"number": number})
     nested = _core.to_mql(ir.Literal({"a": [number, {"b": number}]}))
-    assert bson.encode({"v": nested["$literal"] if "$literal" in nested else nested}) == bson.encode(
-        {"v": {"a": [number, {"b": number}]}}
-    )
+    assert bson.encode({"v": nested.get("$literal", nested)}) == bson.encode({"v": {"a": [number, {"b": number}]}})
 
 
 def filtered(predicate: Any) -> Any:

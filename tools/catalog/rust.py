@@ -102,6 +102,8 @@ def _operator(kind: str, row: Operator) -> str:
         arguments = ", ".join(_argument(each) for each in row.arguments)
         text += f".takes(&[{arguments}])" if arguments else ""
         text += f".gives(Returns::{returned(row)}, {NULLS[row.null]})"
+    if row.shape == "single" and row.short == "alone":
+        text += ".alone()"
     if row.purity != "pure":
         text += f".purity(Purity::{row.purity.capitalize()})"
     if row.order == "sensitive":

@@ -5,6 +5,8 @@
 //! (pydantic does to dump, compare, copy, pickle and assign) meets the class's `InstanceDict`, which decodes the rest
 //! first. From then on the document is like any other.
 
+use std::cell::Cell;
+
 use pyo3::exceptions::PyAttributeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -158,17 +160,32 @@ fn store(document: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) -> PyResult<()>
     instance::set(document, intern!(py, "__pending__"), py.None().bind(py))
 }
 
+thread_local! {
+    /// How many classes this thread is building, one inside another.
+    static BUILDING: Cell<i32> = const { Cell::new(0) };
+}
+
+/// Tells that this thread begins (1) or ends (-1) to build a class: pydantic then asks bases for their attributes, and must
+/// not find what stands for fields.
+#[pyfunction]
+pub fn building(change: i32) {
+    BUILDING.set(BUILDING.get() + change);
+}
+
 /// What stands for a field on its class. An instance's own value hides it.
 #[pyclass(frozen, subclass, module = "data_bridge._core")]
 pub struct FieldAccess {
     name: Py<PyString>,
+    /// What each class gives for the field.
+    of_classes: Py<PyDict>,
 }
 
 #[pymethods]
 impl FieldAccess {
     #[new]
     fn new(name: &Bound<'_, PyString>) -> PyResult<Self> {
-        Ok(Self { name: PyString::intern(name.py(), name.to_str()?).unbind() })
+        let py = name.py();
+        Ok(Self { name: PyString::intern(py, name.to_str()?).unbind(), of_classes: PyDict::new(py).unbind() })
     }
 
     #[getter]
@@ -176,24 +193,32 @@ impl FieldAccess {
         self.name.clone_ref(py)
     }
 
-    /// On the class, what `of_class(owner)` gives; on a lazy document, the field's value.
+    /// On a class, what `of_class(owner)` gave when it was first asked; on a lazy document, the field's value.
     fn __get__<'py>(
         slf: &Bound<'py, Self>,
         instance: &Bound<'py, PyAny>,
         owner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if instance.is_none() {
-            return slf.call_method1(intern!(py, "of_class"), (owner,));
-        }
         let name = slf.get().name.bind(py);
-        match guarded(py, || read(instance, name))? {
-            Some(value) => Ok(value),
-            None => {
-                let class = instance.get_type().name()?;
-                Err(PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'")))
-            }
+        let missing = |class: &Bound<'py, PyAny>| {
+            let class = class.getattr(intern!(py, "__name__"))?;
+            Err(PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'")))
+        };
+        let Some(owner) = owner.filter(|_| instance.is_none()) else {
+            let value = guarded(py, || read(instance, name))?;
+            return value.map_or_else(|| missing(instance.get_type().as_any()), Ok);
+        };
+        if BUILDING.get() > 0 {
+            return missing(owner);
         }
+        let known = slf.get().of_classes.bind(py);
+        if let Some(found) = known.get_item(owner)? {
+            return Ok(found);
+        }
+        let made = slf.call_method1(intern!(py, "of_class"), (owner,))?;
+        known.set_item(owner, &made)?;
+        Ok(made)
     }
 }
 

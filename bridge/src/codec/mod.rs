@@ -273,5 +273,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<InstanceDict>()?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
+    module.add_function(wrap_pyfunction!(lazy::building, module)?)?;
     module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

@@ -6,6 +6,7 @@
 //!
 //! What is joined is taken away again once the next stage that could show it is reached.
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::expr::Operands;
 use data_bridge_ir::schema::{Collection, Crossing};
 use data_bridge_ir::stage::{Lookup, Projected};
@@ -14,6 +15,7 @@ use data_bridge_ir::{DType, Expr, Path, SchemaRef, Stage, Value};
 use super::Analyzer;
 use super::shape::Shape;
 use crate::error::CompileError;
+use crate::facts::link_form;
 
 /// The joins of one pipeline.
 #[derive(Default)]
@@ -155,14 +157,17 @@ impl Analyzer {
         let listed = match &crossing.back {
             None => {
                 let listed = base.listed || is_listed(schema, &crossing.link);
-                before.extend(join_stages(local, &target, &name, listed, narrowed));
+                // What was joined before is no longer as it is stored: arrays stand around it.
+                let form = link_form(schema, &crossing.link).filter(|_| base.name.is_empty());
+                before.extend(join_stages(local, &target, &name, Stored { listed, form }, narrowed));
                 if !listed {
                     before.push(Stage::Set(vec![(name.as_str().into(), call("$first", Expr::field(&name)))]));
                 }
                 listed
             }
             Some(back) => {
-                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, narrowed));
+                let form = link_form(&crossing.target, back);
+                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, form, narrowed));
                 true
             }
         };
@@ -181,34 +186,46 @@ fn call(name: &str, operand: Expr) -> Expr {
     Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
 }
 
+/// How a link is stored: in a list, or below one; and the form, where it is known.
+#[derive(Clone, Copy)]
+pub struct Stored {
+    pub listed: bool,
+    pub form: Option<LinkForm>,
+}
+
 /// `$lookup` through a stored link, whichever way it is stored; `pipeline` narrows what is joined.
 pub fn join_stages(
     local: &str,
     target: &Collection,
     field: &str,
-    listed: bool,
+    stored: Stored,
     pipeline: Option<Vec<Stage>>,
 ) -> Vec<Stage> {
     let key = format!("{field}_key");
-    vec![
-        Stage::Set(vec![(key.as_str().into(), ids_of(local, listed))]),
+    let join = |local: &str| {
         Stage::Lookup(Lookup {
             collection: Some(target.name.clone()),
-            local: Some(Path(key)),
+            local: Some(local.into()),
             foreign: Some("_id".into()),
             variables: Vec::new(),
             pipeline,
             output: field.to_owned(),
-        }),
-    ]
+        })
+    };
+    // Lists in lists, and dicts, a `$lookup` does not look into.
+    if stored.form == Some(LinkForm::Id) && !stored.listed {
+        return vec![join(local)];
+    }
+    vec![Stage::Set(vec![(key.as_str().into(), ids_of(local, stored.listed))]), join(&key)]
 }
 
-/// `$lookup` of the documents whose link leads to the id at `local`: one for each form in which links are stored.
+/// `$lookup` of the documents whose link leads to the id at `local`: one for each form in which links may be stored.
 pub fn back_join_stages(
     local: &str,
     target: &Collection,
     back: &Path,
     field: &str,
+    form: Option<LinkForm>,
     pipeline: Option<Vec<Stage>>,
 ) -> Vec<Stage> {
     let references = format!("{field}_key");
@@ -222,6 +239,11 @@ pub fn back_join_stages(
             output: output.to_owned(),
         })
     };
+    match form {
+        Some(LinkForm::Id) => return vec![join(back.as_str().to_owned(), field)],
+        Some(LinkForm::Reference) => return vec![join(format!("{}.$id", back.as_str()), field)],
+        None => {}
+    }
     let both = Expr::Call {
         name: "$concatArrays".to_owned(),
         operands: Operands::Positional(vec![Expr::field(field), Expr::field(&references)]),

@@ -8,6 +8,7 @@ pub mod needed_fields;
 mod operator;
 mod predicate;
 pub mod reads;
+pub mod rows;
 pub mod shape;
 mod value;
 

@@ -9,22 +9,22 @@ use super::reads::{Roots, roots};
 
 /// Top-level fields that somebody may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Needed {
-    fields: Fields,
+pub struct Needed<'a> {
+    fields: Fields<'a>,
     /// Documents are given, whole or in part, so that one can see in which order their fields stand.
     order: bool,
     /// What later stages write into these documents. The server keeps the place of a field that is dropped for one of
     /// its name that is written later, so a field's first writing is seen in the order of what is given.
-    written: Roots,
+    written: Roots<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Fields {
-    AllBut(Roots),
-    Only(Roots),
+enum Fields<'a> {
+    AllBut(Roots<'a>),
+    Only(Roots<'a>),
 }
 
-impl Needed {
+impl<'a> Needed<'a> {
     fn everything() -> Self {
         Self { fields: Fields::AllBut(Roots::new()), order: true, written: Roots::new() }
     }
@@ -41,7 +41,7 @@ impl Needed {
     }
 
     /// The fields, where documents are only read: none of them is given, whole or in part.
-    pub fn only_read(&self) -> Option<&Roots> {
+    pub fn only_read(&self) -> Option<&Roots<'a>> {
         match &self.fields {
             Fields::Only(roots) if !self.order => Some(roots),
             _ => None,
@@ -63,7 +63,7 @@ impl Needed {
         Self { fields, order: self.order || other.order, written: &self.written | &other.written }
     }
 
-    fn and(mut self, read: Option<Roots>) -> Self {
+    fn and(mut self, read: Option<Roots<'a>>) -> Self {
         let Some(read) = read else { return Self { written: self.written, ..Self::everything() } };
         match &mut self.fields {
             Fields::AllBut(roots) => roots.retain(|root| !read.contains(root)),
@@ -72,39 +72,39 @@ impl Needed {
         self
     }
 
-    fn and_path(self, path: &Path) -> Self {
-        self.and(Some(Roots::from([path.root().to_owned()])))
+    fn and_path(self, path: &'a Path) -> Self {
+        self.and(Some(Roots::from([path.root()])))
     }
 
-    fn and_values<'a>(self, values: impl IntoIterator<Item = &'a Expr>) -> Self {
+    fn and_values(self, values: impl IntoIterator<Item = &'a Expr>) -> Self {
         values.into_iter().fold(self, |needed, value| needed.and(roots(value)))
     }
 
     /// Behind this, the fields with these names are gone.
-    fn dropping<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+    fn dropping(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
         let seen = |path: &str| self.order && self.written.contains(path);
         let whole: Vec<_> = paths.into_iter().filter(|path| !path.contains('.') && !seen(path)).collect();
         match &mut self.fields {
-            Fields::AllBut(roots) => roots.extend(whole.into_iter().map(str::to_owned)),
-            Fields::Only(roots) => roots.retain(|root| !whole.contains(&root.as_str())),
+            Fields::AllBut(roots) => roots.extend(whole),
+            Fields::Only(roots) => roots.retain(|root| !whole.contains(root)),
         }
         self
     }
 
     /// Behind this, the fields with these names hold something else; but where a field was, it keeps its place.
-    fn overwriting<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+    fn overwriting(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
         if self.order { self } else { self.dropping(paths) }
     }
 
     /// Behind this, there is something at these paths.
-    fn writing<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        self.written.extend(paths.into_iter().map(|path| Path::from(path).root().to_owned()));
+    fn writing(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        self.written.extend(paths.into_iter().map(|path| path.split('.').next().unwrap_or(path)));
         self
     }
 }
 
 /// What is needed behind each stage of a read, in the order of its stages.
-pub fn behind_each(read: &Read) -> Vec<Needed> {
+pub fn behind_each(read: &Read) -> Vec<Needed<'_>> {
     let mut needed = match &read.terminal {
         Terminal::Find | Terminal::First | Terminal::Aggregate => Needed::everything(),
         Terminal::Count | Terminal::Exists => Needed::nothing(),
@@ -124,7 +124,7 @@ pub fn behind_each(read: &Read) -> Vec<Needed> {
 }
 
 /// What a stage needs of the documents it takes, given what is needed of those it gives.
-fn before(stage: &Stage, needed: Needed) -> Needed {
+fn before<'a>(stage: &'a Stage, needed: Needed<'a>) -> Needed<'a> {
     match stage {
         Stage::Match(predicate) => needed.and(roots(predicate)),
         Stage::Sort(keys) => keys.iter().fold(needed, |needed, key| needed.and_path(&key.path)),
@@ -170,7 +170,7 @@ fn writes_all(path: &Path, value: &Expr) -> bool {
     path.root() == path.as_str() && !matches!(value, Expr::Document(_) | Expr::Raw(_))
 }
 
-fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
+fn before_projection<'a>(fields: &'a [(Path, Projected)], needed: Needed<'a>) -> Needed<'a> {
     if is_exclusion(fields) {
         return needed.dropping(fields.iter().map(|(path, _)| path.as_str()));
     }
@@ -192,7 +192,7 @@ fn before_projection(fields: &[(Path, Projected)], needed: Needed) -> Needed {
         Projected::Computed(value) => kept.and(roots(value)).and_path(path),
     });
     let id_named = fields.iter().any(|(path, _)| path.root() == "_id");
-    if needed.has("_id") && !id_named { kept.and_path(&Path::from("_id")) } else { kept }
+    if needed.has("_id") && !id_named { kept.and(Some(Roots::from(["_id"]))) } else { kept }
 }
 
 #[cfg(test)]
@@ -205,7 +205,8 @@ mod tests {
     /// The needed fields before the stages.
     fn needed(stages: &[Stage], terminal: Terminal) -> String {
         let first = Stage::Limit(9);
-        let behind = behind_each(&read([&[first], stages].concat(), terminal));
+        let read = read([&[first], stages].concat(), terminal);
+        let behind = behind_each(&read);
         match &behind[0].fields {
             Fields::AllBut(roots) if roots.is_empty() => "all".to_owned(),
             Fields::AllBut(roots) => format!("all but {}", names(roots)),
@@ -213,8 +214,8 @@ mod tests {
         }
     }
 
-    fn names(roots: &Roots) -> String {
-        roots.iter().cloned().collect::<Vec<_>>().join(" ")
+    fn names(roots: &Roots<'_>) -> String {
+        roots.iter().copied().collect::<Vec<_>>().join(" ")
     }
 
     #[test]

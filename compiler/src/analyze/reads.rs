@@ -8,20 +8,20 @@ use std::collections::BTreeSet;
 
 use data_bridge_ir::catalog;
 use data_bridge_ir::expr::Operands;
-use data_bridge_ir::{Expr, Path, Value};
+use data_bridge_ir::{Expr, Value};
 
-/// Names of top-level fields.
-pub type Roots = BTreeSet<String>;
+/// Names of top-level fields, as they stand in a plan.
+pub type Roots<'a> = BTreeSet<&'a str>;
 
 /// Operators on one field that decide for each document by itself. `$near` is none: it also sorts.
 const OF_ONE_DOCUMENT: [&str; 7] =
     ["$bitsAllClear", "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet", "$geoIntersects", "$geoWithin", "$type"];
 
 /// The top-level fields that an expression reads; none when it may read any.
-pub fn roots(expr: &Expr) -> Option<Roots> {
+pub fn roots(expr: &Expr) -> Option<Roots<'_>> {
     let mut found = Roots::new();
-    let known = expr.paths(&mut |path: &Path| {
-        found.insert(path.root().to_owned());
+    let known = expr.paths(&mut |path| {
+        found.insert(path.root());
     });
     (known && every(expr, &sees_the_document_by_paths)).then_some(found)
 }
@@ -37,7 +37,7 @@ pub fn is_deterministic(expr: &Expr) -> bool {
 
 /// The top-level fields that a predicate reads, where it may be tested at another place of the pipeline; none where it
 /// must stay: what is opaque may be a text search, and a link is followed from where its predicate stands.
-pub fn movable(predicate: &Expr) -> Option<Roots> {
+pub fn movable(predicate: &Expr) -> Option<Roots<'_>> {
     let each = every(predicate, &|part| match part {
         Expr::Linked { .. } => false,
         Expr::FieldOperator { name, .. } => OF_ONE_DOCUMENT.contains(&name.as_str()),
@@ -72,7 +72,7 @@ fn sees_the_document_by_paths(part: &Expr) -> bool {
 }
 
 fn every(expr: &Expr, test: &impl Fn(&Expr) -> bool) -> bool {
-    test(expr) && expr.children().into_iter().all(|child| every(child, test))
+    test(expr) && expr.all_children(|child| every(child, test))
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
         Expr::Call { name: name.to_owned(), operands }
     }
 
-    fn names(found: Option<Roots>) -> Vec<String> {
+    fn names(found: Option<Roots<'_>>) -> Vec<&str> {
         found.expect("known").into_iter().collect()
     }
 

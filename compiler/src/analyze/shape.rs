@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bson::RawBson;
 use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::expr::Path;
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
-use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
+use data_bridge_ir::{DType, Expr, Operands, SchemaRef, Value};
 
 use super::operator;
 use crate::error::CompileError;
@@ -69,8 +70,48 @@ impl Shape {
                 let listed = |name: &String| (name.clone(), DType::Array(Box::new(DType::Any)));
                 Self::Made(outputs.iter().map(|(name, _)| listed(name)).collect())
             }
+            Stage::Generic { name, body } => self.computed(name, body),
             // The other collection's documents may hold anything.
-            Stage::UnionWith(_) | Stage::Generic { .. } | Stage::Raw(_) => Self::Open,
+            Stage::UnionWith(_) | Stage::Raw(_) => Self::Open,
+        }
+    }
+
+    /// What follows a stage that has no node of its own.
+    fn computed(self, name: &str, body: &Expr) -> Self {
+        let any = |name: &str| (root(name).to_owned(), DType::Any);
+        match name {
+            "$fill" | "$redact" | "$densify" => self,
+            "$setWindowFields" => match entry(body, "output") {
+                Some(Expr::Document(outputs)) => self.adding(outputs.iter().map(|(name, _)| any(name))),
+                _ => Self::Open,
+            },
+            "$graphLookup" => entry(body, "as").and_then(text).map_or(Self::Open, |name| self.adding([any(name)])),
+            "$bucket" | "$bucketAuto" => match entry(body, "output") {
+                None => Self::Made([any("_id"), ("count".to_owned(), DType::Int)].into()),
+                Some(Expr::Document(outputs)) => {
+                    Self::Made(outputs.iter().map(|(name, _)| any(name)).chain([any("_id")]).collect())
+                }
+                Some(_) => Self::Open,
+            },
+            "$sortByCount" => Self::Made([any("_id"), ("count".to_owned(), DType::Int)].into()),
+            "$replaceRoot" => entry(body, "newRoot").map_or(Self::Open, |root| self.replaced(root)),
+            "$replaceWith" => self.replaced(body),
+            "$out" | "$merge" => Self::Made(Fields::new()),
+            _ => Self::Open,
+        }
+    }
+
+    /// A document in the place of each: one that is written out, or a field that holds one.
+    fn replaced(self, root: &Expr) -> Self {
+        match root {
+            Expr::Document(fields) => {
+                Self::Made(fields.iter().map(|(name, value)| (name.clone(), operator::dtype(value, &self))).collect())
+            }
+            Expr::Field(path) => match self.dtype(path).map(|dtype| dtype.non_null()) {
+                Ok(DType::Document(schema)) => Self::of(&schema),
+                _ => Self::Open,
+            },
+            _ => Self::Open,
         }
     }
 
@@ -123,6 +164,18 @@ impl Shape {
         let there = !matches!(&self, Self::Made(known) if !known.contains_key("_id"));
         let id = (there && !excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
         Self::Made(id.into_iter().chain(kept).collect())
+    }
+}
+
+fn entry<'a>(body: &'a Expr, name: &str) -> Option<&'a Expr> {
+    let Expr::Document(entries) = body else { return None };
+    entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+fn text(value: &Expr) -> Option<&str> {
+    match value {
+        Expr::Literal(Value(RawBson::String(text))) | Expr::Raw(Value(RawBson::String(text))) => Some(text),
+        _ => None,
     }
 }
 

@@ -19,7 +19,7 @@ impl ReadRule for CountWithoutOrder {
         "count_without_order"
     }
 
-    fn rewrite(&self, read: &Read, _known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
         if !matches!(read.terminal, Terminal::Count | Terminal::Exists) {
             return None;
         }

@@ -20,7 +20,7 @@ impl ReadRule for DistinctWithoutOrder {
         "distinct_without_order"
     }
 
-    fn rewrite(&self, read: &Read, _known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
         if !matches!(read.terminal, Terminal::Distinct(_)) {
             return None;
         }

@@ -4,6 +4,7 @@ use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
 use super::flags::Flags;
+use super::parts::{pipelines, size, terms};
 use super::rewrite::same_shape;
 pub use super::trace::Firing;
 use super::trace::Trace;
@@ -69,10 +70,10 @@ impl<'a> Driver<'a> {
         let mut ever = false;
         loop {
             let mut changed = self.predicates(read)?;
-            changed |= self.stages(self.rules.stage, read)?;
+            changed |= self.stages(read)?;
             changed |= self.whole(read)?;
             changed |= self.nested(read)?;
-            if !changed && !self.stages(self.rules.joining, read)? {
+            if !changed && !self.joining(read)? {
                 return Ok(ever);
             }
             ever = true;
@@ -129,30 +130,51 @@ impl<'a> Driver<'a> {
     }
 
     /// From the last stage to the first: what moves up meets all that it can join on its way, and moves on with it.
-    fn stages(&mut self, rules: &[&dyn StageRule], read: &mut Read) -> Result<bool, Failure> {
+    fn stages(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
         let mut next = read.stages.len();
         while let Some(position) = next.checked_sub(1) {
             next = position;
-            let window = &read.stages[position..];
-            let fired = rules.iter().find_map(|rule| {
-                let allowed = self.flags.allows(rule.name());
-                allowed.then(|| rule.rewrite(window)).flatten().map(|rewrite| (rule.name(), rewrite))
-            });
-            let Some((rule, rewrite)) = fired else { continue };
-            if !rewrite.keeps_shape(&read.source.schema, window) {
-                return Err(changed_shape(rule, window));
+            if let Some(given) = self.window(self.rules.stage, read, position)? {
+                changed = true;
+                // What came out may now meet what stands behind it.
+                next = (position + given + 1).min(read.stages.len());
             }
-            let before = self.trace.is_some().then(|| read.stages.clone());
-            let given = rewrite.apply(&mut read.stages, position);
-            let firing =
-                before.filter(|before| *before != read.stages).map(|before| (list(&before), list(&read.stages)));
-            self.fired(rule, firing, &Facts::none())?;
-            changed = true;
-            // What came out may now meet what stands behind it.
-            next = (position + given + 1).min(read.stages.len());
         }
         Ok(changed)
+    }
+
+    /// From the first stage to the last: a rule takes as many at once as it can join.
+    fn joining(&mut self, read: &mut Read) -> Result<bool, Failure> {
+        let mut changed = false;
+        let mut position = 0;
+        while position < read.stages.len() {
+            if self.window(self.rules.joining, read, position)?.is_some() {
+                changed = true;
+                position = position.saturating_sub(1);
+            } else {
+                position += 1;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Tries the rules on the stages from one position on; how many stand in the place of those that one took.
+    fn window(&mut self, rules: &[&dyn StageRule], read: &mut Read, position: usize) -> Result<Option<usize>, Failure> {
+        let window = &read.stages[position..];
+        let fired = rules.iter().find_map(|rule| {
+            let allowed = self.flags.allows(rule.name());
+            allowed.then(|| rule.rewrite(window)).flatten().map(|rewrite| (rule.name(), rewrite))
+        });
+        let Some((rule, rewrite)) = fired else { return Ok(None) };
+        if !rewrite.keeps_shape(&read.source.schema, window) {
+            return Err(changed_shape(rule, window));
+        }
+        let before = self.trace.is_some().then(|| read.stages.clone());
+        let given = rewrite.apply(&mut read.stages, position);
+        let firing = before.filter(|before| *before != read.stages).map(|before| (list(&before), list(&read.stages)));
+        self.fired(rule, firing, &Facts::none())?;
+        Ok(Some(given))
     }
 
     fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
@@ -174,8 +196,9 @@ impl<'a> Driver<'a> {
             }
             let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
             self.fired(rule.name(), firing, &known.facts)?;
+            let facts = known.facts;
             read.stages = stages;
-            known = Known::of(known.facts);
+            known = Known::of(facts);
             changed = true;
         }
         Ok(changed)
@@ -221,24 +244,6 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The pipelines inside a stage, with what a trace calls them.
-fn pipelines(stage: &mut Stage) -> Vec<(String, &mut Vec<Stage>)> {
-    match stage {
-        Stage::Lookup(lookup) => {
-            let name = format!("Lookup({})", lookup.output);
-            lookup.pipeline.iter_mut().map(|pipeline| (name.clone(), pipeline)).collect()
-        }
-        Stage::UnionWith(union) => {
-            let name = format!("UnionWith({})", union.collection.as_deref().unwrap_or("documents"));
-            vec![(name, &mut union.pipeline)]
-        }
-        Stage::Facet(outputs) => {
-            outputs.iter_mut().map(|(name, pipeline)| (format!("Facet({name})"), pipeline)).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn changed_shape(rule: &str, stages: &[Stage]) -> Failure {
     Failure::Bug(format!("rule {rule} changed what the documents look like: {}", list(stages)))
 }
@@ -248,27 +253,6 @@ fn list(stages: &[Stage]) -> String {
         return "(all documents)".to_owned();
     }
     stages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" . ")
-}
-
-/// How many parts of a stage rules look at.
-fn size(stage: &Stage) -> usize {
-    let inner = |stages: &[Stage]| stages.iter().map(size).sum::<usize>();
-    1 + match stage {
-        Stage::Match(predicate) => terms(predicate),
-        Stage::Lookup(lookup) => lookup.pipeline.as_deref().map_or(0, inner),
-        Stage::UnionWith(union) => inner(&union.pipeline),
-        Stage::Facet(outputs) => outputs.iter().map(|(_, stages)| 1 + inner(stages)).sum(),
-        _ => 0,
-    }
-}
-
-fn terms(predicate: &Expr) -> usize {
-    match predicate {
-        Expr::And(items) | Expr::Or(items) | Expr::Nor(items) => items.iter().map(terms).sum::<usize>() + 1,
-        Expr::Not(child) => terms(child) + 1,
-        Expr::ElemMatch { predicate, .. } | Expr::Linked { predicate, .. } => terms(predicate) + 1,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl ReadRule for DropSettledSortKeys {
         "drop_settled_sort_keys"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let mut settled: Vec<&Path> = Vec::new();
         for (place, stage) in read.stages.iter().enumerate().take_while(|(_, stage)| keeps_stored(stage)) {
             match stage {

@@ -25,7 +25,7 @@ impl ReadRule for DropSortOfUnique {
         "drop_sort_of_unique"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let facts = &known.facts;
         let [Stage::Match(predicate), behind @ ..] = read.stages.as_slice() else { return None };
         let one = |stage: &Stage| keeps_stored(stage) || gives_one_for_one(stage);

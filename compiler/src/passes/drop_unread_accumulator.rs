@@ -21,7 +21,7 @@ impl ReadRule for DropUnreadAccumulator {
         "drop_unread_accumulator"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let is_group = |stage: &Stage| matches!(stage, Stage::Group { .. });
         without_unread(read, known, is_group, |stage, needed| match stage {
             Stage::Group { by, outputs } if !outputs.iter().all(|output| needed.has(&output.output)) => {

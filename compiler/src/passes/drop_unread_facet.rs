@@ -21,7 +21,7 @@ impl ReadRule for DropUnreadFacet {
         "drop_unread_facet"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let is_facet = |stage: &Stage| matches!(stage, Stage::Facet(_));
         without_unread(read, known, is_facet, |stage, needed| {
             let Stage::Facet(outputs) = stage else { return Fate::Stays };

@@ -21,7 +21,7 @@ impl ReadRule for DropUnreadLookup {
         "drop_unread_lookup"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let is_lookup = |stage: &Stage| matches!(stage, Stage::Lookup(_));
         without_unread(read, known, is_lookup, |stage, needed| match stage {
             Stage::Lookup(lookup) if !needed.has(Path::from(lookup.output.as_str()).root()) => Fate::Goes,

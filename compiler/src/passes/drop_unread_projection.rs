@@ -25,7 +25,7 @@ impl ReadRule for DropUnreadProjection {
         "drop_unread_projection"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let is_projection = |stage: &Stage| matches!(stage, Stage::Project(_) | Stage::Unset(_));
         without_unread(read, known, is_projection, |stage, needed| match needed.only_read() {
             Some(roots) if roots.iter().all(|root| leaves(stage, root)) => Fate::Goes,

@@ -23,7 +23,7 @@ impl ReadRule for DropUnreadSet {
         "drop_unread_set"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let is_set = |stage: &Stage| matches!(stage, Stage::Set(_));
         without_unread(read, known, is_set, |stage, needed| {
             let Stage::Set(fields) = stage else { return Fate::Stays };

@@ -21,7 +21,7 @@ impl ReadRule for ExistsReadsOne {
         "exists_reads_one"
     }
 
-    fn rewrite(&self, read: &Read, _known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
         let settled = |last: &Stage| gives_one_at_most(last) || *last == Stage::Match(Expr::Constant(false));
         if read.terminal != Terminal::Exists || read.stages.last().is_some_and(settled) {
             return None;

@@ -19,7 +19,7 @@ impl ReadRule for FalseMatchToNothing {
         "false_match_to_nothing"
     }
 
-    fn rewrite(&self, read: &Read, _known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
         let opaque = |stage: &Stage| {
             matches!(stage, Stage::UnionWith(_) | Stage::Facet(_) | Stage::Generic { .. } | Stage::Raw(_))
         };

@@ -8,7 +8,7 @@
 //! is of the document as it came in. Never when both write into one top-level field. Null, missing and arrays: each
 //! value is computed as before and stored where it was, and new fields stand in the order in which they are written.
 
-use data_bridge_ir::{Path, Stage};
+use data_bridge_ir::{Expr, Path, Stage};
 
 use super::{Rewrite, StageRule};
 use crate::analyze::reads::{Roots, roots};
@@ -21,14 +21,27 @@ impl StageRule for MergeSets {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [Stage::Set(first), Stage::Set(second), ..] = stages else { return None };
-        let written: Roots = first.iter().map(|(path, _)| path.root().to_owned()).collect();
-        let apart = |path: &Path| !written.contains(path.root());
-        let independent = second
-            .iter()
-            .all(|(path, value)| apart(path) && roots(value).is_some_and(|read| written.is_disjoint(&read)));
-        independent.then(|| Rewrite::Replace(2, vec![Stage::Set([first.as_slice(), second].concat())]))
+        let [Stage::Set(first), behind @ ..] = stages else { return None };
+        let mut written: Roots<'_> = first.iter().map(|(path, _)| path.root()).collect();
+        let mut joined = Vec::new();
+        for stage in behind {
+            match stage {
+                Stage::Set(fields) if is_independent(fields, &written) => {
+                    written.extend(fields.iter().map(|(path, _)| path.root()));
+                    joined.push(fields);
+                }
+                _ => break,
+            }
+        }
+        let all = || std::iter::once(first).chain(joined.iter().copied()).flatten().cloned().collect();
+        (!joined.is_empty()).then(|| Rewrite::Replace(1 + joined.len(), vec![Stage::Set(all())]))
     }
+}
+
+/// Whether the fields may be computed together with those that are written before them.
+fn is_independent(fields: &[(Path, Expr)], written: &Roots<'_>) -> bool {
+    let apart = |path: &Path| !written.contains(path.root());
+    fields.iter().all(|(path, value)| apart(path) && roots(value).is_some_and(|read| written.is_disjoint(&read)))
 }
 
 #[cfg(test)]

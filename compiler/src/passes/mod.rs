@@ -41,6 +41,7 @@ mod merge_sets;
 mod merge_unsets;
 mod nodes;
 mod normalize_membership;
+mod parts;
 mod prefilter_unwind;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
@@ -57,6 +58,7 @@ mod push_match_into_union;
 mod remove_duplicate_terms;
 mod rewrite;
 mod settle_complements;
+mod settle_link_form;
 mod settle_presence;
 mod settle_types;
 mod skip_before_limit;
@@ -92,19 +94,19 @@ pub trait StageRule: Sync {
 }
 
 /// What is known of a read.
-pub struct Known {
+pub struct Known<'a> {
     /// Of the documents that it reads.
     pub facts: Facts,
-    needed: OnceCell<Vec<Needed>>,
+    needed: OnceCell<Vec<Needed<'a>>>,
 }
 
-impl Known {
+impl<'a> Known<'a> {
     pub fn of(facts: Facts) -> Self {
         Self { facts, needed: OnceCell::new() }
     }
 
     /// What is needed behind each stage of the read: found once, when it is first asked for.
-    pub fn needed(&self, read: &Read) -> &[Needed] {
+    pub fn needed(&self, read: &'a Read) -> &[Needed<'a>] {
         self.needed.get_or_init(|| behind_each(read))
     }
 }
@@ -113,7 +115,7 @@ impl Known {
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
     /// The better stages; none when the rule does not apply.
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>>;
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>>;
 }
 
 /// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
@@ -131,6 +133,7 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &merge_exclusions::MergeExclusions,
     &intersect_tests::IntersectTests,
     &drop_implied_terms::DropImpliedTerms,
+    &settle_link_form::SettleLinkForm,
     &settle_presence::SettlePresence,
     &settle_types::SettleTypes,
     &exclusion_to_membership::ExclusionToMembership,

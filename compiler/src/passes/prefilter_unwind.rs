@@ -26,7 +26,7 @@ impl ReadRule for PrefilterUnwind {
         "prefilter_unwind"
     }
 
-    fn rewrite(&self, read: &Read, known: &Known) -> Option<Vec<Stage>> {
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
         let facts = &known.facts;
         let place = read.stages.iter().position(|stage| matches!(stage, Stage::Unwind { .. }))?;
         let (before, from) = read.stages.split_at(place);

@@ -34,10 +34,12 @@ impl StageRule for PushMatchBelowProject {
         if !gives_one_for_one(project) {
             return None;
         }
-        let origin = |root: &str| if leaves(project, root) { Some(root.to_owned()) } else { renamed(fields, root) };
         split_match::around(project, predicate, |term| {
-            let origins = movable(term)?.into_iter().map(|root| origin(&root).map(|from| (root, from)));
-            let origins: BTreeMap<String, String> = origins.collect::<Option<_>>()?;
+            let origins = movable(term)?.into_iter().map(|root| {
+                let origin = if leaves(project, root) { Some(root) } else { renamed(fields, root) };
+                origin.map(|from| (root, from))
+            });
+            let origins: BTreeMap<&str, &str> = origins.collect::<Option<_>>()?;
             Some(term.clone().map_paths(&|path| {
                 let rest = &path.as_str()[path.root().len()..];
                 origins.get(path.root()).map_or_else(|| path.clone(), |from| Path(format!("{from}{rest}")))
@@ -47,12 +49,12 @@ impl StageRule for PushMatchBelowProject {
 }
 
 /// The top-level field that is kept under this name.
-fn renamed(fields: &[(Path, Projected)], root: &str) -> Option<String> {
+fn renamed<'a>(fields: &'a [(Path, Projected)], root: &str) -> Option<&'a str> {
     let mut named = fields.iter().filter(|(path, _)| path.root() == root);
     match (named.next(), named.next()) {
         (Some((path, Projected::Computed(Expr::Field(from)))), None) if path.as_str() == root => {
             let whole = !from.as_str().is_empty() && from.root() == from.as_str();
-            whole.then(|| from.as_str().to_owned())
+            whole.then(|| from.as_str())
         }
         _ => None,
     }

@@ -51,14 +51,16 @@ fn holds_both(terms: &[Expr]) -> bool {
     if terms.len() < 2 || !terms.iter().any(|term| is_negative(&term)) {
         return false;
     }
-    let all: HashSet<&Expr> = terms.iter().collect();
+    // Few terms are compared directly; many are hashed, to stay linear.
+    let all: HashSet<&Expr> = if terms.len() > 8 { terms.iter().collect() } else { HashSet::new() };
+    let holds = |term: &Expr| if terms.len() > 8 { all.contains(term) } else { terms.contains(term) };
     terms.iter().filter(is_negative).any(|term| {
         let positive = match term {
             Expr::Not(inner) => Some((**inner).clone()),
             Expr::Nor(inner) if inner.len() == 1 => Some(inner[0].clone()),
             _ => complement(term),
         };
-        positive.is_some_and(|positive| all.contains(&positive) && is_deterministic(term))
+        positive.is_some_and(|positive| holds(&positive) && is_deterministic(term))
     })
 }
 

@@ -15,11 +15,11 @@ pub enum Fate {
 
 /// The stages without what nobody reads: each stage of some kind, by what is needed of the documents that it gives.
 /// None when all of them stay.
-pub fn without_unread(
-    read: &Read,
-    known: &Known,
+pub fn without_unread<'a>(
+    read: &'a Read,
+    known: &Known<'a>,
     concerns: impl Fn(&Stage) -> bool,
-    fate: impl Fn(&Stage, &Needed) -> Fate,
+    fate: impl Fn(&Stage, &Needed<'a>) -> Fate,
 ) -> Option<Vec<Stage>> {
     if !read.stages.iter().any(&concerns) {
         return None;

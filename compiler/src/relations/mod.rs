@@ -13,12 +13,14 @@ mod bounds;
 mod lookup;
 mod semi_join;
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::plan::{Change, FindAndModify, Plan, Read, Write};
 use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage};
 
 use crate::analyze::joins::its_class;
 use crate::error::{CompileError, Failure};
+use crate::facts::link_form;
 use bounds::{Bound, Bounds};
 
 /// Ids beyond this many are not sent back to the server: the documents are joined there instead. At the two forms in
@@ -126,7 +128,7 @@ fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
             None => stages.push(stage.clone()),
             Some(predicate) => {
                 let bound = bounds.of(predicate).filter(|bound| strategy == Strategy::Auto && bound.most <= FEW);
-                let here = bound.filter(|_| !goes_back(predicate));
+                let here = bound.filter(|_| !scans_back(predicate));
                 match here.and_then(|bound| Some((bound, lookup::matching(predicate.clone(), schema).ok()?))) {
                     Some((Bound { most, why }, join)) => {
                         let why = format!("join in the server: at most {most} come this far, for {why}");
@@ -158,7 +160,7 @@ fn asks_for_snapshot(read: &Read) -> bool {
 fn ids_first(link: &Link<'_>, schema: &SchemaRef, otherwise: bool) -> String {
     let served = match link.back {
         Some(_) => "_id has an index".to_owned(),
-        None if schema.has_index_on(link.path) => "the index on the link serves them".to_owned(),
+        None if schema.has_index_on(link.path.as_str()) => "the index on the link serves them".to_owned(),
         None => "no index on the link is known, and one pass finds them".to_owned(),
     };
     let bound = if otherwise { format!("; above {MOST_IDS}, a join in the server") } else { String::new() };
@@ -167,14 +169,18 @@ fn ids_first(link: &Link<'_>, schema: &SchemaRef, otherwise: bool) -> String {
 
 /// A link that a predicate goes through.
 struct Link<'a> {
-    path: &'a str,
+    path: &'a Path,
     back: Option<&'a Path>,
 }
 
 /// Says of each link of a predicate, once, how it is followed.
 fn explained(reasons: &mut Vec<String>, predicate: &Expr, schema: &SchemaRef, how: impl Fn(&Link<'_>) -> String) {
     for link in links_of(predicate) {
-        let reason = format!("{}.{}: {}", schema.name(), link.path, how(&link));
+        let form = match (link.back, link_form(schema, link.path), schema.trust()) {
+            (None, Some(LinkForm::Id), Some(reason)) => format!("; stored as an id ({reason})"),
+            _ => String::new(),
+        };
+        let reason = format!("{}.{}: {}{form}", schema.name(), link.path.as_str(), how(&link));
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
@@ -183,20 +189,25 @@ fn explained(reasons: &mut Vec<String>, predicate: &Expr, schema: &SchemaRef, ho
 
 fn links_of(predicate: &Expr) -> Vec<Link<'_>> {
     match predicate {
-        Expr::Linked { link, back, .. } => vec![Link { path: link.as_str(), back: back.as_ref() }],
+        Expr::Linked { link, back, .. } => vec![Link { path: link, back: back.as_ref() }],
         Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().flat_map(links_of).collect(),
         Expr::Not(term) => links_of(term),
         _ => Vec::new(),
     }
 }
 
-/// Whether a link that leads back is followed, here or behind another link: a join by it has no index for references.
-fn goes_back(predicate: &Expr) -> bool {
+/// Whether a join would read whole collections: by a link that leads back and has no index, here or behind another
+/// link. References are joined by a part of theirs, which has none.
+fn scans_back(predicate: &Expr) -> bool {
     match predicate {
-        Expr::Linked { back: Some(_), .. } => true,
-        Expr::Linked { predicate, .. } => goes_back(predicate),
-        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().any(goes_back),
-        Expr::Not(term) => goes_back(term),
+        Expr::Linked { back: Some(back), target, .. }
+            if link_form(target, back) != Some(LinkForm::Id) || !target.has_index_on(back.as_str()) =>
+        {
+            true
+        }
+        Expr::Linked { predicate, .. } => scans_back(predicate),
+        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().any(scans_back),
+        Expr::Not(term) => scans_back(term),
         _ => false,
     }
 }

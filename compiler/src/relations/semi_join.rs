@@ -1,11 +1,13 @@
 //! The ids of the other side first: each linked predicate becomes `$in` of ids that an earlier step reads.
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Path, SchemaRef, Value};
 
 use super::{Feed, both, of_class, stored};
 use crate::analyze::links::forms;
 use crate::error::CompileError;
+use crate::facts::link_form;
 use crate::physical::Hole;
 
 /// The predicate without links; what it needs is appended to the feeds, what that needs before it.
@@ -34,7 +36,11 @@ pub fn predicate(
             let (field, collected, hole) = match back {
                 None => {
                     let Collection { name: collection, database } = collection.clone();
-                    (link, "_id".into(), Hole::Links { feed: feeds.len(), collection, database })
+                    let hole = match link_form(schema, &link) {
+                        Some(LinkForm::Id) => Hole::Ids { feed: feeds.len() },
+                        _ => Hole::Links { feed: feeds.len(), collection, database },
+                    };
+                    (link, "_id".into(), hole)
                 }
                 Some(back) => ("_id".into(), back, Hole::Ids { feed: feeds.len() }),
             };

@@ -49,12 +49,26 @@ def to_ir(value: Any) -> ir.Expr:
 
 
 def value(given: Any) -> ir.Expr:
-    """A value in an aggregation: expressions inside dicts and lists are found, all else is a literal."""
+    """A value in an aggregation: expressions inside dicts and lists are found, all else is a literal.
+
+    A dict that holds no expression is data, whoever made it: a key in it that reads like an operator is none.
+    """
     if isinstance(given, Mapping):
-        return ir.DocumentExpr({str(key): value(item) for key, item in given.items()})
+        fields = {str(key): value(item) for key, item in given.items()}
+        if any(key.startswith("$") or "." in key or not key for key in fields) and all(map(_constant, fields.values())):
+            return ir.Literal(dict(given))
+        return ir.DocumentExpr(fields)
     if isinstance(given, (list, tuple)):
         return ir.ArrayExpr(tuple(value(item) for item in given))
     return to_ir(given)
+
+
+def _constant(node: ir.Expr) -> bool:
+    if isinstance(node, ir.DocumentExpr):
+        return all(map(_constant, node.fields.values()))
+    if isinstance(node, ir.ArrayExpr):
+        return all(map(_constant, node.items))
+    return isinstance(node, ir.Literal)
 
 
 def result(node: ir.Expr) -> Value[Any]:

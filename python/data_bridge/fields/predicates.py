@@ -76,6 +76,13 @@ class FieldPredicates(Path[T_co]):
         """The stored value has one of these BSON types, such as "string" or "int"."""
         return Predicate(ir.IsType(self.__ir__, types))
 
+    def _escaped(self, text: Any) -> str:
+        if not isinstance(text, str):
+            raise CompileError(
+                f"{self.__ir__.label} is searched for text, not for {text!r}", code="not_text", path=self.__ir__.path
+            )
+        return re.escape(text)
+
     def _text(self, pattern: str, options: str = "") -> Predicate:
         if not self.__ir__.dtype.comparable_to(DType.string()):
             raise CompileError(
@@ -87,11 +94,11 @@ class FieldPredicates(Path[T_co]):
 
     def startswith(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text begins with this."""
-        return self._text("^" + re.escape(text))
+        return self._text("^" + self._escaped(text))
 
     def endswith(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text ends with this."""
-        return self._text(re.escape(text) + r"\z")
+        return self._text(self._escaped(text) + r"\z")
 
     @overload
     def contains(self: FieldPredicates[str | None], value: str) -> Predicate: ...
@@ -101,11 +108,11 @@ class FieldPredicates(Path[T_co]):
         """A list holds the value; a text holds the substring."""
         if any(member.kind == "array" for member in self.__ir__.dtype.members):
             return compare("eq", self.__ir__, value)
-        return self._text(re.escape(value))
+        return self._text(self._escaped(value))
 
     def icontains(self: FieldPredicates[Written], text: str) -> Predicate:
         """The text holds the substring, whatever the case."""
-        return self._text(re.escape(text), "i")
+        return self._text(self._escaped(text), "i")
 
     def regex(self: FieldPredicates[Written], pattern: str | re.Pattern[str], options: str = "") -> Predicate:
         """The text matches the PCRE pattern; `options` are letters of "imsx"."""
@@ -113,6 +120,8 @@ class FieldPredicates(Path[T_co]):
             flags = {re.I: "i", re.M: "m", re.S: "s", re.X: "x"}
             options = "".join(letter for flag, letter in flags.items() if pattern.flags & flag)
             pattern = pattern.pattern
+        if not isinstance(pattern, str):
+            raise CompileError(f"{pattern!r} is no pattern: give text", code="not_text", path=self.__ir__.path)
         return self._text(pattern, options)
 
     def _item(self) -> Any:
@@ -160,8 +169,14 @@ class FieldPredicates(Path[T_co]):
         """The number leaves this remainder.
 
         Raises:
-            CompileError: the divisor is zero, which the server refuses.
+            CompileError: the divisor is zero, which the server refuses, or one of them is no number.
         """
+        if any(isinstance(each, bool) or not isinstance(each, (int, float)) for each in (divisor, remainder)):
+            raise CompileError(
+                f"{self.__ir__.label}: a remainder is of numbers, not {divisor!r} and {remainder!r}",
+                code="not_a_number",
+                path=self.__ir__.path,
+            )
         if divisor == 0:
             raise CompileError(
                 f"{self.__ir__.label}: no number has a remainder by 0", code="zero_divisor", path=self.__ir__.path

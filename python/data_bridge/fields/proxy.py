@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .. import _core, ir
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-#: `depth` of class building in this thread: pydantic then asks bases for their attributes, and must find no proxies.
-building = threading.local()
+#: Called with 1 and -1 around the building of a class, in which bases show no proxies.
+building = _core.building
 
 
 class FieldProxy(FieldPredicates[T_co], FieldUpdates[T_co]):
@@ -94,21 +93,13 @@ class FieldAccess(_core.FieldAccess):
     An instance without a value of its own is a lazy document, whose field is decoded then, or has no such attribute.
     """
 
-    __slots__ = ("proxies",)
-
-    def __init__(self, name: str) -> None:
-        self.proxies: dict[type, FieldProxy[Any]] = {}
+    __slots__ = ()
 
     def of_class(self, owner: type) -> FieldProxy[Any]:
-        """The proxy of the field of this class."""
-        if getattr(building, "depth", 0):
-            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
-        known = self.proxies.get(owner)
-        if known is None:
-            from ..document import proxy_of
+        """The proxy of the field of this class; asked once."""
+        from ..document import proxy_of
 
-            known = self.proxies[owner] = proxy_of(owner, self.name)
-        return known
+        return proxy_of(owner, self.name)
 
 
 def no_such_field(cls: Any, name: str) -> UnknownField:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
+
+from bson import ObjectId
 
 from data_bridge._core import DType, call_dtype, dtype_of
 from data_bridge.errors import CompileError
@@ -12,6 +15,8 @@ from .node import Node, set_slot
 
 ANY = DType.any()
 BOOL = DType.bool()
+#: Types whose values all are of one type of BSON.
+WHOLE = frozenset([type(None), bool, int, float, str, bytes, ObjectId, datetime.datetime])
 COMPARISONS = {"eq": "==", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -118,6 +123,17 @@ class Compare(Predicate, kind="compare"):
         set_right(self, right)
 
 
+    @classmethod
+    def of_fitting(cls, op: str, left: Field, right: Literal) -> Compare:
+        """A comparison of a field with a value of a type that another comparison of it was checked with."""
+        node = cls.__new__(cls)
+        set_op, set_left, set_right = cls._setters
+        set_op(node, op)
+        set_left(node, left)
+        set_right(node, right)
+        return node
+
+
 class _Terms(Predicate):
     __slots__ = ("terms",)
     terms: tuple[Expr, ...]
@@ -168,8 +184,13 @@ class In(Predicate, kind="in"):
     def __init__(self, needle: Expr, values: tuple[Any, ...], negated: bool = False) -> None:
         values = tuple(values)
         if type(needle) is Field:
-            for value in values:
+            # Of the types that have no parts one value speaks for all.
+            of_type = {type(value): value for value in values if type(value) in WHOLE}
+            for value in of_type.values():
                 check_fits(needle, value)
+            for value in values:
+                if type(value) not in WHOLE:
+                    check_fits(needle, value)
         set_slot(self, "needle", needle)
         set_slot(self, "values", values)
         set_slot(self, "negated", negated)

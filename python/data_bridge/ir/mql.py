@@ -16,7 +16,7 @@ import bson
 from bson.code import Code
 
 from data_bridge import _core
-from data_bridge._core import DType
+from data_bridge.errors import CompileError
 
 from . import stages
 from .expressions import (
@@ -65,17 +65,26 @@ def spelled(node: N, spelling: Any = PLAIN) -> N:
     return node
 
 
-def plain(value: Any) -> Any:
-    """A value as MQL has it: what only Python has is written as it would be stored."""
+#: Deeper values are refused, as the server does: so many levels of BSON.
+_DEEPEST = 200
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value as MQL has it: what only Python has is written as it would be stored.
+
+    Raises:
+        CompileError: it is nested deeper than BSON may be.
+    """
     if type(value) in SCALARS:
         return value
+    if depth > _DEEPEST:
+        raise CompileError(f"a value is nested more than {_DEEPEST} levels deep", code="too_deep")
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, (decimal.Decimal, uuid.UUID)) or not isinstance(value, (str, int, float)):
-        stored = Compare("gte", Field("x", DType.any(), "x"), Literal(value))
-        return _core.to_mql(stored)["x"]["$gte"]
+        return _core.to_mql(Literal(value))
     return value
 
 

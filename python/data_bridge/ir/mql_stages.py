@@ -77,9 +77,16 @@ def _lookup(node: Any) -> dict[str, Any]:
     collection, local, foreign, let, pipeline, name = node._parts()
     found = {"from": collection, "localField": local, "foreignField": foreign, "as": name}
     if pipeline is not None:
-        found["pipeline"] = [stage.to_mql() for stage in pipeline]
+        found["pipeline"] = part_as_written(pipeline)
     found["let"] = {key: value_as_written(item) for key, item in let.items()}
     return {"$lookup": {key: found[key] for key in node.spelling}}
+
+
+def _union(node: Any) -> dict[str, Any]:
+    if node.spelling == BARE:
+        return {"$unionWith": node.collection}
+    found = {"coll": node.collection, "pipeline": part_as_written(node.pipeline)}
+    return {"$unionWith": {key: found[key] for key in node.spelling}}
 
 
 _STAGES: Mapping[type, Callable[[Any], dict[str, Any]]] = {
@@ -95,6 +102,8 @@ _STAGES: Mapping[type, Callable[[Any], dict[str, Any]]] = {
     stages.CountStage: lambda node: {"$count": node.name},
     stages.Unset: lambda node: {"$unset": list(node.paths) if node.spelling == OPERATORS else node.paths[0]},
     stages.Lookup: _lookup,
+    stages.UnionWith: _union,
+    stages.Facet: lambda node: {"$facet": part_as_written(node.outputs)},
     stages.GenericStage: lambda node: {
         node.name: part_as_written(node.body if node.spelling == PLAIN else node.spelling)
     },

@@ -14,6 +14,7 @@ from data_bridge.errors import CompileError
 
 from .expressions import (
     COMPARISONS,
+    WHOLE,
     All,
     And,
     Compare,
@@ -34,11 +35,11 @@ from .expressions import (
     Regex,
     Size,
 )
-from .mql import BARE, FIELDS, OPERATORS, spelled
+from .mql import BARE, FIELDS, OPERATORS, SCALARS, spelled
 from .operators import FIELD_OPERATORS, FILTER_OPERATORS
 from .parse_expressions import Scope, value_at
 from .paths import dtype_at
-from .places import Place, is_list, shown, slip, told
+from .places import Place, is_dict, is_list, shown, slip, told
 from .places import wrong as misplaced
 
 #: The server's own limit on nesting. Source: MongoDB manual, "Limits and Thresholds".
@@ -77,21 +78,26 @@ def refuse_slip(name: str, known: Iterable[str], error: Callable[[str, Place], C
 
 def filter_at(filter: Any, scope: Scope, depth: int, at: Place) -> Expr:
     """A filter document at a place in what is parsed."""
-    if not isinstance(filter, Mapping):
+    if not is_dict(filter):
         node = getattr(filter, "__ir__", filter)
         if isinstance(node, Expr):
             return node
         raise wrong(f"a filter is a dict, not {shown(filter)}", at)
     if depth > DEEPEST:
         raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
+    if len(filter) == 1:
+        [(key, value)] = filter.items()
+        return _entry(key, value, scope, depth, at)
     terms = [_entry(key, value, scope, depth, at) for key, value in filter.items()]
-    return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), FIELDS)
+    return spelled(And(tuple(terms)), FIELDS)
 
 
 def _entry(key: Any, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if not isinstance(key, str):
         raise wrong(f"a filter's keys are field names, not {key!r}", (key, at))
     at = (key, at)
+    if key[:1] != "$":
+        return _field(_tested(key, scope, at), value, scope, depth, at)
     if key in LISTS:
         if not is_list(value) or not value:
             raise wrong(f"{key} takes a list of one filter or more, not {shown(value)}", at)
@@ -104,23 +110,32 @@ def _entry(key: Any, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
             path=told(at),
             hint='write $expr, or Where("...", allow_javascript=True)',
         )
-    if key.startswith("$"):
-        if key in FIELD_OPERATORS:
-            raise wrong(
-                f"{key} stands under a field, not at the top of a filter", at, f'write {{"field": {{"{key}": ...}}}}'
-            )
-        if key == "$expr":
-            return spelled(Computed(value_at(value, scope, depth, at)))
-        refuse_slip(key, FILTER_OPERATORS, wrong, at)
-        return spelled(Raw({key: value}))
-    schema = scope.schema
-    field = Field(key, dtype_at(schema, key), schema.name if schema else "document")
-    return _field(field, value, scope, depth, at)
+    if key == "$expr":
+        return spelled(Computed(value_at(value, scope, depth, at)))
+    if key in FIELD_OPERATORS:
+        raise wrong(
+            f"{key} stands under a field, not at the top of a filter", at, f'write {{"field": {{"{key}": ...}}}}'
+        )
+    refuse_slip(key, FILTER_OPERATORS, wrong, at)
+    return spelled(Raw({key: value}))
+
+
+def _tested(path: str, scope: Scope, at: Place) -> Field:
+    """The node of a field that is tested: one for all its tests."""
+    found = scope.tested.get(path)
+    if found is None:
+        schema = scope.schema
+        try:
+            found = Field(path, dtype_at(schema, path), schema.name if schema else "document")
+        except CompileError as error:
+            raise CompileError(error.message, code=error.code, path=told(at), hint=error.hint) from None
+        scope.tested[path] = found
+    return found
 
 
 def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
-    if isinstance(value, re.Pattern) or not isinstance(value, Mapping) or not _is_operators(value):
-        return spelled(Compare("eq", field, Literal(value)), BARE)
+    if type(value) in SCALARS or not is_dict(value) or not _is_operators(value):
+        return spelled(_compared("eq", field, value, scope), BARE)
     if depth > DEEPEST:
         raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
     for name in value:
@@ -134,6 +149,18 @@ def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Exp
         if name != "$options"
     ]
     return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), tuple(value))
+
+
+def _compared(op: str, field: Field, value: Any, scope: Scope) -> Compare:
+    """A comparison, checked once for each type of value."""
+    known = (field.path, type(value))
+    if known in scope.fitting:
+        return Compare.of_fitting(op, field, Literal(value))
+    node = Compare(op, field, Literal(value))
+    # Elements of different lists all have the empty path.
+    if field.path and type(value) in WHOLE:
+        scope.fitting.add(known)
+    return node
 
 
 def _is_operators(value: Mapping[Any, Any]) -> bool:
@@ -155,7 +182,7 @@ def _operator(
         # Equality with a pattern that is stored; as a bare value it would match texts.
         return spelled(FieldOperator(field, name, operand))
     if bare in COMPARISONS:
-        return spelled(Compare(bare, field, Literal(operand)))
+        return spelled(_compared(bare, field, operand, scope))
     if name in ("$in", "$nin"):
         return spelled(In(field, _values(name, operand, at), name == "$nin"))
     if name == "$all":
@@ -223,13 +250,13 @@ _SPECIAL: Mapping[str, Callable[[Field, Any, Mapping[str, Any], Place], Expr]] =
 def _negated(field: Field, operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if isinstance(operand, _PATTERNS):
         return spelled(Compare("eq", field, Literal(operand)), BARE)
-    if not isinstance(operand, Mapping) or not operand or not _is_operators(operand):
+    if not is_dict(operand) or not operand or not _is_operators(operand):
         raise wrong(f"$not takes operators or a pattern, not {shown(operand)}", at)
     return _field(field, operand, scope, depth, at)
 
 
 def _element(field: Field, operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
-    if not isinstance(operand, Mapping):
+    if not is_dict(operand):
         raise wrong(f"$elemMatch takes a dict, not {shown(operand)}", at)
     items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
     item = items[0] if len(items) == 1 else DType.any()

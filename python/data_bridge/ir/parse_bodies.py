@@ -10,13 +10,13 @@ from .mql import plain
 from .parse import filter_at
 from .parse_expressions import Scope, check_order, value_at, variables_at
 from .parse_groups import outputs_at
-from .places import Place, is_list, nearest, shown
+from .places import Place, is_dict, is_list, nearest, shown
 from .places import wrong as misplaced
 from .signature import Argument, Signature
 
 Pipelines = Callable[[Any, Scope, int, Place], tuple[Any, ...]]
-#: Stages whose one argument may be named or stand alone as a text.
-_OF_TEXT = {"$merge": "into", "$out": "coll", "$unionWith": "coll"}
+#: Stages whose target may stand alone.
+_OF_TEXT = ("$merge", "$out")
 _REFERENCE = ("$id", "$ref", "$db")
 _FILLS = ("linear", "locf")
 wrong = partial(misplaced, code="malformed_pipeline", whole="pipeline")
@@ -66,16 +66,16 @@ def body_at(
 ) -> Any:
     """What stands under a stage's name."""
     reader = _Reader(name, scope, depth, pipelines)
-    if signature.shape == "single" and (signature.many is None or signature.many.stars != "**"):
+    if signature.shape == "single":
         return reader.part(signature.arguments[0], body, at)
     if isinstance(body, str) and name in _OF_TEXT:
         return body
-    if not isinstance(body, Mapping):
+    if not is_dict(body):
         raise wrong(f"{name} takes its arguments by name, in a dict, not {shown(body)}", at, f"arguments: {signature}")
     found = {}
     for key, given in body.items():
-        argument = signature.by_name.get(key, signature.many)
-        if argument is None or not isinstance(key, str):
+        argument = signature.by_name.get(key)
+        if argument is None:
             hint = f"{nearest(key, signature.by_name)} arguments: {signature}"
             raise wrong(f"{name} has no argument {key!r}", (key, at), hint.strip())
         found[key] = reader.part(argument, given, (key, at))
@@ -124,26 +124,24 @@ def _number(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 
 
 def _collection(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not (isinstance(given, str) and given) and not isinstance(given, Mapping):
+    if not (isinstance(given, str) and given) and not is_dict(given):
         raise reader.refuse(argument, "a collection's name", given, at)
     return plain(given)
 
 
 def _query(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a filter", given, at)
     # Inside a stage it stays what it is on the wire.
     return filter_at(given, reader.scope.without_schema(), 0, at).to_mql()
 
 
 def _pipeline(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    # Those of a facet are of the same documents.
-    scope = reader.scope if reader.name == "$facet" else reader.scope.without_schema()
-    return reader.pipelines(given, scope, reader.depth + 1, at)
+    return reader.pipelines(given, reader.scope.without_schema(), reader.depth + 1, at)
 
 
 def _pipelines(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping) or not isinstance(given.get("pipelines"), Mapping):
+    if not is_dict(given) or not is_dict(given.get("pipelines")):
         raise reader.refuse(argument, "{pipelines: {name: [...]}}", given, at)
     found = {name: plain(item) for name, item in given.items()}
     inner = ("pipelines", at)
@@ -162,7 +160,7 @@ def _variables(reader: _Reader, argument: Argument, given: Any, at: Place) -> An
 
 
 def _order(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a dict of fields and directions", given, at)
     check_order(given, at)
     return plain(given)
@@ -179,19 +177,19 @@ def _outputs(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 
 
 def _range(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping) or "step" not in given or "bounds" not in given:
+    if not is_dict(given) or "step" not in given or "bounds" not in given:
         raise reader.refuse(argument, "{step: ..., unit: ..., bounds: ...}", given, at)
     return plain(given)
 
 
 def _fills(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise reader.refuse(argument, "a dict of fields", given, at)
     found = {}
     for name, how in given.items():
-        if isinstance(how, Mapping) and set(how) == {"value"}:
+        if is_dict(how) and set(how) == {"value"}:
             found[name] = {"value": value_at(how["value"], reader.scope, 0, ("value", (name, at)))}
-        elif isinstance(how, Mapping) and set(how) == {"method"} and how["method"] in _FILLS:
+        elif is_dict(how) and set(how) == {"method"} and how["method"] in _FILLS:
             found[name] = dict(how)
         else:
             raise wrong(

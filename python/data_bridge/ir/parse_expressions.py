@@ -9,15 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bson import DBRef
-
 from data_bridge._core import DType, Schema
 from data_bridge.errors import CompileError
 
 from .expressions import COMPARISONS, ArrayExpr, Call, Compare, DocumentExpr, Expr, Field, Literal, Variable
 from .mql import BARE, LISTED, PLAIN, SCALARS, VALUE, spelled
 from .paths import dtype_at
-from .places import Place, is_list, nearest, shown, slip, told, wrong
+from .places import Place, is_dict, is_list, nearest, shown, slip, told, wrong
 from .signature import Argument, Signature
 from .signatures import EXPRESSIONS
 
@@ -48,7 +46,7 @@ class Scope:
         programs: whether a user's program may stand in it.
     """
 
-    __slots__ = ("names", "owner", "programs", "schema")
+    __slots__ = ("fitting", "names", "owner", "programs", "read", "schema", "tested")
 
     def __init__(
         self, schema: Schema | None = None, names: frozenset[str] = frozenset(), programs: bool = True
@@ -57,6 +55,11 @@ class Scope:
         self.owner = schema.name if schema is not None else "F"
         self.names = names
         self.programs = programs
+        #: The nodes of paths that have been read and of fields that have been tested: nodes do not change.
+        self.read: dict[str, Expr] = {}
+        self.tested: dict[str, Field] = {}
+        #: Paths and the types of values that they have been compared with.
+        self.fitting: set[tuple[str, type]] = set()
 
     def without_schema(self) -> Scope:
         """The same where any field may be named."""
@@ -84,7 +87,12 @@ def value_at(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
     """An expression at a place in what is parsed."""
     kind = type(given)
     if kind is str:
-        return _path(given, scope, at) if given[:1] == "$" else spelled(Literal(given), BARE)
+        if given[:1] != "$":
+            return spelled(Literal(given), BARE)
+        found = scope.read.get(given)
+        if found is None:
+            found = scope.read[given] = _path(given, scope, at)
+        return found
     if kind is dict:
         return _document(given, scope, depth, at)
     if kind in SCALARS:
@@ -96,12 +104,10 @@ def _unusual(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
     node = getattr(given, "__ir__", given)
     if isinstance(node, Expr):
         return node
-    if isinstance(given, Mapping):
+    if is_dict(given):
         return _document(given, scope, depth, at)
-    if isinstance(given, DBRef):
-        raise wrong("a reference would be read as an operator", at, 'write {"$literal": DBRef(...)}')
     if is_list(given):
-        _check_depth(depth, at)
+        check_depth(depth, at)
         return spelled(
             ArrayExpr(tuple([value_at(item, scope, depth + 1, (place, at)) for place, item in enumerate(given)])),
             PLAIN,
@@ -111,7 +117,8 @@ def _unusual(given: Any, scope: Scope, depth: int, at: Place) -> Expr:
     return spelled(Literal(given), BARE)
 
 
-def _check_depth(depth: int, at: Place) -> None:
+def check_depth(depth: int, at: Place) -> None:
+    """Refuses what is nested too deep."""
     if depth > DEEPEST:
         raise wrong(f"it is nested more than {DEEPEST} levels deep", _outermost(at))
 
@@ -183,7 +190,7 @@ def _check_variable(name: str, given: str, scope: Scope, at: Place) -> None:
 
 
 def _document(given: Mapping[Any, Any], scope: Scope, depth: int, at: Place) -> Expr:
-    _check_depth(depth, at)
+    check_depth(depth, at)
     for name in given:
         if name.__class__ is str and name[:1] == "$":
             if len(given) != 1:
@@ -261,7 +268,7 @@ def _compare(op: str, sides: tuple[Expr, ...], operand: Any, at: Place) -> Expr:
 def _object(name: str, signature: Signature, operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
     """An operator of named arguments, or the short way to give the first."""
     short = signature.short
-    if isinstance(operand, Mapping) and not (short and _is_operator(operand)):
+    if is_dict(operand) and not (short and _is_operator(operand)):
         args = named_at(name, signature, operand, scope, depth, at)
         return spelled(Call(name, args), _supplied(name, args))
     if short == "array" and is_list(operand):
@@ -327,7 +334,7 @@ def _bound(name: str, argument: Argument, operand: Mapping[Any, Any], at: Place)
     """The variables that a body sees."""
     if name == "$let":
         given = operand["vars"]
-        return list(given) if isinstance(given, Mapping) else []
+        return list(given) if is_dict(given) else []
     called = {"this": operand.get("as", "this"), "value": operand.get("valueAs", "value")}
     names = [called[each] for each in argument.variables]
     names.append(operand.get("arrayIndexAs", "IDX"))
@@ -376,14 +383,14 @@ def _order(argument: Argument, given: Any, scope: Scope, depth: int, at: Place) 
 
 def check_order(given: Any, at: Place) -> None:
     """Refuses what is no order: a direction, or a document of them."""
-    directions = given if isinstance(given, Mapping) else {"": given}
+    directions = given if is_dict(given) else {"": given}
     if not directions:
         raise wrong("an order names a field or more", at)
     for path, direction in directions.items():
-        if isinstance(given, Mapping) and isinstance(direction, Mapping) and "$meta" in direction:
+        if is_dict(given) and is_dict(direction) and "$meta" in direction:
             continue
         if isinstance(direction, bool) or direction not in (1, -1):
-            place = (path, at) if isinstance(given, Mapping) else at
+            place = (path, at) if is_dict(given) else at
             raise wrong(f"a direction is 1 or -1, not {shown(direction)}", place)
 
 
@@ -399,7 +406,7 @@ def _variables(argument: Argument, given: Any, scope: Scope, depth: int, at: Pla
 
 def variables_at(given: Any, scope: Scope, depth: int, at: Place) -> dict[str, Expr]:
     """A document of variables and their values."""
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise wrong(f"variables are a dict of names and expressions, not {shown(given)}", at)
     found = {}
     for name, item in given.items():
@@ -413,7 +420,7 @@ def _branches(argument: Argument, given: Any, scope: Scope, depth: int, at: Plac
         raise wrong(f"branches are a list of one {{case, then}} or more, not {shown(given)}", at)
     found = []
     for place, each in enumerate(given):
-        if not isinstance(each, Mapping) or set(each) != {"case", "then"}:
+        if not is_dict(each) or set(each) != {"case", "then"}:
             raise wrong(f"a branch is {{case: ..., then: ...}}, not {shown(each)}", (place, at))
         parts = {name: value_at(item, scope, depth + 2, (name, (place, at))) for name, item in each.items()}
         found.append(spelled(DocumentExpr(parts), PLAIN))

@@ -9,7 +9,7 @@ from . import stages
 from .expressions import Literal
 from .mql import BARE
 from .parse_expressions import Scope, argument_at, named_at, value_at
-from .places import Place, is_list, nearest, shown, wrong
+from .places import Place, is_dict, is_list, nearest, shown, wrong
 from .signature import Signature
 from .signatures import ACCUMULATORS, WINDOWS
 
@@ -25,10 +25,19 @@ def accumulator_at(given: Any, scope: Scope, at: Place) -> stages.Accumulator:
     return stages.Accumulator(name, _operand(name, signature, operand, scope, (name, at)))
 
 
+def check_output(name: Any, at: Place) -> None:
+    """Refuses what cannot name a field that a stage makes."""
+    if not isinstance(name, str) or "." in name or name.startswith("$") or "\0" in name:
+        raise wrong(f"{name!r} cannot name a field that is made here", at)
+
+
 def outputs_at(given: Any, scope: Scope, at: Place, windows: bool) -> dict[str, Any]:
     """The outputs of buckets or windows by name, as they stand in a stage's body."""
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise wrong(f"outputs are a dict of names and accumulators, not {shown(given)}", at)
+    if not windows:
+        for name in given:
+            check_output(name, (name, at))
     return {
         name: _window_at(each, scope, (name, at)) if windows else _body(accumulator_at(each, scope, (name, at)))
         for name, each in given.items()
@@ -51,7 +60,7 @@ def _bare(node: Any) -> Any:
 
 
 def _window_at(given: Any, scope: Scope, at: Place) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
+    if not is_dict(given):
         raise wrong(f"an output is a dict with an operator, not {shown(given)}", at)
     rest = {name: item for name, item in given.items() if name != "window"}
     name, operand = _single(rest, at)
@@ -72,7 +81,7 @@ def _window_at(given: Any, scope: Scope, at: Place) -> dict[str, Any]:
 
 
 def _check_window(given: Any, at: Place) -> None:
-    if not isinstance(given, Mapping) or set(given) - {"documents", "range", "unit"}:
+    if not is_dict(given) or set(given) - {"documents", "range", "unit"}:
         raise wrong(f"a window is {{documents: [...]}} or {{range: [...], unit: ...}}, not {shown(given)}", at)
     for name in ("documents", "range"):
         bounds = given.get(name, [0, 0])
@@ -82,7 +91,7 @@ def _check_window(given: Any, at: Place) -> None:
 
 
 def _single(given: Any, at: Place) -> tuple[Any, Any]:
-    if not isinstance(given, Mapping) or len(given) != 1:
+    if not is_dict(given) or len(given) != 1:
         raise wrong(f"an output is a dict with one operator, not {shown(given)}", at, 'write {"$sum": "$a"}')
     [(name, operand)] = given.items()
     return name, operand
@@ -99,11 +108,11 @@ def _known(name: Any, known: Mapping[str, Signature], at: Place) -> Signature:
 def _operand(name: str, signature: Signature, operand: Any, scope: Scope, at: Place) -> Any:
     """The arguments as an accumulator's node holds them: nothing, one node, or nodes by name."""
     if not signature.arguments:
-        if not isinstance(operand, Mapping) or operand:
+        if not is_dict(operand) or operand:
             raise wrong(f"{name} takes nothing: write {{}}, not {shown(operand)}", at)
         return None
     if signature.shape == "object":
-        if not isinstance(operand, Mapping):
+        if not is_dict(operand):
             raise wrong(
                 f"{name} takes its arguments by name, in a dict, not {shown(operand)}", at, f"arguments: {signature}"
             )

@@ -15,9 +15,9 @@ from .expressions import DocumentExpr, Expr, Raw
 from .mql import BARE, OPERATORS, PLAIN, spelled
 from .parse import filter_at
 from .parse_bodies import body_at, check_stored_name
-from .parse_expressions import Scope, field_at, value_at, variables_at
-from .parse_groups import accumulator_at
-from .places import Place, is_list, nearest, shown
+from .parse_expressions import Scope, check_depth, field_at, value_at, variables_at
+from .parse_groups import accumulator_at, check_output
+from .places import Place, is_dict, is_list, nearest, shown
 from .places import wrong as misplaced
 from .signatures import STAGES
 
@@ -54,7 +54,7 @@ def pipeline_at(pipeline: Any, scope: Scope, depth: int, at: Place) -> tuple[Any
             parsed.append(stage)
             scope = scope.without_schema()
             continue
-        if not isinstance(stage, Mapping) or len(stage) != 1:
+        if not is_dict(stage) or len(stage) != 1:
             raise wrong(f"a stage is a dict with one key, not {shown(stage)}", (place, at))
         [(name, body)] = stage.items()
         parsed.append(_stage(name, body, scope, depth, (name, (place, at))))
@@ -82,13 +82,13 @@ def _match(body: Any, scope: Scope, depth: int, at: Place) -> Any:
 
 
 def _sort(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-    if not isinstance(body, Mapping) or not body:
+    if not is_dict(body) or not body:
         raise wrong(f"$sort takes a dict of fields and directions, not {shown(body)}", at)
     plain = True
     for path, direction in body.items():
-        if isinstance(direction, bool) or not (direction in (1, -1) or isinstance(direction, Mapping)):
+        if isinstance(direction, bool) or not (direction in (1, -1) or is_dict(direction)):
             raise wrong(f"$sort takes 1, -1 or {{$meta: ...}} as a direction, not {shown(direction)}", (path, at))
-        if isinstance(direction, Mapping):
+        if is_dict(direction):
             return spelled(stages.GenericStage("$sort", dict(body)))
         plain = plain and type(direction) is int
     if plain:
@@ -113,7 +113,7 @@ def _count_of(kind: Callable[[int], Any], name: str, least: int) -> Callable[[An
 
 
 def _sample(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-    if not isinstance(body, Mapping) or set(body) != {"size"}:
+    if not is_dict(body) or set(body) != {"size"}:
         raise wrong(f"$sample takes {{size: ...}}, not {shown(body)}", at)
     size = body["size"]
     number = _whole("$sample", size, 1, ("size", at))
@@ -136,7 +136,7 @@ def _unset(body: Any, scope: Scope, depth: int, at: Place) -> Any:
 
 
 def _unwind(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-    named = isinstance(body, Mapping)
+    named = is_dict(body)
     path = body.get("path") if named else body
     if not isinstance(path, str) or not path.startswith("$") or len(path) < 2:
         raise wrong(f"$unwind takes a path that starts with '$', not {shown(body)}", at)
@@ -158,7 +158,7 @@ def _unwind(body: Any, scope: Scope, depth: int, at: Place) -> Any:
 
 def _fields(name: str) -> Callable[[Any, Scope, int, Place], Any]:
     def read(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-        if not isinstance(body, Mapping):
+        if not is_dict(body):
             raise wrong(f"{name} takes a dict of fields and values, not {shown(body)}", at)
         fields = []
         for path, given in body.items():
@@ -182,7 +182,7 @@ def _refuse_empty(node: Expr, at: Place) -> None:
 
 
 def _project(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-    if not isinstance(body, Mapping) or not body:
+    if not is_dict(body) or not body:
         raise wrong(f"$project takes a dict of fields to keep, drop or compute, not {shown(body)}", at)
     fields: list[tuple[str, Any]] = []
     written = _projected(body, "", fields, scope, 0, at)
@@ -194,6 +194,7 @@ def _projected(
     body: Mapping[Any, Any], prefix: str, fields: list[tuple[str, Any]], scope: Scope, depth: int, at: Place
 ) -> tuple[Any, ...]:
     """Reads what is kept, dropped and computed into `fields`; the answer says how it was nested."""
+    check_depth(depth, at)
     written = []
     for name, given in body.items():
         place = (name, at)
@@ -203,7 +204,7 @@ def _projected(
         if isinstance(given, (bool, int, float, Decimal128)):
             flag = given
             fields.append((path, given != 0 if not isinstance(given, Decimal128) else given.to_decimal() != 0))
-        elif isinstance(given, Mapping) and _keeps(given):
+        elif is_dict(given) and _keeps(given, depth):
             flag = _projected(given, f"{path}.", fields, scope, depth + 1, place)
         else:
             node = value_at(given, scope, depth, place)
@@ -213,14 +214,15 @@ def _projected(
     return tuple(written)
 
 
-def _keeps(given: Any) -> bool:
+def _keeps(given: Any, depth: int) -> bool:
     """Whether a nested document keeps or drops fields, and does not only compute them."""
+    check_depth(depth, None)
     for name, item in given.items():
         if isinstance(name, str) and name.startswith("$"):
             return False
         if isinstance(item, (bool, int, float, Decimal128)):
             return True
-        if isinstance(item, Mapping) and _keeps(item):
+        if is_dict(item) and _keeps(item, depth + 1):
             return True
         if isinstance(name, str) and "." in name:
             return True
@@ -240,7 +242,7 @@ def _refuse_mixture(fields: list[tuple[str, Any]], at: Place) -> None:
 
 
 def _group(body: Any, scope: Scope, depth: int, at: Place) -> Any:
-    if not isinstance(body, Mapping) or "_id" not in body:
+    if not is_dict(body) or "_id" not in body:
         raise wrong(f"$group takes a dict with an '_id', not {shown(body)}", at, "write _id: None for one group of all")
     outputs, place = [], 0
     by: Expr | None = None
@@ -249,15 +251,14 @@ def _group(body: Any, scope: Scope, depth: int, at: Place) -> Any:
             place = number
             by = None if given is None else value_at(given, scope, 0, (name, at))
             continue
-        if not isinstance(name, str) or "." in name or name.startswith("$") or "\0" in name:
-            raise wrong(f"{name!r} cannot name what a group computes", (name, at))
+        check_output(name, (name, at))
         outputs.append((name, accumulator_at(given, scope, (name, at))))
     return spelled(stages.Group(by, tuple(outputs)), place)
 
 
 def _lookup(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     signature = STAGES["$lookup"]
-    if not isinstance(body, Mapping):
+    if not is_dict(body):
         raise wrong(f"$lookup takes a dict, not {shown(body)}", at, f"arguments: {signature}")
     for name in body:
         if name not in signature.by_name:
@@ -272,7 +273,7 @@ def _lookup(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     if paths == 1 or (paths == 0 and "pipeline" not in body):
         raise wrong("$lookup needs 'localField' and 'foreignField', or a 'pipeline', or all of them", at)
     collection = body.get("from")
-    if isinstance(collection, Mapping):
+    if is_dict(collection):
         # Of another database, which few servers know.
         return None
     if "from" in body and (not isinstance(collection, str) or not collection):
@@ -285,6 +286,32 @@ def _lookup(body: Any, scope: Scope, depth: int, at: Place) -> Any:
         inner = pipeline_at(body["pipeline"], Scope(names=scope.names.union(let)), depth + 1, ("pipeline", at))
     node = stages.Lookup(collection, body.get("localField"), body.get("foreignField"), let, inner, body["as"])
     return spelled(node, tuple(body))
+
+
+def _union(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    signature = STAGES["$unionWith"]
+    if isinstance(body, str) and body:
+        return spelled(stages.UnionWith(body, ()), BARE)
+    if not is_dict(body) or not body:
+        raise wrong(f"$unionWith takes a collection's name or a dict, not {shown(body)}", at, f"arguments: {signature}")
+    for name in body:
+        if name not in signature.by_name:
+            raise wrong(f"$unionWith has no argument {name!r}", (name, at), f"arguments: {signature}")
+    collection = body.get("coll")
+    if "coll" in body and (not isinstance(collection, str) or not collection):
+        raise wrong(f"'coll' is a collection's name, not {shown(collection)}", ("coll", at))
+    inner = pipeline_at(body.get("pipeline", ()), scope.without_schema(), depth + 1, ("pipeline", at))
+    return spelled(stages.UnionWith(collection, inner), tuple(body))
+
+
+def _facet(body: Any, scope: Scope, depth: int, at: Place) -> Any:
+    if not is_dict(body) or not body:
+        raise wrong(f"$facet takes a dict of names and pipelines, not {shown(body)}", at)
+    outputs = {}
+    for name, inner in body.items():
+        check_output(name, (name, at))
+        outputs[name] = pipeline_at(inner, scope, depth + 1, (name, at))
+    return spelled(stages.Facet(outputs))
 
 
 #: What reads the stages that the IR has nodes for; it gives None for what only the generic stage can hold.
@@ -302,4 +329,6 @@ _READ: Mapping[str, Callable[[Any, Scope, int, Place], Any]] = {
     "$unwind": _unwind,
     "$count": _count,
     "$lookup": _lookup,
+    "$unionWith": _union,
+    "$facet": _facet,
 }

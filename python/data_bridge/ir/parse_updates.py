@@ -18,7 +18,7 @@ from .parse import filter_at
 from .parse_expressions import Scope
 from .parse_stages import parse_pipeline
 from .paths import dtype_at
-from .places import Place, is_list, nearest, shown, told
+from .places import Place, is_dict, is_list, nearest, shown, told
 from .places import wrong as misplaced
 from .plans import UpdateOperation, UpdateOperators, UpdatePipeline
 
@@ -49,7 +49,7 @@ def parse_update(
         if array_filters:
             raise wrong("an update by stages has no array filters", ("array_filters", None))
         return _pipeline(update, schema)
-    if not isinstance(update, Mapping) or not update:
+    if not is_dict(update) or not update:
         raise wrong(f"an update is a dict of operators or a list of stages, not {shown(update)}", None)
     operations = []
     for op, fields in update.items():
@@ -61,7 +61,7 @@ def parse_update(
             hint = f"operators: {', '.join(UPDATES)}"
             message = f"there is no update operator {op!r}; {nearest(op, UPDATES, 1)}".rstrip("; ")
             raise wrong(message, at, hint, code="unknown_operator")
-        if not isinstance(fields, Mapping):
+        if not is_dict(fields):
             raise wrong(f"{op} takes a dict of fields, not {shown(fields)}", at)
         check = _CHECKS[known[0]]
         for path, operand in fields.items():
@@ -75,7 +75,7 @@ def parse_update(
 
 def _pipeline(update: Sequence[Any], schema: Schema | None) -> UpdatePipeline:
     for place, stage in enumerate(update):
-        name = next(iter(stage), None) if isinstance(stage, Mapping) and len(stage) == 1 else None
+        name = next(iter(stage), None) if is_dict(stage) and len(stage) == 1 else None
         if isinstance(name, str) and name.startswith("$") and name not in UPDATE_STAGES:
             hint = f"there are {', '.join(sorted(UPDATE_STAGES))}"
             raise wrong(f"{name} cannot stand in an update", (name, (place, None)), hint, code="not_an_update_stage")
@@ -112,7 +112,7 @@ def _filters(given: Sequence[Any], paths: Sequence[str]) -> tuple[dict[str, Any]
     names: set[str] = set()
     for place, each in enumerate(given):
         at: Place = (place, ("array_filters", None))
-        if not isinstance(each, Mapping) or not each:
+        if not is_dict(each) or not each:
             raise wrong(f"an array filter is a filter of one element, not {shown(each)}", at)
         own = set(_elements(each))
         if len(own) != 1 or not all(_IDENTIFIER.fullmatch(name) for name in own):
@@ -135,7 +135,7 @@ def _elements(filter: Mapping[Any, Any]) -> list[str]:
     found = []
     for key, value in filter.items():
         if key in ("$and", "$or", "$nor") and is_list(value):
-            found += [name for each in value if isinstance(each, Mapping) for name in _elements(each)]
+            found += [name for each in value if is_dict(each) for name in _elements(each)]
         else:
             found.append(str(key).split(".")[0])
     return found
@@ -157,7 +157,7 @@ def _path(op: str, operand: Any, at: Place) -> None:
 
 
 def _date_type(op: str, operand: Any, at: Place) -> None:
-    typed = isinstance(operand, Mapping) and list(operand) == ["$type"] and operand["$type"] in ("date", "timestamp")
+    typed = is_dict(operand) and list(operand) == ["$type"] and operand["$type"] in ("date", "timestamp")
     if not isinstance(operand, bool) and not typed:
         raise wrong(f'{op} takes True or {{"$type": "date" or "timestamp"}}, not {shown(operand)}', at)
 
@@ -173,7 +173,7 @@ def _elements_list(op: str, operand: Any, at: Place) -> None:
 
 
 def _bits(op: str, operand: Any, at: Place) -> None:
-    if not isinstance(operand, Mapping) or not operand:
+    if not is_dict(operand) or not operand:
         raise wrong(f"{op} takes whole numbers as 'and', 'or' or 'xor', not {shown(operand)}", at)
     for name, each in operand.items():
         if name not in _BITS or not isinstance(each, int) or isinstance(each, bool):
@@ -182,7 +182,7 @@ def _bits(op: str, operand: Any, at: Place) -> None:
 
 def _element(op: str, operand: Any, at: Place) -> None:
     """An element, or modifiers; without `$each` the server stores what looks like modifiers, or refuses it."""
-    if not isinstance(operand, Mapping) or "$each" not in operand:
+    if not is_dict(operand) or "$each" not in operand:
         return
     known = _MODIFIERS[op]
     for name, given in operand.items():
@@ -198,14 +198,14 @@ def _element(op: str, operand: Any, at: Place) -> None:
 
 
 def _sort(op: str, given: Any, at: Place) -> None:
-    directions = given.values() if isinstance(given, Mapping) else [given]
+    directions = given.values() if is_dict(given) else [given]
     if not directions or any(isinstance(each, bool) or each not in (1, -1) for each in directions):
         raise wrong(f"$sort of {op} takes 1, -1 or a dict of them, not {shown(given)}", at)
 
 
 def _condition(op: str, operand: Any, at: Place) -> None:
     """A value, tests of the element, or a filter of its fields."""
-    if not isinstance(operand, Mapping):
+    if not is_dict(operand):
         return
     first = next(iter(operand), "")
     tests = isinstance(first, str) and first in FIELD_OPERATORS

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from data_bridge._core import DType, Schema
 from data_bridge.errors import CompileError
 
+_ANY = DType.any()
+
 
 def unknown_field(owner: str, name: str, fields: Iterable[str]) -> str:
     """The message for a name that an owner does not have."""
@@ -74,7 +76,7 @@ def dtype_at(schema: Schema | None, path: str) -> DType:
         CompileError: the schema has nothing there.
     """
     if schema is None:
-        return DType.any()
+        return _ANY
     dtype = DType.document(schema)
     walked = schema.name
     for segment in path.split("."):

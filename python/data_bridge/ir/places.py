@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 from data_bridge.errors import CompileError
 
@@ -37,12 +38,20 @@ def wrong(
 
 
 def shown(given: Any) -> str:
-    """A value in a message: of a long one the beginning."""
-    text = repr(given)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    """A value in a message: of a long or deep one some."""
+    return _SHORT.repr(given)
 
 
-_LONGEST = 200
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write very long ones.
+        return super().repr_int(x, level) if x.bit_length() < 1000 else f"a number of {x.bit_length()} bits"
+
+
+_SHORT = _Short()
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 6
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+_SHORT.maxlevel = 4
 
 
 def nearest(name: Any, known: Iterable[str], most: int = 3) -> str:
@@ -63,6 +72,13 @@ def slip(name: str, known: Iterable[str]) -> str:
 _ALIKE = 0.8
 
 
-def is_list(given: Any) -> bool:
+def is_dict(given: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether BSON would store it as a document. Asking an abstract class takes long, and most are dicts."""
+    return type(given) is dict or isinstance(given, Mapping)
+
+
+def is_list(given: Any) -> TypeGuard[Sequence[Any]]:
     """Whether BSON would store it as an array."""
-    return isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray, memoryview))
+    return type(given) is list or (
+        isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray, memoryview))
+    )

@@ -12,10 +12,10 @@ from bson.errors import BSONError
 from ..errors import CompileError, LangError
 from ..fields.path import Path
 from . import literals, tree
-from .lexer import Word
 from .members import Known, MemberError, Namespace, attribute, field_of, method, root
 from .names import JAVASCRIPT, JAVASCRIPT_OPERATORS, REACHING
 from .operators import BadOperation, joined
+from .words import Word
 
 #: What a method or function raises when its arguments make no sense.
 _REFUSALS = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError, re.error, BSONError)

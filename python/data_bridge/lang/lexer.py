@@ -1,12 +1,13 @@
-"""A text's words. Limits and brackets are checked here, before anything is built of them."""
+"""A text's words. Limits are checked here, before anything is built of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from ..errors import LangError
 from .limits import Limits
+from .nesting import check_nesting
+from .words import Word
 
 _WORDS = re.compile(
     r"""\s*(?:
@@ -38,7 +39,6 @@ _MEANT = {
     "^": "write ** for powers",
     **dict.fromkeys("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb", 'write plain quotes: "text"'),
 }
-_PAIRS = {")": "(", "]": "[", "}": "{"}
 #: Python's words that have no meaning here, and what to write instead.
 _RESERVED = {
     "and": "write & for and, each side in parentheses",
@@ -50,19 +50,6 @@ _RESERVED = {
     "else": "write cond(condition, then, else_)",
     "await": "the text is the query alone: what is parsed can be awaited",
 }
-
-
-class Word:
-    """A word: its kind, its text and where it begins."""
-
-    __slots__ = ("at", "text", "type")
-    # What lark looks for in its own tokens.
-    start_pos = line = column = end_line = end_column = end_pos = None
-
-    def __init__(self, type: str, text: str, at: int) -> None:
-        self.type = type
-        self.text = text
-        self.at = at
 
 
 def words_of(text: str, limits: Limits) -> list[Word]:
@@ -79,55 +66,65 @@ def words_of(text: str, limits: Limits) -> list[Word]:
             position=limits.length,
         )
     words: list[Word] = []
-    nesting = _Nesting(text, limits)
-    at, after = 0, False
+    try:
+        _read(text, words, limits)
+    except LangError:
+        # What is wrong with the brackets is wrong before the word that is none.
+        check_nesting(text, words, limits, ended=False)
+        raise
+    if len(words) + text.count(".") > limits.depth:
+        # Nothing nests deeper than there are words and names.
+        check_nesting(text, words, limits, ended=len(words) <= limits.terms)
+    if len(words) > limits.terms:
+        raise _too_many(text, words, limits)
+    return words
+
+
+def _read(text: str, words: list[Word], limits: Limits) -> None:
+    after, at = False, 0
     match, add = _WORDS.match, words.append
-    while found := match(text, at):
+    # One word too many, and the rest is not looked at.
+    for _ in range(limits.terms + 2):
+        found = match(text, at)
+        if found is None:
+            raise _no_word(text, len(text) - len(text[at:].lstrip()))
         kind: str = found.lastgroup  # type: ignore[assignment]  # every alternative is a group
         word = found[kind]
         at = found.end()
-        start = at - len(word)
         if kind == "PATH":
             if word in _RESERVED:
-                raise _reserved(text, word, start)
+                raise _reserved(text, word, at - len(word))
             after = word != "lambda"
-            if after:
-                nesting.path(word, start)
-            else:
+            if not after:
                 kind = "LAMBDA"
-                nesting.deepen(start)
         elif kind == "MARK":
             if word == "(" and after and words[-1].type == "PATH":
                 # A name and its bracket are one word: that is how most calls are written.
                 words[-1].type = "CALLED"
-                after = nesting.mark(word, start)
+                after = False
                 continue
             kind = _OPENING[word, after] if word in "([" else _MARKS[word]
-            after = nesting.mark(word, start)
+            after = word in ")]}"
         elif kind == "BINARY":
             if not after or word == "~":
                 kind = "STARS" if word == "**" else "PREFIX" if word in "-+~" else "BINARY"
             after = False
-            nesting.deepen(start)
         elif kind == "KEYWORD":
-            start = found.start(kind)
+            add(Word(kind, word, found.start(kind)))
             after = False
+            continue
         elif kind == "END":
-            nesting.end()
-            if len(words) > limits.terms:
-                raise _too_many(text, words, limits)
-            return words
+            return
         else:
             after = True
             if kind == "NUMBER":
-                _check_number(text, word, start, at, limits)
-        add(Word(kind, word, start))
-    raise _no_word(text, len(text) - len(text[at:].lstrip()))
+                _check_number(text, word, at - len(word), at, limits)
+        add(Word(kind, word, at - len(word)))
 
 
 def _too_many(text: str, words: list[Word], limits: Limits) -> LangError:
     return LangError(
-        f"the text has {len(words):,} words: no more than {limits.terms:,} are read",
+        f"the text has more than {limits.terms:,} words: no more are read",
         code="too_many_terms",
         text=text,
         position=words[limits.terms].at,
@@ -172,85 +169,3 @@ def _no_word(text: str, position: int) -> LangError:
         position=position,
         hint=_MEANT.get(character),
     )
-
-
-class _Nesting:
-    """The open brackets, and how many operators, brackets and names stand inside each other."""
-
-    __slots__ = ("deepest", "levels", "open", "segments", "text", "total")
-
-    def __init__(self, text: str, limits: Limits) -> None:
-        self.text = text
-        self.deepest = limits.depth
-        self.open: list[tuple[str, int]] = []
-        #: How deep what stands in each open bracket is.
-        self.levels: list[int] = [0]
-        self.total = 0
-        self.segments = 0
-
-    def deepen(self, position: int) -> None:
-        """One more operator, whose operands lie deeper."""
-        self.levels[-1] += 1
-        self.total += 1
-        self.segments = 0
-        if self.total > self.deepest:
-            raise self._too_deep(position)
-
-    def path(self, word: str, position: int) -> None:
-        """A name, or several with dots between them."""
-        self.segments += word.count(".") + 1
-        if self.segments > self.deepest:
-            raise self._too_deep(position)
-
-    def mark(self, mark: str, position: int) -> bool:
-        """A bracket, a comma or a dot; whether an operand may end with it."""
-        if mark in "([{":
-            segments = self.segments + 1
-            self.deepen(position)
-            self.open.append((mark, segments))
-            self.levels.append(0)
-            return False
-        if mark in ")]}":
-            if not self.open or self.open[-1][0] != _PAIRS[mark]:
-                raise self._unpaired(mark, position)
-            self.segments = self.open.pop()[1]
-            self.total -= self.levels.pop() + 1
-            self.levels[-1] -= 1
-            if self.segments > self.deepest:
-                raise self._too_deep(position)
-            return True
-        if mark == ",":
-            self.total -= self.levels[-1]
-            self.levels[-1] = 0
-        if mark != ".":
-            self.segments = 0
-        return False
-
-    def end(self) -> None:
-        """The text ends here."""
-        if self.open:
-            raise LangError(
-                f"{self.open[-1][0]!r} is never closed",
-                code="open_bracket",
-                text=self.text,
-                position=len(self.text),
-                expected=[repr(_closing(self.open[-1][0]))],
-            )
-
-    def _too_deep(self, position: int) -> LangError:
-        return LangError(
-            f"the text is nested more than {self.deepest} levels deep",
-            code="too_deep",
-            text=self.text,
-            position=position,
-            hint="operators in a row count as nested: And(a, b, c) and Or(a, b, c) are flat",
-        )
-
-    def _unpaired(self, mark: str, position: int) -> LangError:
-        expected: Sequence[str] = [repr(_closing(self.open[-1][0]))] if self.open else ["the end of the text"]
-        message = f"{mark!r} does not close {self.open[-1][0]!r}" if self.open else f"{mark!r} closes nothing"
-        return LangError(message, code="unpaired_bracket", text=self.text, position=position, expected=expected)
-
-
-def _closing(opening: str) -> str:
-    return next(closing for closing, other in _PAIRS.items() if other == opening)

@@ -59,10 +59,21 @@ QUERY_METHODS = frozenset(
     }
 )
 #: What ends a query and only reads.
-READS = frozenset({"to_list", "first", "one", "count", "exists", "distinct", "sum", "avg", "min", "max", "paginate"})
+READS = frozenset(
+    {"to_list", "first", "one", "count", "exists", "distinct", "sum", "avg", "min", "max", "paginate", "explain"}
+)
 #: What ends a query and writes.
 WRITES = frozenset(
-    {"update", "update_one", "upsert", "delete", "delete_one", "find_one_and_update", "find_one_and_delete"}
+    {
+        "update",
+        "update_one",
+        "upsert",
+        "delete",
+        "delete_one",
+        "find_one_and_update",
+        "find_one_and_replace",
+        "find_one_and_delete",
+    }
 )
 #: Methods of a class that give a query.
 CLASS_QUERIES = frozenset({"find", "find_one", "find_all", "all", "aggregate"})

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..fields.expression import Expression, SortKey
 from ..fields.proxy import FieldProxy
-from .lexer import Word
 from .tree import Part
+from .words import Word
 
 #: By operator how tightly it binds, and what it does; as in Python, comparisons bind least.
 _BINARY: Mapping[str, tuple[int, Callable[[Any, Any], Any]]] = {

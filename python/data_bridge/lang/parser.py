@@ -12,8 +12,11 @@ from lark.lexer import Lexer
 
 from ..errors import LangError
 from . import tree
-from .lexer import Word, words_of
+from .lexer import words_of
 from .limits import Limits
+from .nesting import check_nesting
+from .walk import Walk
+from .words import Word
 
 #: What people call the words that could stand somewhere, in the order they are named.
 _SPOKEN = {
@@ -46,7 +49,7 @@ _CLOSING = {
 
 
 class _Words(Lexer):
-    """Gives lark words that were read before."""
+    """Stands for the words that were read before: lark has none to look for in the text."""
 
     __future_interface__ = 0
 
@@ -76,9 +79,9 @@ class _Trees(Transformer[Any, Any]):
 
 
 @cache
-def _parser() -> Lark:
+def _parser() -> Walk:
     grammar = Path(__file__).with_name("grammar.lark").read_text()
-    return Lark(
+    made = Lark(
         grammar,
         start="value",
         parser="lalr",
@@ -86,6 +89,7 @@ def _parser() -> Lark:
         transformer=_Trees(visit_tokens=False),
         maybe_placeholders=False,
     )
+    return Walk(made, "value")
 
 
 def parse_tree(text: str, limits: Limits) -> tree.Part:
@@ -100,8 +104,9 @@ def parse_tree(text: str, limits: Limits) -> tree.Part:
             "there is nothing to read", code="empty_text", text=text, position=0, expected=["a query: User.find(...)"]
         )
     try:
-        found: tree.Part = _parser().parse(words)  # type: ignore[assignment]
+        found: tree.Part = _parser()(words)
     except UnexpectedToken as error:
+        check_nesting(text, words, limits)
         raise _unexpected(text, words, error) from None
     return found
 

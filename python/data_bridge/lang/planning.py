@@ -27,6 +27,10 @@ def _to_list(query: Query[Any], length: int | None = None) -> ir.Plan:
     return asked._read("aggregate" if query._is_pipeline else "find")
 
 
+def _explain(query: Query[Any], verbosity: str = "executionStats") -> ir.Plan:
+    return query._read(query._terminal())
+
+
 def _one(query: Query[Any]) -> ir.Plan:
     return query._at_most(2)._read("find")
 
@@ -62,6 +66,7 @@ def _delete(many: bool) -> Callable[..., ir.Plan]:
 
 _NODES: Mapping[str, Callable[..., ir.Plan]] = {
     "to_list": _to_list,
+    "explain": _explain,
     "first": lambda query: query._read("first"),
     "one": _one,
     "count": lambda query: query._read("count"),
@@ -75,5 +80,6 @@ _NODES: Mapping[str, Callable[..., ir.Plan]] = {
     "delete": _delete(True),
     "delete_one": _delete(False),
     "find_one_and_update": lambda query, *updates, **how: query._update_one_node(updates, **how),
+    "find_one_and_replace": lambda query, replacement, **how: query._replace_one_node(replacement, **how),
     "find_one_and_delete": lambda query, *, sort=None: query._modify_node(sort, remove=True),
 }

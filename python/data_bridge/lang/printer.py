@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import ir
-from .._core import Schema
+from .._core import Schema, decode_document, encode_document
 from ..errors import CompileError
 from ..fetching import Fetch
 from ..fields.proxy import FieldProxy
@@ -16,6 +16,7 @@ from ..schema import schema_of
 from ..update import merge_updates
 from .checked import Checked, mql_of, same
 from .conditions import call
+from .planning import node_of
 from .written import NoForm, quoted
 
 if TYPE_CHECKING:
@@ -213,6 +214,11 @@ class _Queries:
     def statement(self, terminal: str, arguments: Sequence[Any], named: Any) -> str:
         if terminal in ("update", "update_one", "upsert", "find_one_and_update"):
             texts = self.updates(arguments)
+        elif terminal == "find_one_and_replace":
+            # What is stored says all of a document, and makes it again.
+            node: Any = node_of(self.asked, terminal, arguments, named)
+            texts = [self.writer.literal(decode_document(encode_document(node.replacement)))]
+            named = {name: each for name, each in named.items() if name != "replacement"}
         else:
             texts = [self._argument(each) for each in arguments]
         keywords = {name: self._argument(each) for name, each in named.items()}

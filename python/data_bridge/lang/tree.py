@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from .lexer import Word
+from .words import Word
 
 
 class Tree:

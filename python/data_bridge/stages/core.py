@@ -103,6 +103,12 @@ class Group(Stage):
 
     def stage(self, schema: Schema | None) -> Any:
         for name, output in self.outputs.items():
+            if name.startswith("$") or "." in name:
+                raise CompileError(
+                    f"{name!r} cannot name an output of a group",
+                    code="bad_name",
+                    hint="give a field's name: without dots and no '$' at its start",
+                )
             if not hasattr(output, "node"):
                 raise CompileError(
                     f"{name}={output!r} is not an accumulator",

@@ -174,17 +174,16 @@ fn distinct_of_stages(path: &Path) -> CompileError {
 }
 
 fn aggregate(read: &Read) -> Lowered<(Document, StepKind)> {
-    let mut stages = read.stages.clone();
-    match read.terminal {
-        Terminal::Count => stages.push(Stage::Count("n".to_owned())),
-        Terminal::First | Terminal::Exists => stages.push(Stage::Limit(1)),
-        Terminal::Distinct(ref path) => stages.extend(distinct_values(path)),
-        Terminal::Find | Terminal::Aggregate => {}
-    }
+    let last = match read.terminal {
+        Terminal::Count => vec![Stage::Count("n".to_owned())],
+        Terminal::First | Terminal::Exists => vec![Stage::Limit(1)],
+        Terminal::Distinct(ref path) => distinct_values(path).into(),
+        Terminal::Find | Terminal::Aggregate => Vec::new(),
+    };
     let size = batch_size(read);
     let mut command = Document::default();
     command.put("aggregate", read.source.collection.as_str())?;
-    command.put("pipeline", stage::pipeline(&stages)?)?;
+    command.put("pipeline", stage::pipeline(read.stages.iter().chain(&last))?)?;
     let mut cursor = Document::default();
     if let Some(size) = size {
         cursor.put("batchSize", i64::from(size))?;

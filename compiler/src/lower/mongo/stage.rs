@@ -156,6 +156,6 @@ fn facet(outputs: &[(String, Vec<Stage>)]) -> Lowered<RawBson> {
     Ok(RawBson::Document(document.finish()))
 }
 
-pub fn pipeline(stages: &[Stage]) -> Lowered<RawBson> {
+pub fn pipeline<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Lowered<RawBson> {
     array(stages, |stage| lower(stage).map(RawBson::Document))
 }

@@ -61,7 +61,7 @@ fn shaped(kind: Kind, operator: &Operator, bound: Bound<'_>) -> Lowered<RawBson>
             Ok(RawBson::Document(document.finish()))
         }
         Shape::Single if !operator.takes_many() => match items.next() {
-            Some((argument, item @ Expr::Array(_))) => alone(kind, operand(argument, item)?),
+            Some((argument, item @ Expr::Array(_))) if !operator.alone => alone(kind, operand(argument, item)?),
             Some((argument, item)) => operand(argument, item),
             None => Ok(RawBson::Document(Default::default())),
         },
