@@ -1,7 +1,7 @@
 """What optimizing a query saves: every query of the corpus unoptimized, optimized, and as one writes it for PyMongo.
 
-All three are run as commands through PyMongo, so that only what is sent differs. `python -m benchmarks.optimizer` prints
-a table, and writes `benchmarks/results/optimizer.json` and `docs/optimizer-figures.md`.
+All three are run as commands through PyMongo, so that only what is sent differs. `python -m benchmarks.optimizer`
+prints a table, and writes `benchmarks/results/optimizer.json` and `docs/optimizer-figures.md`.
 """
 
 from __future__ import annotations
