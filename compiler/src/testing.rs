@@ -91,6 +91,7 @@ pub fn read(stages: Vec<Stage>, terminal: Terminal) -> Read {
 pub fn known() -> Facts {
     let schema = SchemaRef::declare("User");
     let item = SchemaRef::declare("Item");
+    let maybe = DType::union(vec![DType::Document(item.clone()), DType::Null]);
     let colors = ["blue", "green", "red"].map(Value::from).to_vec();
     let fields = [
         ("age".to_owned(), FieldSchema::new(DType::Int, true)),
@@ -98,6 +99,7 @@ pub fn known() -> Facts {
         ("score".to_owned(), FieldSchema::new(DType::Double, true)),
         ("nickname".to_owned(), FieldSchema::new(DType::union(vec![DType::String, DType::Null]), false)),
         ("tags".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::String)), true)),
+        ("maybe".to_owned(), FieldSchema::new(DType::Array(Box::new(maybe)), true)),
         ("items".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::Document(item))), true)),
         ("color".to_owned(), FieldSchema { values: Some(colors), ..FieldSchema::new(DType::String, true) }),
     ];

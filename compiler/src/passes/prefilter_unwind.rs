@@ -8,8 +8,9 @@
 //!
 //! Needs the fact that the field holds a list without lists in it: behind the unwinding `items.price` also walks an
 //! element that is a list itself, before it does not. So none where a stage before has changed the field. Never where
-//! documents without elements are kept, nor for what is computed, opaque or a link. Null and missing: `$elemMatch` tests
-//! an element as a match behind the unwinding tests the document that holds it alone, so also for what it is not.
+//! documents without elements are kept, nor for what is computed, opaque or a link; nor for the fields of elements that
+//! may be null. Null, missing and arrays: `$elemMatch` tests an element that is a document as a match behind the
+//! unwinding tests what holds it alone, so also for what it is not.
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::Read;
@@ -60,14 +61,14 @@ fn terms_of(predicate: &Expr) -> &[Expr] {
 fn of_element(term: &Expr, list: &Path, item: &DType) -> Option<Expr> {
     let is_simple = match item {
         DType::Document(_) => is_said_of_elements(term),
-        _ => matches!(
-            term.as_field_compare(),
-            Some((CompareOp::Gt | CompareOp::Gte | CompareOp::Lt | CompareOp::Lte | CompareOp::Eq, ..))
-        ),
+        // A bare regular expression matches by pattern, and no operator of an element does.
+        _ => term.as_field_compare().is_some_and(|(op, _, value)| op != CompareOp::Ne && !value.is_regex()),
     };
     let within = |path: &Path| match path.as_str().strip_prefix(list.as_str())? {
         "" if !matches!(item, DType::Document(_)) => Some(Path::from("")),
-        rest => rest.strip_prefix('.').map(Path::from),
+        // An element that is null has no field, which a match finds and `$elemMatch` does not.
+        rest if matches!(item, DType::Document(_)) => rest.strip_prefix('.').map(Path::from),
+        _ => None,
     };
     let mut inside = is_simple;
     term.paths(&mut |path| inside &= within(path).is_some());
@@ -136,12 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn elements_that_may_be_null_have_no_fields() {
+        let missing = Stage::Match(eq("maybe.price", data_bridge_ir::Value(bson::RawBson::Null)));
+        assert_eq!(rewritten(&[unwind("maybe", false), missing], known()), None);
+    }
+
+    #[test]
     fn documents_without_elements_may_be_kept() {
         assert_eq!(rewritten(&[unwind("tags", true), Stage::Match(eq("tags", "x"))], known()), None);
     }
 
     #[test]
     fn what_no_element_answers_stays_behind() {
+        let pattern = data_bridge_ir::Value(bson::RawBson::RegularExpression(bson::Regex {
+            pattern: bson::cstr!("x").into(),
+            options: bson::cstr!("").into(),
+        }));
+        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", pattern))], known()), None);
         for stays in [computed(Expr::field("items.new")), eq("age", 1), eq("items", 1), Expr::Raw(1.into())] {
             assert_eq!(rewritten(&[unwind("items", false), Stage::Match(stays)], known()), None);
         }
