@@ -122,7 +122,6 @@ class Compare(Predicate, kind="compare"):
         set_left(self, left)
         set_right(self, right)
 
-
     @classmethod
     def of_fitting(cls, op: str, left: Field, right: Literal) -> Compare:
         """A comparison of a field with a value of a type that another comparison of it was checked with."""
