@@ -93,7 +93,7 @@ class _Reader:
         if kind == "model":
             return self.struct(converter[1].model, above)
         if kind == "link":
-            id = field_converter(converter[1][1].target.model_fields["id"], None) or ("validate",)
+            id: tuple[Any, ...] = field_converter(converter[1][1].target.model_fields["id"], None) or ("validate",)
             return "link", self._spec(id[1] if id[0] == "optional" else id, place, above)
         if kind == "members":
             return self._members(converter[1], place)
