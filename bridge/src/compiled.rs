@@ -165,9 +165,12 @@ fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
     Ok(read)
 }
 
-/// The fields of the rows that a plan gives, with their types, and why there may be others.
+/// Fields with their types, and why there may be others.
+type Rows = (Vec<(String, PyDType)>, Option<String>);
+
+/// The rows that a plan gives.
 #[pyfunction]
-fn rows(node: &Bound<'_, PyAny>) -> PyResult<(Vec<(String, PyDType)>, Option<String>)> {
+fn rows(node: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = node.py();
     guarded(py, || {
         let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?).map_err(|failure| match failure {

@@ -38,7 +38,7 @@ impl Fit {
 }
 
 fn read(shape: &Bound<'_, PyTuple>) -> PyResult<Shape> {
-    let part = |index: usize| PyResult::Ok(shape.get_item(index)?);
+    let part = |index: usize| shape.get_item(index);
     let inner = |index: usize| PyResult::Ok(Box::new(read(&part(index)?.cast_into()?)?));
     Ok(match part(0)?.extract::<String>()?.as_str() {
         "any" => Shape::Any,
