@@ -15,7 +15,7 @@ from typing import Any
 import classes
 import pytest
 from effort import examples
-from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import HealthCheck, assume, example, given, reject, settings
 from pipelines import Promise, pipelines
 from planned import Thing, printed
 
@@ -103,6 +103,12 @@ def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[st
     assert repr(twice.commands) == repr(once.commands)
 
 
+@example(
+    drawn=(
+        [{"$sort": {"_id": 1}}, {"$group": {"_id": {"$literal": None}, "a": {"$sum": "$a"}}}, {"$sort": {"a": 1}}],
+        Promise(key=None, ordered=False, joined=True, fields=frozenset({"_id", "a"})),
+    )
+)
 @settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=pipelines())
 def test_nor_when_it_is_said_again_with_classes(drawn: tuple[list[dict[str, Any]], Promise]) -> None:
