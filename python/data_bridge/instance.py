@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import bson
@@ -21,7 +22,7 @@ from .query import WriteResult
 from .revision import REVISION, put_back, renewed, unchanged
 from .settings import settings_of
 from .timeseries import prepare_collection
-from .update import Inc, Set
+from .update import Inc, Set, with_filters
 from .writing import (
     changes_of,
     encoded,
@@ -130,8 +131,14 @@ class InstanceWrites:
 
         return Operation(script, f"{type(self).__name__}.replace()")
 
-    def update(self, *updates: Any, session: Any = None, skip_hooks: SkipHooks = False) -> Operation[Self]:
-        """Updates the stored document, and this one with what came of it.
+    def update(
+        self,
+        *updates: Any,
+        session: Any = None,
+        skip_hooks: SkipHooks = False,
+        array_filters: Sequence[Mapping[str, Any]] = (),
+    ) -> Operation[Self]:
+        """Updates the stored document, and this one with what came of it; see `Query.update`.
 
         Raises:
             DocumentNotFound: there is none with its id.
@@ -140,7 +147,7 @@ class InstanceWrites:
 
         def script() -> Script[Self]:
             yield from run_hooks(self, Before, frozenset({Update}), skip_hooks)
-            yield from _update(self._document, updates, session)
+            yield from _update(self._document, tuple(with_filters(updates, array_filters)), session)
             yield from run_hooks(self, After, frozenset({Update}), skip_hooks)
             return self
 

@@ -35,6 +35,10 @@ async def test_inserted_documents_have_ids_and_come_back(users: list[User]) -> N
     assert await User.get(ObjectId()) is None
 
 
+async def test_find_one_takes_what_find_takes(users: list[User]) -> None:
+    assert await User.find_one(User.age > 25, sort=-User.age, skip=1) == sorted(users, key=lambda u: -u.age)[1]
+
+
 async def test_find_sorts_skips_limits_and_projects(users: list[User]) -> None:
     found = await User.find((User.age > 25) & (User.address.city == "NYC")).sort(-User.age).skip(1).limit(3).to_list()
     expected = sorted((made for made in users if made.age > 25 and made.address.city == "NYC"), key=lambda u: -u.age)
