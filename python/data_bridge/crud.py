@@ -20,6 +20,7 @@ from .joined_gets import Get
 from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
+from .pipeline_builder import PipelineBuilder
 from .query import Aggregation, Query, WriteResult
 from .schema import schema_of
 from .settings import Settings
@@ -163,6 +164,11 @@ class Crud(InstanceWrites):
     def aggregate(cls, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
         """Stages over all documents; rows are dicts, or instances of `output`."""
         return cls.find().aggregate(pipeline, output)
+
+    @classmethod
+    def pipeline(cls) -> PipelineBuilder:
+        """A pipeline to build stage by stage: `User.pipeline().match(User.age > 25).sort(-User.age)`."""
+        return PipelineBuilder(cls)  # type: ignore[arg-type]
 
     # Writing many
 
