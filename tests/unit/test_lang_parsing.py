@@ -207,6 +207,10 @@ WRITES = [
         'User.find(User.age > 5).update(User.age.inc(1), User.name.set("x"))',
         [{"$inc": {"age": 1}, "$set": {"name": "x"}}],
     ),
+    (
+        'User.find().update({"$set": {"tags.$[t]": "x"}}, array_filters=[{"t": "y"}])',
+        [{"$set": {"tags.$[t]": "x"}}],
+    ),
     ('User.find_one(User.age > 5).update({"$set": {"name": "x"}})', [{"$set": {"name": "x"}}]),
     (
         'User.update_all(User.tags.push(each=["a", "b"], slice=-5))',
