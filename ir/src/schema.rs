@@ -400,7 +400,10 @@ mod tests {
         });
         let book = SchemaRef::declare("Book");
         let editors = DType::Array(Box::new(link));
-        book.define(Schema { fields: [("editors".to_owned(), field(editors))].into_iter().collect(), ..Schema::default() });
+        book.define(Schema {
+            fields: [("editors".to_owned(), field(editors))].into_iter().collect(),
+            ..Schema::default()
+        });
         assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(DType::String));
         let crossing = book.crossing("editors.friend.name").unwrap();
         assert_eq!((crossing.link.as_str(), crossing.rest.as_str()), ("editors", "friend.name"));
