@@ -361,7 +361,7 @@ mod tests {
     fn user() -> SchemaRef {
         let item = SchemaRef::declare("Item");
         item.define(Schema {
-            fields: [("price".to_owned(), field(DType::Double))].into(),
+            fields: [("price".to_owned(), field(DType::Double))].into_iter().collect(),
             open: false,
             ..Schema::default()
         });
@@ -374,7 +374,8 @@ mod tests {
                 ("extra".to_owned(), field(DType::Map(Box::new(DType::Int)))),
                 ("parent".to_owned(), field(DType::union(vec![DType::Document(user.clone()), DType::Null]))),
             ]
-            .into(),
+            .into_iter()
+            .collect(),
             open: false,
             ..Schema::default()
         });
@@ -395,7 +396,9 @@ mod tests {
         let author = SchemaRef::declare("Author");
         let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         author.define(Schema {
-            fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))].into(),
+            fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))]
+                .into_iter()
+                .collect(),
             ..Schema::default()
         });
         let book = SchemaRef::declare("Book");

@@ -92,7 +92,7 @@ mod tests {
         let book = SchemaRef::declare("Book");
         let fields = [("author", link.clone()), ("editors", DType::Array(Box::new(link))), ("year", DType::Int)];
         let fields = fields.map(|(name, dtype)| (name.to_owned(), FieldSchema::new(dtype, true)));
-        book.define(Schema { fields: fields.into(), ..Schema::default() });
+        book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         book
     }
 
