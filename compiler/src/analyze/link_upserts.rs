@@ -86,7 +86,7 @@ mod tests {
     fn book() -> SchemaRef {
         let author = SchemaRef::declare("Author");
         let collection = Some(Collection { database: None, name: "authors".to_owned() });
-        let fields = [("_id".to_owned(), FieldSchema::new(DType::Int, true))].into();
+        let fields = [("_id".to_owned(), FieldSchema::new(DType::Int, true))].into_iter().collect();
         author.define(Schema { collection, fields, ..Schema::default() });
         let link = DType::Link { target: author, id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         let book = SchemaRef::declare("Book");
