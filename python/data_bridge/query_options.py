@@ -28,9 +28,10 @@ class QueryOptions:
         changed: Self = self._option(hint=dict(index) if isinstance(index, list) else index)
         return changed
 
-    def collation(self, collation: Mapping[str, Any]) -> Self:
-        """By a language's rules."""
-        changed: Self = self._option(collation=dict(collation))
+    def collation(self, collation: Mapping[str, Any] | str) -> Self:
+        """By a language's rules: `{"locale": "en", "strength": 2}`, or its locale alone."""
+        said = {"locale": collation} if isinstance(collation, str) else dict(collation)
+        changed: Self = self._option(collation=said)
         return changed
 
     def comment(self, comment: str) -> Self:

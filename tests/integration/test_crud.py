@@ -57,6 +57,20 @@ async def test_a_pipeline_is_built_stage_by_stage(users: list[User]) -> None:
         User.pipeline().match({"agee": 1})
 
 
+async def test_keys_of_a_filter_dict_may_be_fields(users: list[User]) -> None:
+    found = User.find({User.address.city: "NYC", User.age: {"$lt": 3}})
+    assert found.plan().commands == User.find({"address.city": "NYC", "age": {"$lt": 3}}).plan().commands
+    assert await found.count() > 0
+    with pytest.raises(CompileError, match="a filter's keys are field names"):
+        User.find({User.age + 1: 5})
+
+
+async def test_a_collation_may_be_its_locale(users: list[User]) -> None:
+    query = User.find().collation("en")
+    assert query.plan().commands == User.find().collation({"locale": "en"}).plan().commands
+    assert await query.count() == 100
+
+
 async def test_find_one_takes_what_find_takes(users: list[User]) -> None:
     assert await User.find_one(User.age > 25, sort=-User.age, skip=1) == sorted(users, key=lambda u: -u.age)[1]
 
@@ -286,3 +300,16 @@ async def test_a_document_whose_id_is_a_document_is_saved(client: Any) -> None:
     await keyed.save()
     assert [each.n for each in await Keyed.find().sort(Keyed.id).to_list()] == [5, 0]
     assert (await other.refresh()).n == 0
+
+
+async def test_the_database_that_nobody_named_is_test(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URI", mongod.uri)
+    async with await connect() as client:
+        assert client.database == "test"
+        try:
+            made = await user(1).insert()
+            stored = client.pymongo()["test"][User.settings().name]
+            assert [row["_id"] async for row in stored.find()] == [made.id]
+            assert await User.collection().count_documents({}) == await User.count() == 1
+        finally:
+            await client.pymongo().drop_database("test")
