@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from .fetching import check_paths
@@ -39,9 +40,16 @@ class QueryOptions:
         changed: Self = self._option(comment=comment)
         return changed
 
-    def max_time(self, milliseconds: int) -> Self:
-        """Stopped by the server after this many milliseconds."""
-        changed: Self = self._option(max_time_ms=milliseconds)
+    def max_time(self, limit: int | timedelta) -> Self:
+        """Stopped by the server after this many milliseconds, or this span.
+
+        Raises:
+            TypeError: `limit` is neither.
+        """
+        given: Any = limit // timedelta(milliseconds=1) if isinstance(limit, timedelta) else limit
+        if not isinstance(given, int) or isinstance(given, bool):
+            raise TypeError(f"max_time takes milliseconds as an int, or a timedelta, not {limit!r}")
+        changed: Self = self._option(max_time_ms=given)
         return changed
 
     def batch_size(self, count: int) -> Self:

@@ -1,5 +1,6 @@
 """Documents on a real server: written, read, changed and deleted."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +70,15 @@ async def test_a_collation_may_be_its_locale(users: list[User]) -> None:
     query = User.find().collation("en")
     assert query.plan().commands == User.find().collation({"locale": "en"}).plan().commands
     assert await query.count() == 100
+
+
+async def test_time_limits_are_milliseconds_or_spans(users: list[User]) -> None:
+    for limit in (2500, timedelta(seconds=2.5)):
+        query = User.find().max_time(limit)
+        assert query.plan().commands[0]["maxTimeMS"] == 2500
+        assert await query.count() == 100
+    with pytest.raises(TypeError, match="max_time takes milliseconds"):
+        User.find().max_time(2.5)  # type: ignore[arg-type]
 
 
 async def test_find_one_takes_what_find_takes(users: list[User]) -> None:
