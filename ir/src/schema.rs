@@ -31,9 +31,12 @@ impl FieldSchema {
     }
 }
 
+/// Fields by stored name, in the order of their declaration. Names are looked up in every query, so the hash is a quick one.
+pub type Fields = IndexMap<String, FieldSchema, foldhash::fast::RandomState>;
+
 #[derive(Debug, Default)]
 pub struct Schema {
-    pub fields: IndexMap<String, FieldSchema>,
+    pub fields: Fields,
     /// Documents may hold fields that are not declared.
     pub open: bool,
     /// The stored names of fields that the front end calls otherwise.
@@ -397,7 +400,7 @@ mod tests {
         });
         let book = SchemaRef::declare("Book");
         let editors = DType::Array(Box::new(link));
-        book.define(Schema { fields: [("editors".to_owned(), field(editors))].into(), ..Schema::default() });
+        book.define(Schema { fields: [("editors".to_owned(), field(editors))].into_iter().collect(), ..Schema::default() });
         assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(DType::String));
         let crossing = book.crossing("editors.friend.name").unwrap();
         assert_eq!((crossing.link.as_str(), crossing.rest.as_str()), ("editors", "friend.name"));

@@ -53,6 +53,13 @@ impl Value {
         Self(RawBson::Document(reference))
     }
 
+    /// The id that a reference holds; none of any other value.
+    pub fn referred_id(&self) -> Option<Self> {
+        let RawBson::Document(document) = &self.0 else { return None };
+        document.get("$ref").ok().flatten()?;
+        document.get("$id").ok().flatten().map(|id| Self(id.into()))
+    }
+
     /// A string that an aggregation expression would read as a path or a variable.
     pub fn reads_as_path(&self) -> bool {
         matches!(&self.0, RawBson::String(text) if text.starts_with('$'))

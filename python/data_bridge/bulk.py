@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from . import requests
 from .bulk_statements import Write, build
 from .client import default_client
-from .errors import BulkWriteError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
+from .errors import BulkWriteError, CompileError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
 from .events import After, SkipHooks, run_hooks
+from .link_deletes import has_rules
 from .operation import Operation, Script
 from .query import Query, WriteResult
 from .revision import put_back
@@ -98,7 +99,17 @@ class Bulk(Generic[T]):
         self._collect("update", target, updates, upsert)
 
     def delete(self, target: T | Query[Any]) -> None:
-        """Deletes the documents of a query (the first of a `find_one`), or one document."""
+        """Deletes the documents of a query (the first of a `find_one`), or one document.
+
+        Raises:
+            CompileError: links lead to the class that say what a deletion does to them, which a bulk cannot do.
+        """
+        if has_rules(self._cls):
+            raise CompileError(
+                f"links lead to {self._cls.__name__} that say what a deletion does to them, and a bulk does not obey",
+                code="bulk_of_rules",
+                hint="delete apart: `await document.delete()`, or `.delete()` on a query",
+            )
         self._collect("delete", target)
 
     def _collect(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:

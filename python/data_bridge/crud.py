@@ -21,7 +21,7 @@ from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
 from .pipeline_builder import PipelineBuilder
-from .query import Aggregation, Query, WriteResult
+from .query import Aggregation, Query, WriteResult, match_of
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
@@ -65,7 +65,8 @@ class Crud(InstanceWrites):
             with_children: with the documents of the classes below this one, or without; see `Query.with_children`.
             lazy: decode fields when they are read; see `Query.lazy`.
         """
-        query: Query[Self] = Query(cls, children=with_children).find(*predicates)  # type: ignore[arg-type]
+        matches = (match_of(predicates, cls),) if predicates else ()  # type: ignore[arg-type]
+        query: Query[Self] = Query(cls, matches, children=with_children)  # type: ignore[arg-type]
         if fetch_links:
             query = query.fetch_links()
         if sort is not None:

@@ -45,7 +45,7 @@ class _Lazy:
         return future
 
     def wait(self) -> Any:
-        _note(self.target, _caller())
+        _note(self.link, _caller())
         found = by_ids(self.target, [self.link.id]).to_list().run_sync()
         return found[0] if found else None
 
@@ -56,7 +56,7 @@ async def _send(asked: list[tuple[_Lazy, asyncio.Future[Any], tuple[str, int] | 
     first, _, caller = asked[0]
     ids = {each.link.key: each.link.id for each, _, _ in asked}
     if len(ids) == 1:
-        _note(first.target, caller)
+        _note(first.link, caller)
     try:
         documents = await by_ids(first.target, list(ids.values())).to_list()
     except BaseException as error:
@@ -92,15 +92,29 @@ def _caller() -> tuple[str, int] | None:
     return None
 
 
-def _note(target: type[Document], caller: tuple[str, int] | None) -> None:
+def _note(link: Link[Any], caller: tuple[str, int] | None) -> None:
     if caller is None or not __debug__:
         return
     _singly[caller] += 1
     if _singly[caller] == _TOO_MANY_SINGLY:
         warnings.warn_explicit(
-            f"this line fetched {_TOO_MANY_SINGLY} links to {target.__name__} one after another, with a command for "
-            f"each; fetch them together: `.fetch_links(...)` on the query, or `await fetch_links(documents)`",
+            f"this line fetched {_TOO_MANY_SINGLY} links to {link._to.target.__name__} one after another, with a "
+            f"command for each; fetch them together: `.fetch_links({_field_of(link)})` on the query, or "
+            f"`await fetch_links(documents, {_field_of(link)})`",
             OneByOneWarning,
             caller[0],
             caller[1],
         )
+
+
+def _field_of(link: Link[Any]) -> str:
+    """The field that declares a link, as code; three dots where that is not known, as of one that was unpickled."""
+    from .document import Document
+    from .link_fields import link_fields
+    from .links import subclasses
+
+    for cls in subclasses(Document):
+        for declared in link_fields(cls):
+            if declared.to is link._to:
+                return f"{cls.__name__}.{'.'.join(declared.path)}"
+    return "..."

@@ -134,6 +134,19 @@ class QueryWrites(Generic[T]):
 
         return Operation(script, f"{self._cls.__name__}.find(...).delete()")
 
+    def _found_and_deleted(self, sort: Any) -> Operation[T | None]:
+        keys = [] if sort is None else sort if isinstance(sort, (list, tuple)) else [sort]
+        query: Query[Any] = self  # type: ignore[assignment]
+        self._filter()  # refuses what no write takes
+
+        def script() -> Script[T | None]:
+            found: T | None = yield query.sort(*keys).first()
+            if found is not None:
+                yield from delete_with_rules(self._cls, [found.id], query._session)  # type: ignore[attr-defined]
+            return found
+
+        return Operation(script, f"{self._cls.__name__}.find(...).find_one_and_delete(...)")
+
     def _delete_node(self, many: bool) -> ir.Delete:
         return ir.Delete(self._source(), self._filter(), many, self._options)
 
@@ -222,7 +235,15 @@ class QueryWrites(Generic[T]):
         return self._operation(node, "find_one_and_replace(...)", self._layout())
 
     def find_one_and_delete(self, *, sort: Any = None) -> Operation[T | None]:
-        """Deletes one document and gives it; None when there is none."""
+        """Deletes one document and gives it; None when there is none.
+
+        Where links lead to the class that say what a deletion does to them, it is read and then deleted by its id.
+
+        Raises:
+            DeleteDenied: a link that denies it leads to the document; nothing is deleted.
+        """
+        if has_rules(self._cls):
+            return self._found_and_deleted(sort)
         return self._modify("find_one_and_delete(...)", sort, remove=True)
 
 

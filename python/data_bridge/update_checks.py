@@ -199,9 +199,11 @@ def _element(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(given, Each):
         if op != "$push" and given.modifiers:
             raise _misfit(op, field, next(iter(given.modifiers)), "takes elements only")
-        for element in given.values:
+        elements = [coerce(field, element) for element in given.values]
+        for element in elements:
             _check_element(op, field, element, "adds")
-        return {"$each": given.values, **given.modifiers}
+        return {"$each": elements, **given.modifiers}
+    given = coerce(field, given)
     _check_element(op, field, given, "adds")
     # A document whose keys begin with "$" would be read as modifiers.
     return (
@@ -219,7 +221,7 @@ def _whole(given: Any) -> Any:
 def _elements(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(operand, (str, bytes, Mapping)) or not isinstance(operand, Iterable):
         raise _misfit(op, field, operand, "takes a list of elements")
-    elements = list(operand)
+    elements = [coerce(field, element) for element in operand]
     for element in elements:
         _check_element(op, field, element, "removes")
     return elements
@@ -234,6 +236,7 @@ def _condition(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(operand, Expression):
         found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), operand.__ir__).to_mql()
         return found["x"]["$elemMatch"]
+    operand = coerce(field, operand)
     _check_element(op, field, operand, "removes")
     return operand
 

@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from data_bridge import BackLink, DeleteRules, Document, EmbeddedDocument, Link, WriteRules, connect
 from data_bridge.embedded import Server
-from data_bridge.errors import DeleteDenied, SchemaError
+from data_bridge.errors import CompileError, DeleteDenied, SchemaError
 
 
 class Room(Document):
@@ -140,6 +140,35 @@ async def test_deny_changes_nothing(database: Any) -> None:
     after = await everything(database)
     assert [after["Lamp"], after["Bulb"], [note["bulb"] for note in after["Note"]]] == [[], [], [None]]
     assert after["Guard"] == before["Guard"]
+
+
+async def test_find_one_and_delete_obeys_the_links(database: Any) -> None:
+    first, second = Hall(name="1"), Hall(name="2")
+    await Hall.insert_many([first, second])
+    await Lamp(hall=second).insert()
+    await Guard(posts={"door": first}).insert()
+    before = await everything(database)
+    with pytest.raises(DeleteDenied, match=r"Guard\.posts .*nothing was deleted"):
+        await Hall.find().find_one_and_delete(sort=Hall.name)
+    assert await everything(database) == before
+    gone = await Hall.find().find_one_and_delete(sort=-Hall.name)
+    assert gone == second
+    assert [await Hall.count(), await Lamp.count(), await Guard.count()] == [1, 0, 1]
+    assert await Hall.find(Hall.name == "2").find_one_and_delete() is None
+
+
+async def test_a_bulk_deletes_nothing_that_links_say_something_of(database: Any) -> None:
+    hall, shelf = Hall(name="x"), Note(bulb=None)
+    await hall.insert()
+    await shelf.insert()
+    for target in (hall, Hall.find()):
+        with pytest.raises(CompileError, match=r"Hall .*a bulk does not obey"):
+            async with Hall.bulk() as bulk:
+                bulk.delete(target)
+    assert await Hall.count() == 1
+    async with Note.bulk() as notes:
+        notes.delete(shelf)
+    assert await Note.count() == 0
 
 
 async def test_what_denies_and_is_deleted_itself_denies_nothing(database: Any) -> None:

@@ -1,6 +1,7 @@
 """Links on a real server: stored, followed in queries, fetched, written and deleted."""
 
 import asyncio
+import linecache
 import warnings
 from collections.abc import AsyncIterator
 from typing import Any
@@ -273,9 +274,12 @@ async def test_fetching_one_after_another_is_noticed(library: dict[str, Any]) ->
             fresh = await Book.get(book.id)
             assert fresh is not None
             await fresh.author.fetch()
-    noticed = [str(warning.message) for warning in caught if warning.category is OneByOneWarning]
-    assert len(noticed) == 1
-    assert "fetch_links" in noticed[0]
+    [noticed] = [warning for warning in caught if warning.category is OneByOneWarning]
+    assert "`.fetch_links(Book.author)` on the query, or `await fetch_links(documents, Book.author)`" in str(
+        noticed.message
+    )
+    assert noticed.filename == __file__
+    assert "await fresh.author.fetch()" in linecache.getline(noticed.filename, noticed.lineno)
 
 
 async def test_references_and_ids_are_both_read(client: Any) -> None:

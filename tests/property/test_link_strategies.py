@@ -258,3 +258,110 @@ def test_fetching_and_saving_loses_nothing(database: Any, people: dict[int, Row]
         assert not thing.is_changed
         thing.save().run_sync()
     assert list(database["Thing"].find().sort("_id")) == before
+
+
+class Animal(Document):
+    id: int
+    name: str | None = None
+    friend: Link["Animal"] | None = None
+    hunted: Link["Cat"] | None = None
+
+    class Settings:
+        name = "link_strategies_animals"
+        is_root = True
+
+
+class Cat(Animal):
+    lives: int = 9
+
+
+class Lion(Cat):
+    pride: str = ""
+
+
+class Cage(Document):
+    id: int
+    anyone: list[Link[Animal]] = []
+    cat: Link[Cat] | None = None
+
+
+ANIMAL_KINDS: dict[str, type[Animal]] = {"Animal": Animal, "Animal.Cat": Cat, "Animal.Cat.Lion": Lion}
+ANIMALS = st.dictionaries(
+    IDS,
+    st.fixed_dictionaries(
+        {"_class_id": st.sampled_from([*ANIMAL_KINDS])},
+        optional={"name": NAMES, "friend": LINKS, "hunted": LINKS},
+    ),
+)
+CAGES = st.lists(
+    st.fixed_dictionaries({}, optional={"anyone": st.lists(LINKS, max_size=3) | st.none(), "cat": LINKS}), max_size=5
+)
+
+
+@QUIET
+@given(animals=ANIMALS, cages=CAGES, name=NAMES, negated=st.booleans())
+def test_links_into_a_family_agree(
+    database: Any, animals: dict[int, Row], cages: list[Row], name: str | None, negated: bool
+) -> None:
+    rows = [{"_id": id, **row} for id, row in animals.items()]
+    for collection, documents in (("link_strategies_animals", rows), ("Cage", list(enumerated(cages)))):
+        database[collection].delete_many({})
+        if documents:
+            database[collection].insert_many([dict(row) for row in documents])
+    data: Data = {"people": {row["_id"]: row for row in rows}, "things": {}}
+
+    def of_kind(value: Any, kind: type[Animal]) -> list[Row]:
+        return [row for row in targets(data, value) if issubclass(ANIMAL_KINDS[row["_class_id"]], kind)]
+
+    def meets(found: list[Row]) -> bool:
+        same = any(row.get("name") == name for row in found) or (name is None and not found)
+        return same != negated
+
+    for link, kind in (("anyone", Animal), ("cat", Cat)):
+        field = getattr(Cage, link)
+        far = [(field, 1), (field.friend, 2), (field.hunted, 3)]
+        for path, which in far:
+            expected = []
+            for cage in enumerated(cages):
+                found = of_kind(cage.get(link), kind)
+                if which == 2:
+                    found = [each for row in found for each in of_kind(row.get("friend"), Animal)]
+                if which == 3:
+                    found = [each for row in found for each in of_kind(row.get("hunted"), Cat)]
+                if meets(found):
+                    expected.append(cage["_id"])
+            predicate = path.name != name if negated else path.name == name
+            for strategy in ("auto", "batch", "lookup"):
+                query = Cage.find(predicate).sort("_id").fetch_links(depth=0, strategy=strategy)
+                assert [row["_id"] for row in query.project("_id").to_list().run_sync()] == expected, (link, strategy)
+
+
+def enumerated(rows: list[Row]) -> Iterator[Row]:
+    return ({"_id": number, **row} for number, row in enumerate(rows))
+
+
+@QUIET
+@given(animals=ANIMALS, cages=CAGES)
+def test_fetched_links_are_of_their_stored_class(database: Any, animals: dict[int, Row], cages: list[Row]) -> None:
+    def loads(row: Row) -> bool:
+        values = [item for value in row.values() for item in (value if isinstance(value, list) else [value])]
+        return "wrong" not in values and None not in (row.get("anyone", []) or [None])
+
+    rows = [{"_id": id, **row} for id, row in animals.items() if loads(row)]
+    kept = [row for row in enumerated(cages) if loads(row)]
+    for collection, documents in (("link_strategies_animals", rows), ("Cage", kept)):
+        database[collection].delete_many({})
+        if documents:
+            database[collection].insert_many(documents)
+    stored = {row["_id"]: ANIMAL_KINDS[row["_class_id"]] for row in rows}
+    for cage, row in zip(Cage.find().sort("_id").fetch_links(depth=2).to_list().run_sync(), kept, strict=True):
+        given = [(cage.cat, row.get("cat"), Cat)] if cage.cat is not None else []
+        given += [(found, value, Animal) for found, value in zip(cage.anyone, row.get("anyone", []), strict=True)]
+        seen: dict[int, Any] = {}
+        for found, value, kind in given:
+            id = value.id if isinstance(value, DBRef) else value
+            assert found.id == id
+            fits = id in stored and issubclass(stored[id], kind)
+            assert type(found) is (stored[id] if fits else Link)
+            assert seen.setdefault(id, found) is found or not fits
+        assert not cage.is_changed

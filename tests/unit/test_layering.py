@@ -25,7 +25,7 @@ CROSSING = {
     "crud",
     "explain",
     "exports",
-    "fetching",
+    "fetch_levels",
     "fields",
     "inheritance",
     "instance",

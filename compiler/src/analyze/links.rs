@@ -126,9 +126,11 @@ fn linked(crossing: &Crossing, predicate: Expr) -> Expr {
     Expr::Linked { link, target, back, predicate: Box::new(predicate) }
 }
 
-/// Each id as it stands, and as a reference, which names the database where the two sides' differ.
+/// Each id, given as itself or in a reference: as it stands, and as a reference, which names the database where the two
+/// sides' differ.
 pub fn forms(ids: Vec<Value>, collection: &Collection) -> Vec<Value> {
     ids.into_iter()
+        .map(|id| id.referred_id().unwrap_or(id))
         .flat_map(|id| {
             let refers = !id.is_null() && !id.is_document();
             let reference = refers.then(|| id.as_reference(&collection.name, None));

@@ -3,6 +3,8 @@
 
 pub mod effects;
 pub mod joins;
+mod link_updates;
+mod link_upserts;
 pub mod links;
 pub mod needed_fields;
 mod operator;
@@ -16,7 +18,7 @@ use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::plan::{Change, Plan, Terminal};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
 use data_bridge_ir::update::Update;
-use data_bridge_ir::{Expr, Operands};
+use data_bridge_ir::{Expr, Operands, SchemaRef};
 
 use crate::error::{CompileError, Failure};
 use crate::relations::links;
@@ -64,14 +66,16 @@ impl Analyzer {
             }
             Plan::Write(mut write) => {
                 let shape = Shape::of(&write.source.schema);
+                write.change = link_upserts::with_links(write.change, &write.filter, &write.source.schema);
                 write.filter = self.filter(write.filter, &shape);
-                write.change = self.change(write.change, &shape);
+                write.change = self.change(write.change, &write.source.schema, &shape);
                 Plan::Write(write)
             }
             Plan::FindAndModify(mut plan) => {
                 let shape = Shape::of(&plan.source.schema);
+                plan.change = link_upserts::with_links(plan.change, &plan.filter, &plan.source.schema);
                 plan.filter = self.filter(plan.filter, &shape);
-                plan.change = self.change(plan.change, &shape);
+                plan.change = self.change(plan.change, &plan.source.schema, &shape);
                 plan.sort.iter().for_each(|key| self.path(&key.path, &shape));
                 plan.fields = self.projection(plan.fields, &shape);
                 Plan::FindAndModify(plan)
@@ -93,11 +97,16 @@ impl Analyzer {
         self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
-    fn change(&mut self, change: Change, shape: &Shape) -> Change {
+    fn change(&mut self, change: Change, schema: &SchemaRef, shape: &Shape) -> Change {
         match change {
             Change::Update { update: Update::Pipeline(stages), upsert } => {
                 let (stages, _) = self.stages(stages, shape.clone());
                 Change::Update { update: Update::Pipeline(stages), upsert }
+            }
+            Change::Update { update: Update::Operators(operations), upsert } => {
+                let stored = |operation| link_updates::stored(operation, schema);
+                let operations = operations.into_iter().map(stored).collect();
+                Change::Update { update: Update::Operators(operations), upsert }
             }
             other => other,
         }

@@ -8,7 +8,6 @@
 //! without it either may be stored. Null stays, for missing links too, and so do ids that are documents, which are stored
 //! as ids only. Arrays of links hold the same values one by one; what is no link is never touched.
 
-use bson::RawBson;
 use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::{Expr, Value};
 
@@ -44,13 +43,12 @@ impl PredicateRule for SettleLinkForm {
 }
 
 fn is_reference(value: &Value) -> bool {
-    let RawBson::Document(document) = &value.0 else { return false };
-    let has = |key: &str| document.get(key).is_ok_and(|found| found.is_some());
-    has("$ref") && has("$id")
+    value.referred_id().is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use bson::RawBson;
     use data_bridge_ir::schema::{FieldSchema, Schema};
     use data_bridge_ir::{DType, SchemaRef};
 
@@ -67,7 +65,7 @@ mod tests {
             ("editors".to_owned(), FieldSchema::new(DType::Array(Box::new(link)), true)),
             ("year".to_owned(), FieldSchema::new(DType::Int, true)),
         ];
-        book.define(Schema { fields: fields.into(), ..Schema::default() });
+        book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         book.set_trust(Some("the test says so"));
         book.set_link_forms_kept(kept);
         Facts::of(&book, &Default::default())

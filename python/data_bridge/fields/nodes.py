@@ -147,15 +147,20 @@ def coerce(field: ir.Field, value: Any) -> Any:
                 hint="insert() it first",
             )
         return value.id
+    if kind in (list, tuple, dict) and _holds(field.dtype, "link"):
+        # Links in lists and dicts are stored as links too, never as copies of the documents.
+        if kind is dict:
+            return {key: coerce(field, item) for key, item in value.items()}
+        return [coerce(field, item) for item in value]
     return value
 
 
 def _holds(dtype: DType, *kinds: str) -> bool:
-    """Whether values of the type are of one of these kinds, or lists of or links by them."""
+    """Whether values of the type are of one of these kinds, or lists or dicts of or links by them."""
     for member in dtype.members:
         if member.kind in kinds:
             return True
-        if member.kind in ("link", "array") and member.element is not None and _holds(member.element, *kinds):
+        if member.kind in ("link", "array", "map") and member.element is not None and _holds(member.element, *kinds):
             return True
     return False
 
