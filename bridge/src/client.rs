@@ -43,7 +43,7 @@ impl Client {
     }
 
     #[getter]
-    fn database(&self) -> Option<&str> {
+    fn database(&self) -> &str {
         self.driver.default_database()
     }
 

@@ -26,11 +26,14 @@ pub struct ClientOptions {
     pub connect_timeout: Option<Duration>,
 }
 
+/// The database of those who name none, as in MongoDB's shell and its other drivers.
+const DEFAULT_DATABASE: &str = "test";
+
 /// A client of one deployment. After a fork the child connects anew on its next request.
 pub struct Client {
     uri: String,
     options: ClientOptions,
-    default_database: Option<String>,
+    default_database: String,
     current: Mutex<Option<Current>>,
     closed: AtomicBool,
 }
@@ -43,7 +46,7 @@ struct Current {
 /// The live half of a client; every module of this crate adds what it can do.
 pub(crate) struct Connected {
     pub client: mongodb::Client,
-    pub default_database: Option<String>,
+    pub default_database: String,
     pub read_concern: Option<RawDocumentBuf>,
     pub write_concern: Option<RawDocumentBuf>,
     pub selection: Option<SelectionCriteria>,
@@ -54,10 +57,11 @@ pub(crate) struct Connected {
 }
 
 impl Client {
-    /// Checks the connection string; no I/O. `database` is used where a request names none, before the string's own.
+    /// Checks the connection string; no I/O. `database` is used where a request names none, before the string's own,
+    /// before "test".
     pub fn new(uri: &str, database: Option<String>, options: ClientOptions) -> Result<Self> {
         let parsed = ConnectionString::parse(uri).map_err(|error| Error::InvalidUri(error.kind.to_string()))?;
-        let default_database = database.or(parsed.default_database);
+        let default_database = database.or(parsed.default_database).unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         Ok(Client {
             uri: uri.to_owned(),
             options,
@@ -67,8 +71,8 @@ impl Client {
         })
     }
 
-    pub fn default_database(&self) -> Option<&str> {
-        self.default_database.as_deref()
+    pub fn default_database(&self) -> &str {
+        &self.default_database
     }
 
     pub fn is_closed(&self) -> bool {

@@ -24,7 +24,7 @@ impl Connected {
         let mut held = lock(options).await;
         let command = self.with_read_concern(command, held.as_deref())?;
         let selection = self.selection(options, held.as_deref())?;
-        let database = self.database(database)?;
+        let database = self.database(database);
         let mut retries = self.reads_retried(held.as_deref());
         loop {
             let settings = RunCommandOptions::builder().selection_criteria(selection.clone()).build();
@@ -53,7 +53,7 @@ impl Connected {
         if writes {
             self.add_write_concern(&mut command, held.as_deref());
         }
-        let database = self.database(database)?;
+        let database = self.database(database);
         let selection = if writes { None } else { self.selection(options, held.as_deref())? };
         let settings = RunCursorCommandOptions::builder().selection_criteria(selection).batch_size(batch_size).build();
         let mut retries = if writes { 0 } else { self.reads_retried(held.as_deref()) };
@@ -88,7 +88,7 @@ impl Connected {
         if is_one_of(&command, &WRITES) {
             self.add_write_concern(&mut command, held.as_deref());
         }
-        let database = self.database(database)?;
+        let database = self.database(database);
         let retryable = retryable && self.retry_writes && !in_transaction && self.topology().await?.retryable_writes();
         if let Some(held) = held.as_deref_mut() {
             if !retryable {
@@ -123,12 +123,8 @@ impl Connected {
         u32::from(self.retry_reads && !held.is_some_and(|held| held.in_transaction))
     }
 
-    fn database(&self, name: Option<&str>) -> Result<mongodb::Database> {
-        let name = name.or(self.default_database.as_deref());
-        let name = name.ok_or_else(|| {
-            Error::InvalidArgument("no database is named: give one to connect(), in the URI or in Settings".into())
-        })?;
-        Ok(self.client.database(name))
+    fn database(&self, name: Option<&str>) -> mongodb::Database {
+        self.client.database(name.unwrap_or(&self.default_database))
     }
 
     fn selection(&self, options: &RunOptions, held: Option<&Held>) -> Result<Option<SelectionCriteria>> {

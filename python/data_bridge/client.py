@@ -25,7 +25,6 @@ class Client:
     def __init__(self, uri: str, database: str | None = None, **options: Any) -> None:
         self.uri = uri
         self.core = _core.Client(uri, database, options or None)
-        self._database = database
         self._pymongo: Any = None
         #: The collections (database, name) that are known to exist as their classes want them.
         self.prepared: set[tuple[str | None, str]] = set()
@@ -35,7 +34,7 @@ class Client:
     @property
     def database(self) -> str:
         """The database's name: the one given, else the URI's, else "test"."""
-        return self._database or self.core.database or "test"
+        return self.core.database
 
     def log(self, *logs: QueryLog) -> None:
         """Tells these logs, and no others, of every operation on this connection."""
@@ -103,7 +102,7 @@ def connect(
     Args:
         uri: a MongoDB connection string; without one, the environment's MONGODB_URI, else an embedded real server
             that lives as long as the process.
-        database: the database's name, before the URI's.
+        database: the database's name, before the URI's; "test" when neither names one.
         log: what `log_queries(...)` gives, or several: told of every operation on the connection.
         options: `app_name`, `max_pool_size`, `server_selection_timeout_ms`, `connect_timeout_ms`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from .fetching import check_paths
@@ -28,9 +29,10 @@ class QueryOptions:
         changed: Self = self._option(hint=dict(index) if isinstance(index, list) else index)
         return changed
 
-    def collation(self, collation: Mapping[str, Any]) -> Self:
-        """By a language's rules."""
-        changed: Self = self._option(collation=dict(collation))
+    def collation(self, collation: Mapping[str, Any] | str) -> Self:
+        """By a language's rules: `{"locale": "en", "strength": 2}`, or its locale alone."""
+        said = {"locale": collation} if isinstance(collation, str) else dict(collation)
+        changed: Self = self._option(collation=said)
         return changed
 
     def comment(self, comment: str) -> Self:
@@ -38,9 +40,16 @@ class QueryOptions:
         changed: Self = self._option(comment=comment)
         return changed
 
-    def max_time(self, milliseconds: int) -> Self:
-        """Stopped by the server after this many milliseconds."""
-        changed: Self = self._option(max_time_ms=milliseconds)
+    def max_time(self, limit: int | timedelta) -> Self:
+        """Stopped by the server after this many milliseconds, or this span.
+
+        Raises:
+            TypeError: `limit` is neither.
+        """
+        given: Any = limit // timedelta(milliseconds=1) if isinstance(limit, timedelta) else limit
+        if not isinstance(given, int) or isinstance(given, bool):
+            raise TypeError(f"max_time takes milliseconds as an int, or a timedelta, not {limit!r}")
+        changed: Self = self._option(max_time_ms=given)
         return changed
 
     def batch_size(self, count: int) -> Self:

@@ -1,5 +1,6 @@
 """Documents on a real server: written, read, changed and deleted."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,29 @@ async def test_a_pipeline_is_built_stage_by_stage(users: list[User]) -> None:
         grouped.match(F.m > 1).plan()
     with pytest.raises(CompileError, match="no field 'agee'"):
         User.pipeline().match({"agee": 1})
+
+
+async def test_keys_of_a_filter_dict_may_be_fields(users: list[User]) -> None:
+    found = User.find({User.address.city: "NYC", User.age: {"$lt": 3}})
+    assert found.plan().commands == User.find({"address.city": "NYC", "age": {"$lt": 3}}).plan().commands
+    assert await found.count() > 0
+    with pytest.raises(CompileError, match="a filter's keys are field names"):
+        User.find({User.age + 1: 5})
+
+
+async def test_a_collation_may_be_its_locale(users: list[User]) -> None:
+    query = User.find().collation("en")
+    assert query.plan().commands == User.find().collation({"locale": "en"}).plan().commands
+    assert await query.count() == 100
+
+
+async def test_time_limits_are_milliseconds_or_spans(users: list[User]) -> None:
+    for limit in (2500, timedelta(seconds=2.5)):
+        query = User.find().max_time(limit)
+        assert query.plan().commands[0]["maxTimeMS"] == 2500
+        assert await query.count() == 100
+    with pytest.raises(TypeError, match="max_time takes milliseconds"):
+        User.find().max_time(2.5)  # type: ignore[arg-type]
 
 
 async def test_find_one_takes_what_find_takes(users: list[User]) -> None:
@@ -286,3 +310,16 @@ async def test_a_document_whose_id_is_a_document_is_saved(client: Any) -> None:
     await keyed.save()
     assert [each.n for each in await Keyed.find().sort(Keyed.id).to_list()] == [5, 0]
     assert (await other.refresh()).n == 0
+
+
+async def test_the_database_that_nobody_named_is_test(mongod: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URI", mongod.uri)
+    async with await connect() as client:
+        assert client.database == "test"
+        try:
+            made = await user(1).insert()
+            stored = client.pymongo()["test"][User.settings().name]
+            assert [row["_id"] async for row in stored.find()] == [made.id]
+            assert await User.collection().count_documents({}) == await User.count() == 1
+        finally:
+            await client.pymongo().drop_database("test")

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -57,11 +58,50 @@ async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, g
             plain.drop_database("guide")
 
 
-def test_the_first_program_runs(mongod: Server) -> None:
-    text = (GUIDES / "getting-started.md").read_text()
-    [program] = [
-        block for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S) if "asyncio.run(main())" in block
-    ]
+PROGRAM, *BEHIND, FIXTURE = re.findall(
+    r"^```python\n(.*?)^```", (GUIDES / "getting-started.md").read_text(), re.MULTILINE | re.DOTALL
+)
+RUN = "asyncio.run(main())\n"
+
+
+def test_the_first_program_runs_and_grows(mongod: Server) -> None:
     environment = {**os.environ, "MONGODB_URI": mongod.uri, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
-    assert ran.stdout.startswith("Ada ")
+
+    def printed(program: str) -> str:
+        command = [sys.executable, "-W", "error", "-c", program]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+        finally:
+            with MongoClient[dict[str, Any]](mongod.uri) as plain:
+                plain.drop_database("tutorial")
+
+    assert PROGRAM.endswith(RUN)
+    assert re.fullmatch(r"Ada [0-9a-f]{24}\n", printed(PROGRAM))
+    main = PROGRAM.removesuffix(RUN).rstrip() + "\n"
+    said = printed(main + textwrap.indent("".join(BEHIND), " " * 8) + RUN)
+    assert said.count("Match(age > 25)") == 2
+    assert "COLLSCAN" in said
+    assert "age: Annotated[int, Indexed()]" in said
+
+
+def test_the_fixture_for_tests_runs(tmp_path: Path) -> None:
+    asked = """
+
+    def test_it(mongod):
+        assert mongod.uri.startswith("mongodb://127.0.0.1:")
+    """
+    (tmp_path / "test_it.py").write_text(FIXTURE + textwrap.dedent(asked))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    assert "1 passed" in ran.stdout, ran.stdout

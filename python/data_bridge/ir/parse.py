@@ -94,7 +94,10 @@ def filter_at(filter: Any, scope: Scope, depth: int, at: Place) -> Expr:
 
 def _entry(key: Any, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if not isinstance(key, str):
-        raise wrong(f"a filter's keys are field names, not {key!r}", (key, at))
+        tested = getattr(key, "__ir__", None)
+        if not isinstance(tested, Field):
+            raise wrong(f"a filter's keys are field names, not {key!r}", (key, at))
+        key = tested.path
     at = (key, at)
     if key[:1] != "$":
         return _field(_tested(key, scope, at), value, scope, depth, at)
