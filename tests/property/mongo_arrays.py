@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mongo_expressions import Scope, lazy, neighbours, takes_names, takes_values
+from mongo_expressions import Scope, known, lazy, neighbours, takes_names, takes_values
 from mongo_sets import array, has
 from mongo_values import MISSING, ORDER, Refused, is_null, same, truth, whole
 
@@ -77,6 +77,7 @@ def since_8(body: dict[str, Any], *names: str) -> None:
 @lazy("$filter")
 def filtered(scope: Scope, body: Any) -> Any:
     since_8(body, "arrayIndexAs")
+    known(body["cond"], scope, body.get("as", "this"))
     value = scope.of(body["input"])
     if is_null(value):
         return None
@@ -89,6 +90,7 @@ def filtered(scope: Scope, body: Any) -> Any:
 @lazy("$map")
 def mapped(scope: Scope, body: Any) -> Any:
     since_8(body, "arrayIndexAs")
+    known(body["in"], scope, body.get("as", "this"))
     value = scope.of(body["input"])
     if is_null(value):
         return None
@@ -99,6 +101,7 @@ def mapped(scope: Scope, body: Any) -> Any:
 @lazy("$reduce")
 def reduced(scope: Scope, body: Any) -> Any:
     since_8(body, "as", "valueAs", "arrayIndexAs")
+    known(body["in"], scope, "this", "value")
     value = scope.of(body["input"])
     if is_null(value):
         return None

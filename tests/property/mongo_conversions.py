@@ -12,12 +12,10 @@ from bson.datetime_ms import DatetimeMS
 from mongo_expressions import Scope, lazy, takes_values
 from mongo_numbers import decimal, decimals
 from mongo_strings import spelled
-from mongo_values import Refused, exact, is_null, is_number, number, truth, type_of
+from mongo_values import Refused, exact, is_null, is_number, number, truth, type_of, whole
 
 
 def to_bool(value: Any) -> bool:
-    if type_of(value) not in ("bool", "int", "long", "double", "decimal", "string", "date", "objectId"):
-        raise Refused("no truth")
     return truth(value)
 
 
@@ -111,6 +109,8 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "objectId": to_object_id,
     "string": to_string,
 }
+#: The numbers of types that conversions make.
+CODES = {1: "double", 2: "string", 7: "objectId", 8: "bool", 9: "date", 16: "int", 18: "long", 19: "decimal"}
 
 
 def _enter(name: str, convert: Callable[[Any], Any]) -> None:
@@ -132,8 +132,11 @@ def convert(scope: Scope, body: dict[str, Any]) -> Any:
         return scope.of(body.get("onNull"))
     if is_null(kind):
         return None
+    name = kind if isinstance(kind, str) else CODES.get(whole(kind))
+    if name not in CONVERSIONS:
+        raise Refused("no type")
     try:
-        return CONVERSIONS[kind](value)
+        return CONVERSIONS[name](value)
     except Refused:
         if "onError" not in body:
             raise

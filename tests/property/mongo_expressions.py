@@ -51,6 +51,30 @@ def neighbours(given: list[Any]) -> list[list[Any]]:
     return [run for run in runs if len(run) > 1]
 
 
+def known(expression: Any, scope: Scope, *names: str) -> None:
+    """Refuses variables that nobody gives, also where no document comes to be evaluated.
+
+    Args:
+        expression: what stands in an operator that gives variables; others in it look after themselves.
+        scope: around the operator.
+        names: of the operator's variables.
+    """
+    if isinstance(expression, str) and expression.startswith("$$"):
+        first = expression[2:].split(".")[0]
+        if first not in names and first not in scope.variables:
+            raise Refused(f"no variable {first}")
+    elif isinstance(expression, list):
+        for each in expression:
+            known(each, scope, *names)
+    elif isinstance(expression, dict) and not BINDING & set(expression):
+        for each in expression.values():
+            known(each, scope, *names)
+
+
+#: What is inside of these is no expression, or one with more variables.
+BINDING = {"$literal", "$const", "$map", "$filter", "$reduce", "$let"}
+
+
 def is_constant(expression: Any) -> bool:
     if isinstance(expression, dict):
         return next(iter(expression), "") in ("$literal", "$const") or all(map(is_constant, expression.values()))

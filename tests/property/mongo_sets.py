@@ -110,6 +110,9 @@ def from_pairs(value: Any) -> Any:
 
 def constant_name(scope: Scope, expression: Any) -> str:
     name = scope.of(expression)
+    # Written as it is: what is computed of constants is none.
+    if isinstance(expression, dict) and next(iter(expression), "") not in ("$literal", "$const"):
+        raise Refused("no constant name")
     if not is_constant(expression) or not isinstance(name, str):
         raise Refused("no constant name")
     return name
