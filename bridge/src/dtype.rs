@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use data_bridge_ir::DType;
 use data_bridge_ir::catalog::{Kind, Operator};
 use data_bridge_ir::dtype::LinkForm;
-use data_bridge_ir::schema::{Collection, FieldSchema, Index, Schema, Unique};
+use data_bridge_ir::schema::{Collection, FieldSchema, Fields, Index, Schema, Unique};
 use data_bridge_ir::{Path, SchemaRef, Value};
-use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -135,6 +134,11 @@ impl PyDType {
         self.0.comparable_to(&other.0)
     }
 
+    /// Whether a value of the type can be compared with this Python value.
+    fn admits(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        guarded(value.py(), || Ok(self.0.comparable_to(&infer(value, 0)?)))
+    }
+
     fn __hash__(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -175,7 +179,7 @@ impl PySchema {
         renamed: Option<HashMap<String, String>>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let mut fields: IndexMap<_, _> =
+        let mut fields: Fields =
             fields.into_iter().map(|(name, dtype, required)| (name, FieldSchema::new(dtype.0, required))).collect();
         for (name, members) in values.into_iter().flatten() {
             let name: String = name.extract()?;

@@ -14,7 +14,12 @@ mod pending;
 mod read;
 mod run;
 
+use mimalloc::MiMalloc;
 use pyo3::prelude::*;
+
+/// Compiling a query makes many small allocations, which the system's allocator serves slowly.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -208,7 +208,7 @@ mod tests {
     fn user(reason: Option<&str>) -> SchemaRef {
         let home = SchemaRef::declare("Home");
         let fields = [("city".to_owned(), FieldSchema::new(DType::String, true))];
-        home.define(Schema { fields: fields.into(), ..Schema::default() });
+        home.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         let user = SchemaRef::declare("User");
         let optional = DType::union(vec![DType::Document(home.clone()), DType::Null]);
         let fields = [
@@ -218,7 +218,7 @@ mod tests {
             ("home".to_owned(), FieldSchema::new(DType::Document(home), true)),
             ("other".to_owned(), FieldSchema::new(optional, true)),
         ];
-        user.define(Schema { fields: fields.into(), ..Schema::default() });
+        user.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         user.set_trust(reason);
         user
     }

@@ -103,7 +103,7 @@ pub fn known() -> Facts {
         ("items".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::Document(item))), true)),
         ("color".to_owned(), FieldSchema { values: Some(colors), ..FieldSchema::new(DType::String, true) }),
     ];
-    schema.define(Schema { fields: fields.into(), ..Schema::default() });
+    schema.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
     schema.set_trust(Some("the test says so"));
     schema.set_unique(Some(Unique { paths: vec!["email".into()].into(), reason: "an index of the test".into() }));
     Facts::of(&schema, &Default::default())

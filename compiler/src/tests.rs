@@ -23,7 +23,7 @@ fn users() -> Source {
         ("city".to_owned(), field(DType::String)),
         ("scores".to_owned(), field(DType::Array(Box::new(DType::Int)))),
     ];
-    schema.define(Schema { fields: fields.into(), open: false, ..Schema::default() });
+    schema.define(Schema { fields: fields.into_iter().collect(), open: false, ..Schema::default() });
     Source { collection: "users".into(), database: None, schema }
 }
 

@@ -73,6 +73,8 @@ pub enum Error {
 }
 
 const MAX_TIME_EXPIRED: [i32; 3] = [50, 262, 202];
+/// How the driver says that it could not read the answer of a command that failed.
+const UNREADABLE_FAILURE: &str = "error deserializing command error";
 const DUPLICATE_KEY: [i32; 3] = [11000, 11001, 12582];
 
 pub fn is_duplicate_key(code: i32) -> bool {
@@ -108,6 +110,13 @@ impl From<mongodb::error::Error> for Error {
             | ErrorKind::IncompatibleServer { message, .. } => Error::InvalidArgument(message),
             ErrorKind::SessionsNotSupported => Error::InvalidArgument("this server does not support sessions".into()),
             ErrorKind::Shutdown => Error::Closed,
+            ErrorKind::InvalidResponse { message, .. } if message.contains(UNREADABLE_FAILURE) => {
+                let message = format!(
+                    "the command failed, and what the server says of it is no valid text, as when it quotes a value up \
+                     to the middle of a character ({message})"
+                );
+                from_server(0, "Unreadable".into(), message, labels, None)
+            }
             other => Error::Internal(other.to_string()),
         }
     }

@@ -34,9 +34,12 @@ impl FieldSchema {
     }
 }
 
+/// Fields by stored name, in the order of their declaration. Names are looked up in every query, so the hash is a quick one.
+pub type Fields = IndexMap<String, FieldSchema, foldhash::fast::RandomState>;
+
 #[derive(Debug, Default)]
 pub struct Schema {
-    pub fields: IndexMap<String, FieldSchema>,
+    pub fields: Fields,
     /// Documents may hold fields that are not declared.
     pub open: bool,
     /// The stored names of fields that the front end calls otherwise.

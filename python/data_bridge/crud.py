@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from bson import ObjectId
@@ -20,7 +20,8 @@ from .joined_gets import Get
 from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
-from .query import Aggregation, Query, WriteResult
+from .pipeline_builder import PipelineBuilder
+from .query import Aggregation, Query, WriteResult, match_of
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
@@ -64,7 +65,8 @@ class Crud(InstanceWrites):
             with_children: with the documents of the classes below this one, or without; see `Query.with_children`.
             lazy: decode fields when they are read; see `Query.lazy`.
         """
-        query: Query[Self] = Query(cls, children=with_children).find(*predicates)  # type: ignore[arg-type]
+        matches = (match_of(predicates, cls),) if predicates else ()  # type: ignore[arg-type]
+        query: Query[Self] = Query(cls, matches, children=with_children)  # type: ignore[arg-type]
         if fetch_links:
             query = query.fetch_links()
         if sort is not None:
@@ -77,11 +79,20 @@ class Crud(InstanceWrites):
 
     @classmethod
     def find_one(
-        cls, *predicates: Any, sort: Any = None, with_children: bool | None = None, lazy: bool = False
+        cls,
+        *predicates: Any,
+        sort: Any = None,
+        skip: int | None = None,
+        with_children: bool | None = None,
+        fetch_links: bool = False,
+        lazy: bool = False,
     ) -> Query[Self]:
-        """The first document that meets every predicate; awaited, it or None."""
-        query: Query[Self] = cls.find(*predicates, sort=sort, with_children=with_children, lazy=lazy)._with(single=True)
-        return query
+        """The first document that meets every predicate; awaited, it or None. Arguments are those of `find`."""
+        query = cls.find(
+            *predicates, sort=sort, skip=skip, with_children=with_children, fetch_links=fetch_links, lazy=lazy
+        )
+        single: Query[Self] = query._with(single=True)
+        return single
 
     @classmethod
     def find_all(
@@ -91,10 +102,13 @@ class Crud(InstanceWrites):
         skip: int | None = None,
         limit: int | None = None,
         with_children: bool | None = None,
+        fetch_links: bool = False,
         lazy: bool = False,
     ) -> Query[Self]:
-        """All documents."""
-        return cls.find(sort=sort, skip=skip, limit=limit, with_children=with_children, lazy=lazy)
+        """All documents. Arguments are those of `find`."""
+        return cls.find(
+            sort=sort, skip=skip, limit=limit, with_children=with_children, fetch_links=fetch_links, lazy=lazy
+        )
 
     all = find_all
 
@@ -151,6 +165,11 @@ class Crud(InstanceWrites):
     def aggregate(cls, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
         """Stages over all documents; rows are dicts, or instances of `output`."""
         return cls.find().aggregate(pipeline, output)
+
+    @classmethod
+    def pipeline(cls) -> PipelineBuilder:
+        """A pipeline to build stage by stage: `User.pipeline().match(User.age > 25).sort(-User.age)`."""
+        return PipelineBuilder(cls)  # type: ignore[arg-type]
 
     # Writing many
 
@@ -234,9 +253,14 @@ class Crud(InstanceWrites):
         return Bulk(cls, ordered, session, validate, hooks)  # type: ignore[arg-type]
 
     @classmethod
-    def update_all(cls, *updates: Any, session: _core.Session | None = None) -> Operation[WriteResult]:
-        """Updates every document of the class."""
-        return cls.find().session(session).update(*updates)
+    def update_all(
+        cls,
+        *updates: Any,
+        session: _core.Session | None = None,
+        array_filters: Sequence[Mapping[str, Any]] = (),
+    ) -> Operation[WriteResult]:
+        """Updates every document of the class; see `Query.update`."""
+        return cls.find().session(session).update(*updates, array_filters=array_filters)
 
     @classmethod
     def delete_all(cls, *, session: _core.Session | None = None) -> Operation[WriteResult]:

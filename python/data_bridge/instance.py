@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import bson
@@ -21,7 +22,7 @@ from .query import WriteResult
 from .revision import REVISION, put_back, renewed, unchanged
 from .settings import settings_of
 from .timeseries import prepare_collection
-from .update import Inc, Set
+from .update import Inc, Set, with_filters
 from .writing import (
     changes_of,
     encoded,
@@ -41,7 +42,8 @@ class InstanceWrites:
     """The methods of a document.
 
     Those that write take `session` (a transaction's, of `client.start_session()`) and `skip_hooks`: True calls no hook,
-    names of hooks (or `Before`, `After`) leave those out.
+    names of hooks (or `Before`, `After`) leave those out. With `link_rule=WriteRules.WRITE`, the documents that links
+    lead to are saved too, before it.
     """
 
     __slots__ = ()
@@ -113,7 +115,13 @@ class InstanceWrites:
 
         return Operation(script, f"{type(self).__name__}.save()")
 
-    def replace(self, *, session: Any = None, skip_hooks: SkipHooks = False) -> Operation[Self]:
+    def replace(
+        self,
+        *,
+        session: Any = None,
+        skip_hooks: SkipHooks = False,
+        link_rule: WriteRules = WriteRules.DO_NOTHING,
+    ) -> Operation[Self]:
         """Puts the document in the place of the stored one.
 
         Raises:
@@ -123,6 +131,8 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
+            if link_rule is WriteRules.WRITE:
+                yield from write_linked([self], session, skip=skip_hooks, roots_too=False)
             yield from prepare(self._document, frozenset({Replace}), True, skip_hooks)
             yield from _replace(self._document, session)
             yield from run_hooks(self, After, frozenset({Replace}), skip_hooks)
@@ -130,8 +140,15 @@ class InstanceWrites:
 
         return Operation(script, f"{type(self).__name__}.replace()")
 
-    def update(self, *updates: Any, session: Any = None, skip_hooks: SkipHooks = False) -> Operation[Self]:
-        """Updates the stored document, and this one with what came of it.
+    def update(
+        self,
+        *updates: Any,
+        session: Any = None,
+        skip_hooks: SkipHooks = False,
+        link_rule: WriteRules = WriteRules.DO_NOTHING,
+        array_filters: Sequence[Mapping[str, Any]] = (),
+    ) -> Operation[Self]:
+        """Updates the stored document, and this one with what came of it; see `Query.update`.
 
         Raises:
             DocumentNotFound: there is none with its id.
@@ -139,20 +156,36 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
+            if link_rule is WriteRules.WRITE:
+                yield from write_linked([self], session, skip=skip_hooks, roots_too=False)
             yield from run_hooks(self, Before, frozenset({Update}), skip_hooks)
-            yield from _update(self._document, updates, session)
+            yield from _update(self._document, tuple(with_filters(updates, array_filters)), session)
             yield from run_hooks(self, After, frozenset({Update}), skip_hooks)
             return self
 
         return Operation(script, f"{type(self).__name__}.update(...)")
 
-    def set(self, values: dict[Any, Any], *, session: Any = None, skip_hooks: SkipHooks = False) -> Operation[Self]:
+    def set(
+        self,
+        values: dict[Any, Any],
+        *,
+        session: Any = None,
+        skip_hooks: SkipHooks = False,
+        link_rule: WriteRules = WriteRules.DO_NOTHING,
+    ) -> Operation[Self]:
         """Stores values of fields: `user.set({User.name: "Ann"})`; raises what `update` raises."""
-        return self.update(Set(values), session=session, skip_hooks=skip_hooks)
+        return self.update(Set(values), session=session, skip_hooks=skip_hooks, link_rule=link_rule)
 
-    def inc(self, values: dict[Any, Any], *, session: Any = None, skip_hooks: SkipHooks = False) -> Operation[Self]:
+    def inc(
+        self,
+        values: dict[Any, Any],
+        *,
+        session: Any = None,
+        skip_hooks: SkipHooks = False,
+        link_rule: WriteRules = WriteRules.DO_NOTHING,
+    ) -> Operation[Self]:
         """Adds to numbers: `user.inc({User.age: 1})`; raises what `update` raises."""
-        return self.update(Inc(values), session=session, skip_hooks=skip_hooks)
+        return self.update(Inc(values), session=session, skip_hooks=skip_hooks, link_rule=link_rule)
 
     def delete(
         self,

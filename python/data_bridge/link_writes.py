@@ -59,10 +59,19 @@ def _documents(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield value
 
 
-def write_linked(roots: list[Any], session: Any = None, validate: bool = True, skip: SkipHooks = False) -> Script[None]:
+def write_linked(
+    roots: list[Any],
+    session: Any = None,
+    validate: bool = True,
+    skip: SkipHooks = False,
+    roots_too: bool = True,
+) -> Script[None]:
     """Inserts what is new and writes what changed, of the roots and of everything they lead to.
 
     Ids are given before anything is sent, so that new documents may link to one another.
+
+    Args:
+        roots_too: whether the roots themselves are written, or what they lead to alone.
 
     Raises:
         DocumentNotFound: a changed document was deleted meanwhile.
@@ -73,6 +82,8 @@ def write_linked(roots: list[Any], session: Any = None, validate: bool = True, s
     for document in order:
         ensure_id(document)
     groups: dict[Any, list[Any]] = {}
+    left_out = frozenset() if roots_too else frozenset(map(id, roots))
+    order = [document for document in order if id(document) not in left_out]
     for document in order:
         groups.setdefault(_together(type(document)), []).append(document)
     before = {id(document): document._image for document in order}

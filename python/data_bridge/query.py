@@ -41,6 +41,19 @@ T = TypeVar("T")
 _FIND_ORDER = ("sort", "skip", "limit", "project")
 
 
+def _schema_of(cls: type[Document]) -> _core.Schema:
+    """What dicts and updates may speak of: whether children are wanted may be said later."""
+    return reach_of(cls, True).source.schema
+
+
+def match_of(predicates: tuple[Any, ...], cls: type[Document]) -> stages.Match:
+    """The stage of predicates and filter dicts, which all must hold."""
+    # The schema is for reading dicts; most queries are one expression.
+    if len(predicates) == 1 and isinstance(predicates[0], Expression):
+        return stages.Match(predicates[0].__ir__)
+    return stages.Match(conjunction(predicates, _schema_of(cls)))
+
+
 class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     """A read of a class's collection. Every method gives a new query."""
 
@@ -101,11 +114,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """Only documents that also meet these predicates or filter dicts."""
         if not predicates:
             return self
-        first = predicates[0]
-        # The schema is for reading dicts; most queries are one expression.
-        alone = len(predicates) == 1 and isinstance(first, Expression)
-        predicate = first.__ir__ if alone else conjunction(predicates, self._schema())
-        query: Query[T] = self._with(stages.Match(predicate))
+        query: Query[T] = self._with(match_of(predicates, self._cls))
         return query
 
     def with_children(self, wanted: bool = True) -> Query[T]:
@@ -158,8 +167,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     # Compiling
 
     def _schema(self) -> _core.Schema:
-        """What dicts and updates may speak of: whether children are wanted may be said later."""
-        return reach_of(self._cls, True).source.schema
+        return _schema_of(self._cls)
 
     def _reach(self) -> Reach:
         return reach_of(self._cls, self._children)
@@ -172,7 +180,9 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         return self._stages if self._by_id else self._reach().narrowed(self._stages)
 
     def _read(self, terminal: str, path: str | None = None) -> ir.Read:
-        return ir.Read(self._source(), self._selection(), terminal, path, self._options)
+        reach = self._reach()
+        selection = self._stages if self._by_id else reach.narrowed(self._stages)
+        return ir.Read(reach.source, selection, terminal, path, self._options)
 
     def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled:
         return _core.compile(node, self._flags, traced, self._links)

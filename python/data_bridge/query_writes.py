@@ -18,7 +18,7 @@ from .operation import Operation, Script
 from .pipeline import sort_keys
 from .schema import CLASS_ID
 from .settings import root_of
-from .update import merge_updates
+from .update import merge_updates, with_filters
 
 if TYPE_CHECKING:
     from ._core import Schema
@@ -71,31 +71,47 @@ class QueryWrites(Generic[T]):
     def _written(self, node: ir.Plan, label: str) -> Operation[WriteResult]:
         return self._operation(node, label)
 
-    def _update_node(self, updates: Sequence[Any], many: bool, upsert: bool) -> ir.Update:
-        update = merge_updates(updates, self._schema())
+    def _update_node(
+        self, updates: Sequence[Any], many: bool, upsert: bool, array_filters: Sequence[Mapping[str, Any]] = ()
+    ) -> ir.Update:
+        update = merge_updates(with_filters(updates, array_filters), self._schema())
         if upsert:
             update = self._of_class(update)
         return ir.Update(self._source(), self._filter(), update, many, upsert, self._options)
 
-    def _update(self, updates: Sequence[Any], many: bool, upsert: bool, label: str) -> Operation[WriteResult]:
-        return self._written(self._update_node(updates, many, upsert), label)
+    def update(self, *updates: Any, array_filters: Sequence[Mapping[str, Any]] = ()) -> Operation[WriteResult]:
+        """Updates every document: `n` matched, `modified` changed.
 
-    def update(self, *updates: Any) -> Operation[WriteResult]:
-        """Updates every document: `n` matched, `modified` changed."""
-        return self._update(updates, not self._single, False, "update(...)")
+        Args:
+            updates: operations, update classes, dicts of operators; or one list of stages.
+            array_filters: which elements `$[name]` in a path stands for, as MQL; or give `ArrayFilters`.
+        """
+        return self._written(self._update_node(updates, not self._single, False, array_filters), "update(...)")
 
-    def update_one(self, *updates: Any) -> Operation[WriteResult]:
-        """Updates one document."""
-        return self._update(updates, False, False, "update_one(...)")
+    def update_one(self, *updates: Any, array_filters: Sequence[Mapping[str, Any]] = ()) -> Operation[WriteResult]:
+        """Updates one document; see `update`."""
+        return self._written(self._update_node(updates, False, False, array_filters), "update_one(...)")
 
-    def upsert(self, *updates: Any, on_insert: Document | None = None) -> Operation[WriteResult]:
-        """Updates one document, or inserts one; `on_insert` gives the fields that only an insert sets."""
+    def upsert(
+        self,
+        *updates: Any,
+        on_insert: Document | None = None,
+        array_filters: Sequence[Mapping[str, Any]] = (),
+    ) -> Operation[WriteResult]:
+        """Updates one document, or inserts one; `on_insert` gives the fields that only an insert sets.
+
+        Raises:
+            TypeError: `on_insert` is no document.
+        """
         more: list[Any] = []
         if on_insert is not None:
+            if not hasattr(on_insert, "__data_bridge_image__"):
+                hint = "give single fields as updates: User.name.set_on_insert(...)"
+                raise TypeError(f"on_insert takes a document of {self._cls.__name__}, not {on_insert!r}; {hint}")
             touched = {each.path for each in merge_updates(updates, self._schema()).operations}  # type: ignore[union-attr]
             stored = bson.decode(layout_of(type(on_insert)).encode(on_insert))
             more = [{"$setOnInsert": {key: item for key, item in stored.items() if key not in touched}}]
-        return self._update([*updates, *more], False, True, "upsert(...)")
+        return self._written(self._update_node([*updates, *more], False, True, array_filters), "upsert(...)")
 
     def delete(self) -> Operation[WriteResult]:
         """Deletes every document: `n` deleted, those that links cascade to included.
@@ -163,18 +179,28 @@ class QueryWrites(Generic[T]):
         return self._operation(self._modify_node(sort, **parts), label, self._layout())
 
     def _update_one_node(
-        self, updates: Sequence[Any], sort: Any = None, return_document: str = "before", upsert: bool = False
+        self,
+        updates: Sequence[Any],
+        sort: Any = None,
+        return_document: str = "before",
+        upsert: bool = False,
+        array_filters: Sequence[Mapping[str, Any]] = (),
     ) -> ir.FindAndModify:
-        update = merge_updates(updates, self._schema())
+        update = merge_updates(with_filters(updates, array_filters), self._schema())
         if upsert:
             update = self._of_class(update)
         return self._modify_node(sort, update=update, new=_is_after(return_document), upsert=upsert)
 
     def find_one_and_update(
-        self, *updates: Any, sort: Any = None, return_document: str = "before", upsert: bool = False
+        self,
+        *updates: Any,
+        sort: Any = None,
+        return_document: str = "before",
+        upsert: bool = False,
+        array_filters: Sequence[Mapping[str, Any]] = (),
     ) -> Operation[T | None]:
         """Updates one document and gives it as it was ("before") or is ("after"); None when there is none."""
-        node = self._update_one_node(updates, sort, return_document, upsert)
+        node = self._update_one_node(updates, sort, return_document, upsert, array_filters)
         return self._operation(node, "find_one_and_update(...)", self._layout())
 
     def _replace_one_node(

@@ -32,6 +32,7 @@ __all__ = [
     "Unset",
     "merge_updates",
     "operation",
+    "with_filters",
 ]
 
 
@@ -194,6 +195,12 @@ def _array_filter(name: str, given: Any, dtype: DType) -> dict[str, Any]:
     test = given(element) if callable(given) and not isinstance(given, Expression) else element == given
     document: dict[str, Any] = term(test).to_mql()
     return document
+
+
+def with_filters(updates: Iterable[Any], array_filters: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """The updates, and filters given as PyMongo takes them: `[{"cheap.price": {"$lt": 5}}]`."""
+    filters = list(array_filters)
+    return [*updates, ArrayFilters(*filters)] if filters else list(updates)
 
 
 def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOperators | ir.UpdatePipeline:

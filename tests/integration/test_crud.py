@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from bson import ObjectId
 from models import Address, Item, User, user
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from data_bridge import Avg, Count, Document, F, Group, Limit, Match, Sort, connect, fn
 from data_bridge.client import NotConnected
 from data_bridge.embedded import Server
 from data_bridge.errors import (
     BulkWriteError,
+    CompileError,
     DecodeError,
     DocumentNotFound,
     DuplicateKeyError,
@@ -33,6 +34,31 @@ async def test_inserted_documents_have_ids_and_come_back(users: list[User]) -> N
     assert await User.get(users[5].id) == users[5]
     assert await User.get(str(users[5].id)) == users[5]
     assert await User.get(ObjectId()) is None
+
+
+async def test_a_pipeline_is_built_stage_by_stage(users: list[User]) -> None:
+    class City(BaseModel):
+        id: str = Field(alias="_id")
+        n: int
+
+    start = User.pipeline().match(User.age > 25)
+    grouped = start.group(by=User.address.city, n=Count()).sort(n=-1, _id=1)
+    stages = [Match(User.age > 25), Group(by=User.address.city, n=Count()), Sort(n=-1, _id=1)]
+    assert grouped.plan().commands == User.aggregate(stages).plan().commands
+    rows = await grouped
+    assert [row["n"] for row in rows] == sorted((row["n"] for row in rows), reverse=True)
+    assert await grouped.limit(1).output(City) == [City(**rows[0])]
+    assert await start.count("n") == [{"n": await start.count()}] == [{"n": 64}]
+    [last] = await start.stage({"$sort": {"age": 1}}, {"$skip": 63}).project(User.age, id=False)
+    assert last == {"age": 89}
+    with pytest.raises(CompileError, match="no field 'm' exists"):
+        grouped.match(F.m > 1).plan()
+    with pytest.raises(CompileError, match="no field 'agee'"):
+        User.pipeline().match({"agee": 1})
+
+
+async def test_find_one_takes_what_find_takes(users: list[User]) -> None:
+    assert await User.find_one(User.age > 25, sort=-User.age, skip=1) == sorted(users, key=lambda u: -u.age)[1]
 
 
 async def test_find_sorts_skips_limits_and_projects(users: list[User]) -> None:

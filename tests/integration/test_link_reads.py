@@ -1,7 +1,6 @@
 """Reading through links: at once, many, and by every terminal."""
 
 import asyncio
-import time
 import tracemalloc
 from typing import Annotated, Any
 
@@ -206,9 +205,8 @@ async def test_a_hundred_thousand_links_are_read_in_batches_within_bounds(client
     ids = [row["_id"] async for row in plain["Writer"].find({}, {"_id": 1})]
     links = [ids[number * 7 % targets] for number in range(count)]
     await plain["Book"].insert_one({"number": 1, "helpers": links})
-    before, started = await commands(client), time.perf_counter()
+    before = await commands(client)
     book = await Book.find().fetch_links(Book.helpers).one()
-    assert time.perf_counter() - started < 10
     # The document, and two batches of 10,000 ids.
     assert await commands(client) - before <= 1 + 2 * 2
     tracemalloc.start()

@@ -298,3 +298,38 @@ async def test_a_graph_in_a_transaction_is_written_whole_or_not_at_all(replica_s
         await session.abort()
         assert [await Town.count(), await Maker.count(), await Part.count()] == [0, 0, 0]
         await client.pymongo().drop_database(database_name)
+
+
+LINKING = [
+    lambda part: part.replace(link_rule=WriteRules.WRITE),
+    lambda part: part.update(Part.code.set("new"), link_rule=WriteRules.WRITE),
+    lambda part: part.set({Part.code: "new"}, link_rule=WriteRules.WRITE),
+]
+
+
+@pytest.mark.parametrize("write", LINKING)
+async def test_every_write_may_save_what_links_lead_to(client: Any, write: Any) -> None:
+    maker = Maker(name="old", town=Town(name="far"))
+    part = Part(code="p", maker=maker)
+    await part.insert(link_rule=WriteRules.WRITE)
+    maker.name, maker.town, part.code = "renamed", Town(name="near"), "new"
+    await write(part)
+    assert (await Part.get(part.id)).code == "new"  # type: ignore[union-attr]
+    [stored] = await Maker.find().fetch_links()
+    assert (stored.name, stored.town.name) == ("renamed", "near")
+
+
+async def test_writes_leave_linked_documents_alone_unless_told(client: Any) -> None:
+    maker = Maker(name="old")
+    part = Part(code="p", maker=maker)
+    await part.insert(link_rule=WriteRules.WRITE)
+    maker.name = "renamed"
+    await part.replace()
+    await part.set({Part.code: "new"})
+    assert (await Maker.find_one()).name == "old"  # type: ignore[union-attr]
+
+
+async def test_find_one_fetches_links(client: Any) -> None:
+    await Part(code="p", maker=Maker(name="m")).insert(link_rule=WriteRules.WRITE)
+    found = await Part.find_one(Part.code == "p", fetch_links=True)
+    assert found.maker.name == "m"  # type: ignore[union-attr]

@@ -323,3 +323,10 @@ async def test_a_server_killed_in_the_middle_of_a_query_comes_back(replica: Mong
     assert count(client, "many") == 20_000
     assert time.monotonic() - started < 20
     client.close().wait()
+
+
+def test_a_failure_that_is_no_valid_text_is_the_servers(client: Any) -> None:
+    # The server quotes the text up to the middle of its second character.
+    stages = [{"$documents": [{"text": "a\U0001f600"}]}, {"$set": {"date": {"$toDate": "$text"}}}]
+    with pytest.raises(errors.ServerError, match="no valid text"):
+        client.run_command(None, bson.encode({"aggregate": 1, "pipeline": stages, "cursor": {}}), True).wait()

@@ -201,6 +201,30 @@ def test_positions_reach_elements(plain: Any) -> None:
     assert found["scores"] == [0, 50, 9]
 
 
+FILTERS = [{"low": {"$lt": 5}}]
+LOW = Shop.scores["$[low]"].set(0)
+FILTERED = [
+    lambda: Shop.find(Shop.id == 1).update(LOW, array_filters=FILTERS),
+    lambda: Shop.find(Shop.id == 1).update({"$set": {"scores.$[low]": 0}}, array_filters=FILTERS),
+    lambda: Shop.find(Shop.id == 1).update_one(LOW, array_filters=FILTERS),
+    lambda: Shop.find(Shop.id == 1).upsert(LOW, array_filters=FILTERS),
+    lambda: Shop.find(Shop.id == 1).find_one_and_update(LOW, array_filters=FILTERS),
+    lambda: Shop.update_all(LOW, array_filters=FILTERS),
+    lambda: Shop.get(1).run_sync().update(LOW, array_filters=FILTERS),  # type: ignore[union-attr]
+]
+
+
+@pytest.mark.parametrize("write", FILTERED)
+def test_array_filters_may_be_given_by_name(plain: Any, write: Any) -> None:
+    write().run_sync()
+    assert plain.find_one({"_id": 1})["scores"] == [0, 5, 9]
+
+
+def test_what_only_an_insert_sets_is_a_document() -> None:
+    with pytest.raises(TypeError, match="on_insert takes a document of Shop"):
+        Shop.find(Shop.id == 1).upsert(Shop.sales.inc(5), on_insert={"city": "Rome"})  # type: ignore[arg-type]
+
+
 def test_the_server_writes_its_time(plain: Any) -> None:
     Shop.find(Shop.id == 1).update(Shop.seen.current_date(), Shop.stamp.current_date("timestamp")).run_sync()
     found = plain.find_one({"_id": 1})

@@ -77,8 +77,11 @@ def shown(rows: Iterable[Mapping[str, Any]], promise: Promise) -> Any:
 
 
 def plain_client(server: Mongod) -> MongoClient[dict[str, Any]]:
-    # Dates that `datetime` cannot say are numbers of milliseconds.
-    return MongoClient(server.uri, tz_aware=True, datetime_conversion="DATETIME_AUTO")
+    # Dates that `datetime` cannot say are numbers of milliseconds; the server's words about a failure may quote a text
+    # up to the middle of a character.
+    return MongoClient(
+        server.uri, tz_aware=True, datetime_conversion="DATETIME_AUTO", unicode_decode_error_handler="replace"
+    )
 
 
 @pytest.fixture(scope="module")

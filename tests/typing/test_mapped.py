@@ -14,7 +14,9 @@ from data_bridge import Document, Mapped, mapped
 from data_bridge.layout import layout_of
 
 ROOT = Path(__file__).parents[2]
-JUDGED = [Path(__file__).with_name(name) for name in ("mapped.py", "links.py", "computed.py", "functions.py")]
+JUDGED = [
+    Path(__file__).with_name(name) for name in ("mapped.py", "links.py", "computed.py", "functions.py", "pipelines.py")
+]
 
 
 def mypy(judged: Path, _: Path) -> list[str]:

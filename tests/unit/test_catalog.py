@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def test_every_accumulator_window_function_and_stage_is_a_class(row: Operator) -
     found = getattr(data_bridge, "Count" if row.key == "count" else name_of(row))
     assert inspect.isclass(found)
     assert found.__doc__
+
+
+@pytest.mark.parametrize("row", TABLE["stages"], ids=lambda row: row.mql)
+def test_every_stage_is_a_method_of_pipelines(row: Operator) -> None:
+    method = getattr(Place.pipeline(), row.key)
+    assert method.__doc__
+    assert isinstance(inspect.signature(method).parameters, Mapping)
 
 
 #: What the Python forms in the table name besides the library.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import pytest
 from models import User
+from steps import calls_of
 
 from data_bridge import Document, errors, lang
 from data_bridge.errors import LangError
@@ -239,10 +239,11 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("text", "code"), HOSTILE, ids=[f"{text[:20]!a} {code}" for text, code in HOSTILE])
-def test_hostile_texts_are_refused_quickly(text: str, code: str) -> None:
-    start = time.perf_counter()
-    error = refused(text)
-    assert time.perf_counter() - start < 1
+def test_hostile_texts_are_refused_with_little_work(text: str, code: str) -> None:
+    found: list[LangError] = []
+    # Two for each of the terms that a text may have, and some: nothing is read twice as more is nested.
+    assert calls_of(lambda: found.append(refused(text))) < 100_000
+    [error] = found
     assert error.code == code
     assert len(str(error)) < 2_000
 

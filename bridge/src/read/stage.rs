@@ -117,6 +117,8 @@ pub fn sort_keys(keys: &Bound<'_, PyTuple>) -> PyResult<Vec<SortKey>> {
 fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
     let by = part!(node, "by")?;
     let by = if by.is_none() { None } else { Some(expr::read(&by, depth + 1)?) };
+    // `{_id: {$literal: null}}` is `{_id: null}`.
+    let by = by.filter(|by| !matches!(by, Expr::Literal(value) if value.is_null()));
     let outputs = tuple(part!(node, "outputs"))?
         .iter()
         .map(|output| {

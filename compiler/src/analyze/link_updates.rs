@@ -173,7 +173,7 @@ mod tests {
             ("year", DType::Int),
         ];
         let fields = fields.map(|(name, dtype)| (name.to_owned(), FieldSchema::new(dtype, true)));
-        book.define(Schema { fields: fields.into(), ..Schema::default() });
+        book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         book
     }
 

@@ -86,13 +86,13 @@ mod tests {
     fn book() -> SchemaRef {
         let author = SchemaRef::declare("Author");
         let collection = Some(Collection { database: None, name: "authors".to_owned() });
-        let fields = [("_id".to_owned(), FieldSchema::new(DType::Int, true))].into();
+        let fields = [("_id".to_owned(), FieldSchema::new(DType::Int, true))].into_iter().collect();
         author.define(Schema { collection, fields, ..Schema::default() });
         let link = DType::Link { target: author, id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         let book = SchemaRef::declare("Book");
         let fields = [("author", link.clone()), ("editors", DType::Array(Box::new(link))), ("year", DType::Int)];
         let fields = fields.map(|(name, dtype)| (name.to_owned(), FieldSchema::new(dtype, true)));
-        book.define(Schema { fields: fields.into(), ..Schema::default() });
+        book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         book
     }
 

@@ -99,7 +99,10 @@ mod tests {
     fn schema() -> SchemaRef {
         let item = SchemaRef::declare("Item");
         let field = |dtype| FieldSchema::new(dtype, true);
-        item.define(Schema { fields: [("price".to_owned(), field(DType::Double))].into(), ..Schema::default() });
+        item.define(Schema {
+            fields: [("price".to_owned(), field(DType::Double))].into_iter().collect(),
+            ..Schema::default()
+        });
         let schema = SchemaRef::declare("User");
         let items = DType::Array(Box::new(DType::Document(item)));
         let fields = [("age", DType::Int), ("name", DType::String), ("items", items)];

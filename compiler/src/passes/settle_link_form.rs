@@ -65,7 +65,7 @@ mod tests {
             ("editors".to_owned(), FieldSchema::new(DType::Array(Box::new(link)), true)),
             ("year".to_owned(), FieldSchema::new(DType::Int, true)),
         ];
-        book.define(Schema { fields: fields.into(), ..Schema::default() });
+        book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         book.set_trust(Some("the test says so"));
         book.set_link_forms_kept(kept);
         Facts::of(&book, &Default::default())

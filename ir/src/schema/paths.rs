@@ -143,7 +143,7 @@ mod tests {
     fn user() -> SchemaRef {
         let item = SchemaRef::declare("Item");
         item.define(Schema {
-            fields: [("price".to_owned(), field(DType::Double))].into(),
+            fields: [("price".to_owned(), field(DType::Double))].into_iter().collect(),
             open: false,
             ..Schema::default()
         });
@@ -156,7 +156,8 @@ mod tests {
                 ("extra".to_owned(), field(DType::Map(Box::new(DType::Int)))),
                 ("parent".to_owned(), field(DType::union(vec![DType::Document(user.clone()), DType::Null]))),
             ]
-            .into(),
+            .into_iter()
+            .collect(),
             open: false,
             ..Schema::default()
         });
@@ -177,12 +178,17 @@ mod tests {
         let author = SchemaRef::declare("Author");
         let link = DType::Link { target: author.clone(), id: Box::new(DType::Int), form: LinkForm::Id, back: None };
         author.define(Schema {
-            fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))].into(),
+            fields: [("name".to_owned(), field(DType::String)), ("friend".to_owned(), field(link.clone()))]
+                .into_iter()
+                .collect(),
             ..Schema::default()
         });
         let book = SchemaRef::declare("Book");
         let editors = DType::Array(Box::new(link));
-        book.define(Schema { fields: [("editors".to_owned(), field(editors))].into(), ..Schema::default() });
+        book.define(Schema {
+            fields: [("editors".to_owned(), field(editors))].into_iter().collect(),
+            ..Schema::default()
+        });
         assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(DType::String));
         let crossing = book.crossing("editors.friend.name").unwrap();
         assert_eq!((crossing.link.as_str(), crossing.rest.as_str()), ("editors", "friend.name"));

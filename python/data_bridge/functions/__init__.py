@@ -108,6 +108,10 @@ from .set import (
 )
 from .string import (
     concat,
+    enc_str_contains,
+    enc_str_ends_with,
+    enc_str_normalized_eq,
+    enc_str_starts_with,
     index_of_bytes,
     index_of_cp,
     ltrim,
@@ -212,6 +216,10 @@ __all__ = [
     "degrees_to_radians",
     "deserialize_ejson",
     "divide",
+    "enc_str_contains",
+    "enc_str_ends_with",
+    "enc_str_normalized_eq",
+    "enc_str_starts_with",
     "eq",
     "exp",
     "filter",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import (
+    Bytes,
     Moment,
     Number,
     Pattern,
@@ -24,6 +25,38 @@ def concat(*texts: Text) -> Value[str]:
     `$concat`, since MongoDB 2.4.
     """
     return listed("$concat", *texts)
+
+
+def enc_str_contains(input: Any, substring: Text | Bytes) -> Value[bool]:
+    """Whether an encrypted text holds another; its field must allow substring queries.
+
+    `$encStrContains`, since MongoDB 8.2.
+    """
+    return named("$encStrContains", input=input, substring=substring)
+
+
+def enc_str_ends_with(input: Any, suffix: Text | Bytes) -> Value[bool]:
+    """Whether an encrypted text ends with another; its field must allow suffix queries.
+
+    `$encStrEndsWith`, since MongoDB 8.2.
+    """
+    return named("$encStrEndsWith", input=input, suffix=suffix)
+
+
+def enc_str_normalized_eq(input: Any, string: Text | Bytes) -> Value[bool]:
+    """Whether an encrypted text equals another, after both are normalized.
+
+    `$encStrNormalizedEq`, since MongoDB 8.2.
+    """
+    return named("$encStrNormalizedEq", input=input, string=string)
+
+
+def enc_str_starts_with(input: Any, prefix: Text | Bytes) -> Value[bool]:
+    """Whether an encrypted text begins with another; its field must allow prefix queries.
+
+    `$encStrStartsWith`, since MongoDB 8.2.
+    """
+    return named("$encStrStartsWith", input=input, prefix=prefix)
 
 
 def index_of_bytes(text: Text, search: Text, start: Whole = MISSING, end: Whole = MISSING) -> Value[int]:

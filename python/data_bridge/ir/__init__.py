@@ -30,7 +30,7 @@ from .expressions import (
 from .node import Node
 from .parse import parse_filter
 from .parse_expressions import parse_expression
-from .parse_stages import parse_pipeline
+from .parse_stages import Pipeline, parse_pipeline
 from .parse_updates import parse_update
 from .plans import (
     Delete,
@@ -68,6 +68,7 @@ __all__ = [
     "Nor",
     "Not",
     "Or",
+    "Pipeline",
     "Plan",
     "Predicate",
     "Raw",

@@ -88,8 +88,8 @@ def check_fits(field: Field, value: Any) -> None:
     Raises:
         CompileError: naming the field, its type and the value.
     """
-    given = dtype_of(value)
-    if not field.dtype.comparable_to(given):
+    if not field.dtype.admits(value):
+        given = dtype_of(value)
         raise CompileError(
             f"{field.label} is {field.dtype} and cannot be compared with {value!r} ({given})",
             code="incomparable",

@@ -29,7 +29,17 @@ _DEEPEST = 20
 wrong = partial(misplaced, code="malformed_pipeline", whole="pipeline")
 
 
-def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ...]:
+class Pipeline(tuple[Any, ...]):
+    """Stages in order."""
+
+    __slots__ = ()
+
+    def to_mql(self) -> list[Any]:
+        """The stages, each as MQL; those that were parsed, as they were written."""
+        return [stage.to_mql() for stage in self]
+
+
+def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> Pipeline:
     """A list of stage documents as stages.
 
     Args:
@@ -39,7 +49,7 @@ def parse_pipeline(pipeline: Any, schema: Schema | None = None) -> tuple[Any, ..
     Raises:
         CompileError: a stage is malformed or names a field that does not exist; its path says where.
     """
-    return pipeline_at(pipeline, Scope(schema), 0, None)
+    return Pipeline(pipeline_at(pipeline, Scope(schema), 0, None))
 
 
 def pipeline_at(pipeline: Any, scope: Scope, depth: int, at: Place) -> tuple[Any, ...]:

@@ -158,6 +158,10 @@ EXPRESSIONS: dict[str, Signature] = {
         "object", (Argument("input", ("any",)), Argument("onError", ("any",), optional=True))
     ),
     "$divide": Signature("array", (Argument("dividend", ("number",)), Argument("divisor", ("number",)))),
+    "$encStrContains": Signature("object", (Argument("input", ("any",)), Argument("substring", ("string", "binary")))),
+    "$encStrEndsWith": Signature("object", (Argument("input", ("any",)), Argument("suffix", ("string", "binary")))),
+    "$encStrNormalizedEq": Signature("object", (Argument("input", ("any",)), Argument("string", ("string", "binary")))),
+    "$encStrStartsWith": Signature("object", (Argument("input", ("any",)), Argument("prefix", ("string", "binary")))),
     "$eq": Signature("array", (Argument("left", ("any",)), Argument("right", ("any",)))),
     "$exp": Signature("single", (Argument("exponent", ("number",)),)),
     "$filter": Signature(
@@ -618,6 +622,7 @@ STAGES: dict[str, Signature] = {
             Argument("idleCursors", ("flag",), optional=True),
             Argument("idleSessions", ("flag",), optional=True),
             Argument("localOps", ("flag",), optional=True),
+            Argument("targetAllNodes", ("flag",), optional=True),
         ),
     ),
     "$densify": Signature(

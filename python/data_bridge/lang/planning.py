@@ -51,8 +51,8 @@ def _paginate(query: Query[Any], size: int, after: str | None = None) -> ir.Plan
 
 
 def _update(many: bool | None, upsert: bool) -> Callable[..., ir.Plan]:
-    def node(query: Query[Any], *updates: Any) -> ir.Plan:
-        return query._update_node(updates, not query._single if many is None else many, upsert)
+    def node(query: Query[Any], *updates: Any, array_filters: Sequence[Mapping[str, Any]] = ()) -> ir.Plan:
+        return query._update_node(updates, not query._single if many is None else many, upsert, array_filters)
 
     return node
 

@@ -104,6 +104,7 @@ class CurrentOp(GenericStage):
     """What the server is doing; it starts a pipeline of the admin database.
 
     `$currentOp`, since MongoDB 3.6.
+    `target_all_nodes` since MongoDB 7.1.
     """
 
     name = "$currentOp"
@@ -116,6 +117,7 @@ class CurrentOp(GenericStage):
         idle_cursors: bool = MISSING,
         idle_sessions: bool = MISSING,
         local_ops: bool = MISSING,
+        target_all_nodes: bool = MISSING,
     ) -> None:
         super().__init__(
             {
@@ -124,6 +126,7 @@ class CurrentOp(GenericStage):
                 "idleCursors": idle_cursors,
                 "idleSessions": idle_sessions,
                 "localOps": local_ops,
+                "targetAllNodes": target_all_nodes,
             }
         )
 
@@ -206,6 +209,7 @@ class PlanCacheStats(GenericStage):
     """The query plans that the server keeps for the collection.
 
     `$planCacheStats`, since MongoDB 4.2.
+    `all_hosts` since MongoDB 7.1.
     """
 
     name = "$planCacheStats"

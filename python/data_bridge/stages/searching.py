@@ -16,7 +16,7 @@ from .base import GenericStage
 class RankFusion(GenericStage):
     """Joins ranked pipelines into one ranking.
 
-    `$rankFusion`, since MongoDB 8.1.
+    `$rankFusion`, since MongoDB 8.0.
     """
 
     name = "$rankFusion"
@@ -68,7 +68,7 @@ class Score(GenericStage):
 class ScoreFusion(GenericStage):
     """Joins scored pipelines into one ranking.
 
-    `$scoreFusion`, since MongoDB 8.0.
+    `$scoreFusion`, since MongoDB 8.2.
     """
 
     name = "$scoreFusion"

@@ -117,7 +117,7 @@ fn comparison<'a>(op: CompareOp, path: &'a Path, value: &Value) -> Test<'a> {
 
 /// One document where each path stands once, `$and` where a path or operator would stand twice.
 fn conjunction(terms: &[Expr]) -> Lowered<Document> {
-    let mut by_path: IndexMap<&str, Test<'_>> = IndexMap::with_capacity(terms.len());
+    let mut by_path: IndexMap<&str, Test<'_>, foldhash::fast::RandomState> = IndexMap::default();
     let mut others = Vec::new();
     for term in terms {
         match test(term)? {
