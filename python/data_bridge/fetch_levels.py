@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .fetch_paths import Fetch, Level
-from .lazy import by_ids
+from .lazy import batch_size, by_ids, in_batches
 from .link_fields import link_fields, original_of
 from .links import LinkField, link_key
 from .operation import Operation, Script, together
 
 if TYPE_CHECKING:
     from .document import Document
-
-#: Ids in one command, unless the class's settings say otherwise.
-BATCH = 10_000
 
 
 @dataclass
@@ -88,7 +85,7 @@ def described_levels(root: Holders, depth: int) -> Iterator[str]:
         for group in _groups(chosen):
             link, target = group[0].link, group[0].target
             by = original_of(group[0].holders.cls, link.to, link.options).stored if link.to.is_back else "_id"
-            size = f"{_size(target):,} ids a command"
+            size = f"{batch_size(target):,} ids a command"
             yield f"level {number}: {_named(group)} -> {target.settings().name} by {by}, {size}"
         everything = any(holders.levels is None for holders in front)
         front = [Holders(each.target, each.level.below) for each in chosen if each.level.below]
@@ -110,10 +107,6 @@ def _named(group: Sequence[Chosen]) -> str:
     for each in group:
         names.setdefault(each.holders.cls.__name__, []).append(each.link.stored)
     return "; ".join(f"{holder}.{', '.join(dict.fromkeys(links))}" for holder, links in names.items())
-
-
-def _size(target: type[Document]) -> int:
-    return target.settings().max_link_batch_size or BATCH
 
 
 #: The documents that were fetched, by class and id.
@@ -158,7 +151,7 @@ def _forward(group: list[Chosen], session: Any) -> _Reading:
         for each in group:
             _core.place_links(each.holders.documents, list(each.link.path), found, each.level.fetch.filter is None)
 
-    queries = (by_ids(target, part) for part in _batches(ids, target))
+    queries = (by_ids(target, part) for part in in_batches(ids.values(), target))
     return _Reading([_narrowed(query, fetch, session, group).to_list() for query in queries], place)
 
 
@@ -180,13 +173,8 @@ def _back(group: list[Chosen], session: Any) -> _Reading:
             found = leading[link_key(document.id)][: fetch.limit]
             _place(document, link.path, found if link.many else (found[0] if found else None))
 
-    queries = (_leading(one.target, original, part) for part in _batches(ids, one.target))
+    queries = (_leading(one.target, original, part) for part in in_batches(ids.values(), one.target))
     return _Reading([_narrowed(query, fetch, session, group).sort(*sort).to_list() for query in queries], place)
-
-
-def _batches(ids: dict[Any, Any], target: type[Document]) -> Iterator[list[Any]]:
-    wanted, size = list(ids.values()), _size(target)
-    return (wanted[start : start + size] for start in range(0, len(wanted), size))
 
 
 def _narrowed(query: Any, fetch: Fetch, session: Any, group: list[Chosen]) -> Any:

@@ -6,15 +6,19 @@ import asyncio
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .client import default_client
+from .operation import together
 from .turns import settle, this_turn
 
 if TYPE_CHECKING:
     from .document import Document
     from .links import Link
 
+#: Ids in one command, unless the class's settings say otherwise.
+BATCH = 10_000
 #: A line that fetches this many links one after another is told of the way to fetch them together.
 _TOO_MANY_SINGLY = 10
 
@@ -58,7 +62,8 @@ async def _send(asked: list[tuple[_Lazy, asyncio.Future[Any], tuple[str, int] | 
     if len(ids) == 1:
         _note(first.link, caller)
     try:
-        documents = await by_ids(first.target, list(ids.values())).to_list()
+        parts = [by_ids(first.target, part).to_list() for part in in_batches(ids.values(), first.target)]
+        documents = [document for answer in await together(parts).start() for document in answer]
     except BaseException as error:
         for _, future, _ in asked:
             settle(future, error=error)
@@ -68,6 +73,17 @@ async def _send(asked: list[tuple[_Lazy, asyncio.Future[Any], tuple[str, int] | 
     found = {link_key(document.id): document for document in documents}
     for each, future, _ in asked:
         settle(future, found.get(each.link.key))
+
+
+def batch_size(target: type[Document]) -> int:
+    """How many ids of a class one command asks for."""
+    return target.settings().max_link_batch_size or BATCH
+
+
+def in_batches(ids: Iterable[Any], target: type[Document]) -> Iterator[list[Any]]:
+    """The ids that each command asks for."""
+    wanted, size = list(ids), batch_size(target)
+    return (wanted[start : start + size] for start in range(0, len(wanted), size))
 
 
 def by_ids(target: type[Document], ids: list[Any]) -> Any:

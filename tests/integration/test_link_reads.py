@@ -185,6 +185,10 @@ async def test_batches_are_as_large_as_the_settings_say(client: Any) -> None:
     holder = await Holder.find().fetch_links().one()
     assert await commands(client) - before == 1 + 3
     assert [small.number for small in holder.smalls] == [0, 1, 2, 3, 4] * 2
+    holder, before = await Holder.find().one(), await commands(client)
+    fetched = await asyncio.gather(*(link.fetch() for link in holder.smalls))  # type: ignore[attr-defined]
+    assert await commands(client) - before == 3
+    assert [small.number for small in fetched] == [0, 1, 2, 3, 4] * 2
 
 
 async def test_links_are_fetched_unasked_where_the_settings_say_so(client: Any) -> None:

@@ -1,22 +1,21 @@
-//! Runs rules to a fixpoint: owns recursion, order, the budget, cycle detection, the schema check and the trace.
+//! Runs rules to a fixpoint: owns recursion, order, the budget, cycle detection, the schema check and the trace. How it runs
+//! those of predicates is in `simplify`.
 
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
 use super::flags::Flags;
-use super::parts::{pipelines, size, terms};
+use super::parts::{pipelines, size};
 use super::rewrite::same_shape;
 pub use super::trace::Firing;
 use super::trace::Trace;
-use super::{
-    JOINING_RULES, Known, Nodes, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule,
-};
+use super::{JOINING_RULES, Known, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
 
 /// More firings than this on one plan mean that rules undo each other.
-const BUDGET_PER_NODE: usize = 16;
+pub(super) const BUDGET_PER_NODE: usize = 16;
 
 /// The rules a driver runs; the library's own, or a test's.
 pub struct Rules<'a> {
@@ -31,11 +30,11 @@ pub const ALL: Rules<'static> =
     Rules { predicate: PREDICATE_RULES, stage: STAGE_RULES, joining: JOINING_RULES, read: READ_RULES };
 
 pub struct Driver<'a> {
-    rules: Rules<'a>,
-    flags: &'a Flags,
+    pub(super) rules: Rules<'a>,
+    pub(super) flags: &'a Flags,
     /// None: nobody will read the trace, so nothing is printed for it.
-    trace: Option<Trace>,
-    budget: usize,
+    pub(super) trace: Option<Trace>,
+    pub(super) budget: usize,
 }
 
 impl<'a> Driver<'a> {
@@ -56,15 +55,6 @@ impl<'a> Driver<'a> {
         Ok(read)
     }
 
-    /// The simplest predicate the rules reach from this one.
-    pub fn predicate(&mut self, mut predicate: Expr, facts: &Facts) -> Result<Expr, Failure> {
-        if !self.flags.allow_none() {
-            self.budget = self.budget.max(BUDGET_PER_NODE * (64 + terms(&predicate)));
-            self.simplify(&mut predicate, facts)?;
-        }
-        Ok(predicate)
-    }
-
     /// Runs all rules on the stages of a read, or of a pipeline inside one, until none applies.
     fn pipeline(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut ever = false;
@@ -77,55 +67,6 @@ impl<'a> Driver<'a> {
                 return Ok(ever);
             }
             ever = true;
-        }
-    }
-
-    fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
-        let mut changed = false;
-        let mut facts = Facts::of(&read.source.schema, &read.options);
-        for stage in &mut read.stages {
-            if let Stage::Match(predicate) = stage {
-                changed |= self.simplify(predicate, &facts)?;
-            } else if !keeps_stored(stage) {
-                facts = facts.of_others();
-            }
-        }
-        Ok(changed)
-    }
-
-    /// Children first, then the node itself until no rule applies to it.
-    fn simplify(&mut self, current: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
-        let mut changed = false;
-        match current {
-            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
-                for term in terms {
-                    changed |= self.simplify(term, facts)?;
-                }
-            }
-            Expr::Not(child) => changed |= self.simplify(child, facts)?,
-            // Its paths start at an element.
-            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &facts.of_others())?,
-            Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
-            _ => {}
-        }
-        'again: loop {
-            let kind = Nodes::of(current);
-            for position in 0..self.rules.predicate.len() {
-                let rule = self.rules.predicate[position];
-                if !rule.concerns().meets(kind) || !self.flags.allows(rule.name()) {
-                    continue;
-                }
-                if let Some(better) = rule.rewrite(current, facts) {
-                    let firing =
-                        (self.trace.is_some() && better != *current).then(|| (current.to_string(), better.to_string()));
-                    self.fired(rule.name(), firing, facts)?;
-                    changed = true;
-                    *current = better;
-                    continue 'again;
-                }
-                facts.forget_used();
-            }
-            return Ok(changed);
         }
     }
 
@@ -233,7 +174,12 @@ impl<'a> Driver<'a> {
     }
 
     /// Notes a firing with its text before and after, which a traced one has unless it changed nothing.
-    fn fired(&mut self, rule: &'static str, firing: Option<(String, String)>, facts: &Facts) -> Result<(), Failure> {
+    pub(super) fn fired(
+        &mut self,
+        rule: &'static str,
+        firing: Option<(String, String)>,
+        facts: &Facts,
+    ) -> Result<(), Failure> {
         self.budget = self
             .budget
             .checked_sub(1)
@@ -258,7 +204,7 @@ fn list(stages: &[Stage]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::passes::Rewrite;
+    use crate::passes::{Nodes, Rewrite};
     use data_bridge_ir::stage::{Lookup, UnionWith};
 
     use crate::testing::{eq, lookup, print, read, set, sort};

@@ -61,6 +61,7 @@ mod settle_complements;
 mod settle_link_form;
 mod settle_presence;
 mod settle_types;
+mod simplify;
 mod skip_before_limit;
 mod split_match;
 mod trace;

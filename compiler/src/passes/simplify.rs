@@ -1,0 +1,71 @@
+//! Runs the rules of predicates: children first, then each node until none applies.
+
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::{Expr, Stage};
+
+use super::Nodes;
+use super::driver::{BUDGET_PER_NODE, Driver};
+use super::parts::terms;
+use crate::analyze::effects::keeps_stored;
+use crate::error::Failure;
+use crate::facts::Facts;
+
+impl Driver<'_> {
+    /// The simplest predicate the rules reach from this one.
+    pub fn predicate(&mut self, mut predicate: Expr, facts: &Facts) -> Result<Expr, Failure> {
+        if !self.flags.allow_none() {
+            self.budget = self.budget.max(BUDGET_PER_NODE * (64 + terms(&predicate)));
+            self.simplify(&mut predicate, facts)?;
+        }
+        Ok(predicate)
+    }
+
+    pub(super) fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
+        let mut changed = false;
+        let mut facts = Facts::of(&read.source.schema, &read.options);
+        for stage in &mut read.stages {
+            if let Stage::Match(predicate) = stage {
+                changed |= self.simplify(predicate, &facts)?;
+            } else if !keeps_stored(stage) {
+                facts = facts.of_others();
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Children first, then the node itself until no rule applies to it.
+    fn simplify(&mut self, current: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
+        let mut changed = false;
+        match current {
+            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
+                for term in terms {
+                    changed |= self.simplify(term, facts)?;
+                }
+            }
+            Expr::Not(child) => changed |= self.simplify(child, facts)?,
+            // Its paths start at an element.
+            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &facts.of_others())?,
+            Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
+            _ => {}
+        }
+        'again: loop {
+            let kind = Nodes::of(current);
+            for position in 0..self.rules.predicate.len() {
+                let rule = self.rules.predicate[position];
+                if !rule.concerns().meets(kind) || !self.flags.allows(rule.name()) {
+                    continue;
+                }
+                if let Some(better) = rule.rewrite(current, facts) {
+                    let firing =
+                        (self.trace.is_some() && better != *current).then(|| (current.to_string(), better.to_string()));
+                    self.fired(rule.name(), firing, facts)?;
+                    changed = true;
+                    *current = better;
+                    continue 'again;
+                }
+                facts.forget_used();
+            }
+            return Ok(changed);
+        }
+    }
+}
