@@ -54,10 +54,10 @@ impl SchemaRef {
                 && !segment.bytes().all(|byte| byte.is_ascii_digit())
             {
                 return Some(Crossing {
-                    link: path[..walked - 1].into_iter().collect(),
+                    link: path[..walked - 1].into(),
                     target: target.clone(),
                     back: back.as_deref().map(Path::from),
-                    rest: path[walked..].into_iter().collect(),
+                    rest: path[walked..].into(),
                 });
             }
             let Lookup::Found(next) = step(&current, segment) else { return None };
