@@ -77,6 +77,9 @@ BINDING = {"$literal", "$const", "$map", "$filter", "$reduce", "$let"}
 
 def is_constant(expression: Any) -> bool:
     if isinstance(expression, dict):
+        if "$ifNull" in expression and expression["$ifNull"][0] not in (None, {"$literal": None}, {"$const": None}):
+            # The server looks no further than a constant.
+            return is_constant(expression["$ifNull"][0])
         return next(iter(expression), "") in ("$literal", "$const") or all(map(is_constant, expression.values()))
     if isinstance(expression, list):
         return all(map(is_constant, expression))
@@ -106,6 +109,9 @@ def takes_values(*names: str, folds: Fold = nothing_first) -> Callable[[F], F]:
             given = body if isinstance(body, list) else [body]
             for run in folds(given):
                 function(*(scope.of(each) for each in run))
+            if folds is all_constants:
+                # What is computed first stands last.
+                given = sorted(given, key=is_constant)
             return function(*(scope.of(each) for each in given))
 
         OPERATORS.update(dict.fromkeys(names, call))
