@@ -20,7 +20,7 @@ fn users() -> Source {
         ("tags".to_owned(), field(DType::Array(Box::new(DType::String)))),
     ];
     let schema = SchemaRef::declare("User");
-    schema.define(Schema { fields: fields.into(), open: false, ..Schema::default() });
+    schema.define(Schema { fields: fields.into_iter().collect(), open: false, ..Schema::default() });
     Source { collection: "users".into(), database: None, schema }
 }
 
