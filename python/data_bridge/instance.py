@@ -10,7 +10,7 @@ import bson
 from . import _core, ir
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
-from .fetching import fetch_script
+from .joined_fetches import FetchLinks
 from .joined_gets import Get
 from .joined_writes import WriteOne
 from .layout import layout_of
@@ -235,10 +235,13 @@ class InstanceWrites:
         return Operation(script, f"{type(self).__name__}.refresh()")
 
     def fetch_links(self, *paths: Any, depth: int = 1) -> Operation[Self]:
-        """Puts the documents that links lead to in the links' places; without paths, of all links."""
+        """Puts the documents that links lead to in the links' places; without paths, of all links.
+
+        The links of documents that are fetched in one turn of an event loop are read together.
+        """
 
         def script() -> Script[Self]:
-            yield from fetch_script([self], paths, depth, None)
+            yield FetchLinks(self._document, paths, depth)
             return self
 
         return Operation(script, f"{type(self).__name__}.fetch_links(...)")
@@ -247,7 +250,7 @@ class InstanceWrites:
         """Fetches one link and gives what stands there then."""
 
         def script() -> Script[Any]:
-            yield from fetch_script([self], (path,), 1, None)
+            yield FetchLinks(self._document, (path,), 1)
             value: Any = self
             for part in str(path).split("."):
                 value = getattr(value, part)

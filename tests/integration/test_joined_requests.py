@@ -13,7 +13,14 @@ from pydantic import Field
 
 from data_bridge import Document, Indexed, Link, log_queries
 from data_bridge.client import Client, default_client
-from data_bridge.errors import DecodeError, DocumentNotFound, DuplicateKeyError, EncodeError, RevisionConflict
+from data_bridge.errors import (
+    CompileError,
+    DecodeError,
+    DocumentNotFound,
+    DuplicateKeyError,
+    EncodeError,
+    RevisionConflict,
+)
 from data_bridge.query_log import QueryEvent
 
 NUMBERS = count(1)
@@ -67,6 +74,14 @@ class Owner(Document):
 @pytest.fixture(autouse=True)
 async def indexed(client: Client) -> None:
     await Part.sync_indexes()
+
+
+class Keeper(Document):
+    part: Link[Part]
+    other: Link[Part]
+
+    class Settings:
+        name = "joined_keepers"
 
 
 class Sent:
@@ -312,3 +327,26 @@ async def test_blocking_calls_are_sent_one_by_one() -> None:
     found = await asyncio.to_thread(lambda: Part.get(part.id).run_sync())
     assert found is not None
     assert found.name == "b"
+
+
+async def test_links_of_documents_fetched_together_take_a_command_for_each_class() -> None:
+    parts = [await Part(name=f"p{n}").insert() for n in range(6)]
+    await Keeper.insert_many([Keeper(part=parts[n % 6], other=parts[-1 - n % 6]) for n in range(50)])
+    keepers = await Keeper.find().to_list()
+    with Sent() as sent:
+        await asyncio.gather(*(keeper.fetch_links() for keeper in keepers))
+    assert sent.operations == ["find"]
+    assert {keeper.part.name for keeper in keepers} == {part.name for part in parts}
+    keepers = await Keeper.find().to_list()
+    with Sent() as sent:
+        await asyncio.gather(*(keeper.fetch_link(Keeper.other) for keeper in keepers))
+    assert sent.operations == ["find"]
+    assert {keeper.other.name for keeper in keepers} == {part.name for part in parts}
+
+
+async def test_a_path_that_is_no_link_is_the_error_of_who_asked() -> None:
+    part = await Part(name="p").insert()
+    owners = [await Owner(part=part).insert() for _ in range(3)]
+    asked = [owners[0].fetch_links(Owner.part), owners[1].fetch_links("id"), owners[2].fetch_links(Owner.part)]
+    outcome = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(each, CompileError) for each in outcome] == [False, True, False]
