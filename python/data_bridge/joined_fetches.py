@@ -6,13 +6,13 @@ class and level, however many documents there are.
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .client import default_client
 from .fetching import fetch_script
 from .operation import Operation, together
-from .turns import answer, in_background, settle, this_turn
+from .turns import Waiting, answer_alone, ask, settle
 
 if TYPE_CHECKING:
     from .document import Document
@@ -42,10 +42,7 @@ class FetchLinks:
             str(path) if hasattr(path, "__ir__") or isinstance(path, str) else id(path) for path in self._paths
         )
         key = (FetchLinks, default_client(), type(self._document), same, self._depth)
-        asked, loop, _ = this_turn(key, _send)
-        future: asyncio.Future[Any] = loop.create_future()
-        asked.append((self, future))
-        return future
+        return ask(key, self, _send)
 
     def wait(self) -> Any:
         """Sends it and blocks."""
@@ -58,20 +55,16 @@ class FetchLinks:
         )
 
 
-async def _send(asked: list[tuple[FetchLinks, asyncio.Future[Any]]]) -> None:
+async def _send(asked: Waiting[FetchLinks]) -> None:
     first, *others = (request for request, _ in asked)
     try:
         await first._with([each._document for each in others]).start()
-    except BaseException as error:
-        if not isinstance(error, Exception) or len(asked) == 1:
-            for _, future in asked:
-                settle(future, error=error)
-            if not isinstance(error, Exception):
-                raise
-            return
+    except Exception:
+        if len(asked) == 1:
+            raise
         # One of them, or the connection: each learns what is wrong with its own.
         for request, future in asked:
-            in_background(future.get_loop(), answer(request._with([]), future))
+            answer_alone(future, partial(request._with, []))
         return
     for _, future in asked:
         settle(future)

@@ -18,7 +18,7 @@ from .ir import stages
 from .links import link_key
 from .query import Query
 from .schema import schema_of
-from .turns import answer, in_background, settle, this_turn
+from .turns import Waiting, answer_alone, ask, settle
 
 #: Ids in one command.
 _MOST = 1000
@@ -47,12 +47,8 @@ class Get:
         query = self._query
         if query._session is not None:
             return self._alone().start()
-        asked, loop, first = this_turn((Get, default_client(), query._cls, query._lazy, self._layout), _send)
-        if first:
-            return self._alone().start()
-        future: asyncio.Future[Any] = loop.create_future()
-        asked.append((self, future))
-        return future
+        key = (Get, default_client(), query._cls, query._lazy, self._layout)
+        return ask(key, self, _send, lambda: self._alone().start())
 
     def wait(self) -> Any:
         """Sends it and blocks."""
@@ -69,12 +65,12 @@ class Get:
         return query._run(query._read("find"), self._query._decoding(self._layout))
 
 
-async def _send(asked: list[tuple[Get, asyncio.Future[Any]]]) -> None:
+async def _send(asked: Waiting[Get]) -> None:
     parts = [asked[start : start + _MOST] for start in range(0, len(asked), _MOST)]
     await asyncio.gather(*(_read(part) for part in parts))
 
 
-async def _read(asked: list[tuple[Get, asyncio.Future[Any]]]) -> None:
+async def _read(asked: Waiting[Get]) -> None:
     waiting: dict[Any, tuple[Get, asyncio.Future[Any]]] = {}
     alone = []
     for get, future in asked:
@@ -86,12 +82,10 @@ async def _read(asked: list[tuple[Get, asyncio.Future[Any]]]) -> None:
     else:
         alone += waiting.values()
     for get, future in alone:
-        in_background(future.get_loop(), answer(get._alone(), future))
+        answer_alone(future, get._alone)
 
 
-async def _together(
-    waiting: dict[Any, tuple[Get, asyncio.Future[Any]]],
-) -> list[tuple[Get, asyncio.Future[Any]]]:
+async def _together(waiting: dict[Any, tuple[Get, asyncio.Future[Any]]]) -> Waiting[Get]:
     """Reads them with one command; gives those that it did not tell the answer of."""
     first, *others = (get for get, _ in waiting.values())
     try:
@@ -99,10 +93,6 @@ async def _together(
     except Exception:
         # One of them, or the connection: each learns what is wrong with its own.
         return list(waiting.values())
-    except BaseException as error:
-        for _, future in waiting.values():
-            settle(future, error=error)
-        raise
     found = {link_key(document["_id"] if type(document) is dict else document.id): document for document in documents}
     known = sum(key in waiting for key in found) == len(documents)
     open_ = []

@@ -6,8 +6,6 @@ refused of those is sent once more by itself, so that everyone gets the error th
 
 from __future__ import annotations
 
-import asyncio
-import copy
 from typing import TYPE_CHECKING, Any
 
 from . import requests
@@ -15,7 +13,7 @@ from .client import Client, default_client
 from .errors import BulkWriteError
 from .operation import Operation
 from .settings import settings_of
-from .turns import answer, in_background, settle, this_turn
+from .turns import Waiting, answer_alone, ask, settle
 from .writing import misses
 
 if TYPE_CHECKING:
@@ -49,12 +47,7 @@ class WriteOne:
             return self._alone().start()
         settings = settings_of(type(self.document))
         key = (WriteOne, default_client(), settings.database, settings.name, self._kind, settings.use_revision)
-        asked, loop, first = this_turn(key, _send)
-        if first:
-            return self._alone().start()
-        future: asyncio.Future[Any] = loop.create_future()
-        asked.append((self, future))
-        return future
+        return ask(key, self, _send, lambda: self._alone().start())
 
     def wait(self) -> Any:
         """Sends it and blocks."""
@@ -70,31 +63,24 @@ class WriteOne:
         )
 
 
-async def _send(asked: list[tuple[WriteOne, asyncio.Future[Any]]]) -> None:
+async def _send(asked: Waiting[WriteOne]) -> None:
     writes = [write for write, _ in asked]
     refused: set[int] = set()
     try:
-        try:
-            reply = await writes[0]._batch(default_client(), [write._statement for write in writes]).start()
-            found = reply["n"]
-        except BulkWriteError as error:
-            if not error.failures or error.write_concern_error:
-                raise
-            refused = {failure["index"] for failure in error.failures}
-            found = error.inserted
-        sent = [index for index in range(len(asked)) if index not in refused]
-        missed: set[int] = set()
-        if found < len(sent):
-            gone, changed = await Operation(lambda: misses([writes[index].document for index in sent], None))
-            missed = {id(document) for document in (*gone, *changed)}
-    except BaseException as error:
-        for _, future in asked:
-            settle(future, error=copy.copy(error))
-        if not isinstance(error, Exception):
+        reply = await writes[0]._batch(default_client(), [write._statement for write in writes]).start()
+        found = reply["n"]
+    except BulkWriteError as error:
+        if not error.failures or error.write_concern_error:
             raise
-        return
+        refused = {failure["index"] for failure in error.failures}
+        found = error.inserted
+    sent = [index for index in range(len(asked)) if index not in refused]
+    missed: set[int] = set()
+    if found < len(sent):
+        gone, changed = await Operation(lambda: misses([writes[index].document for index in sent], None))
+        missed = {id(document) for document in (*gone, *changed)}
     for index, (write, future) in enumerate(asked):
         if index in refused:
-            in_background(future.get_loop(), answer(write._alone(), future))
+            answer_alone(future, write._alone)
         else:
             settle(future, {"n": int(id(write.document) not in missed)})

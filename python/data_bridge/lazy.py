@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import warnings
 from collections import Counter
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .client import default_client
 from .operation import together
-from .turns import settle, this_turn
+from .turns import Waiting, ask, settle
 
 if TYPE_CHECKING:
     from .document import Document
@@ -36,17 +35,16 @@ def fetch_lazily(target: type[Document], link: Link[Any]) -> Any:
 
 
 class _Lazy:
-    __slots__ = ("link", "target")
+    __slots__ = ("caller", "link", "target")
 
     def __init__(self, target: type[Document], link: Link[Any]) -> None:
         self.target = target
         self.link = link
+        self.caller: tuple[str, int] | None = None
 
-    def start(self) -> asyncio.Future[Any]:
-        asked, loop, first = this_turn((_Lazy, default_client(), self.target), _send)
-        future: asyncio.Future[Any] = loop.create_future()
-        asked.append((self, future, _caller() if first else None))
-        return future
+    def start(self) -> Any:
+        self.caller = _caller()
+        return ask((_Lazy, default_client(), self.target), self, _send)
 
     def wait(self) -> Any:
         _note(self.link, _caller())
@@ -54,24 +52,17 @@ class _Lazy:
         return found[0] if found else None
 
 
-async def _send(asked: list[tuple[_Lazy, asyncio.Future[Any], tuple[str, int] | None]]) -> None:
+async def _send(asked: Waiting[_Lazy]) -> None:
     from .links import link_key
 
-    first, _, caller = asked[0]
-    ids = {each.link.key: each.link.id for each, _, _ in asked}
+    first, _ = asked[0]
+    ids = {each.link.key: each.link.id for each, _ in asked}
     if len(ids) == 1:
-        _note(first.link, caller)
-    try:
-        parts = [by_ids(first.target, part).to_list() for part in in_batches(ids.values(), first.target)]
-        documents = [document for answer in await together(parts).start() for document in answer]
-    except BaseException as error:
-        for _, future, _ in asked:
-            settle(future, error=error)
-        if not isinstance(error, Exception):
-            raise
-        return
+        _note(first.link, first.caller)
+    parts = [by_ids(first.target, part).to_list() for part in in_batches(ids.values(), first.target)]
+    documents = [document for answer in await together(parts).start() for document in answer]
     found = {link_key(document.id): document for document in documents}
-    for each, future, _ in asked:
+    for each, future in asked:
         settle(future, found.get(each.link.key))
 
 

@@ -3,48 +3,68 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeVar
 
 Asked = TypeVar("Asked")
+#: Whoever asked for something, and the future that waits for what comes of it.
+Waiting = list[tuple[Asked, asyncio.Future[Any]]]
 
-_open: dict[tuple[asyncio.AbstractEventLoop, Hashable], list[Any]] = {}
+_open: dict[tuple[asyncio.AbstractEventLoop, Hashable], Waiting[Any]] = {}
 #: Event loops hold tasks weakly.
 _tasks: set[asyncio.Task[Any]] = set()
 
 
-def this_turn(
-    key: Hashable, send: Callable[[list[Asked]], Coroutine[Any, Any, None]]
-) -> tuple[list[Asked], asyncio.AbstractEventLoop, bool]:
-    """What was asked for under a key in this turn of the running loop; the caller adds to it.
+def ask(
+    key: Hashable,
+    asked: Asked,
+    send: Callable[[Waiting[Asked]], Coroutine[Any, Any, None]],
+    at_once: Callable[[], Any] | None = None,
+) -> Any:
+    """Sends it with all that is asked for under the same key in this turn of the running loop.
 
     Args:
         key: of what can be sent together.
-        send: gets the list when the turn ends, if anything is in it.
-
-    Returns:
-        The list, the running loop, and whether nobody asked under this key before in this turn.
+        asked: what is to be sent.
+        send: gets everything that was asked for when the turn ends; settles each future. What it raises is the error
+            of all that are still waiting.
+        at_once: sends the first of a turn alone and gives its awaitable, so that a single one waits for nothing;
+            without it the first waits for the end of the turn too.
     """
     loop = asyncio.get_running_loop()
     place = (loop, key)
-    asked = _open.get(place)
-    if asked is not None:
-        return asked, loop, False
-    asked = _open[place] = []
-    loop.call_soon(_end, place, send)
-    return asked, loop, True
+    waiting = _open.get(place)
+    if waiting is None:
+        waiting = _open[place] = []
+        loop.call_soon(_end, place, send)
+        if at_once is not None:
+            return at_once()
+    future: asyncio.Future[Any] = loop.create_future()
+    waiting.append((asked, future))
+    return future
 
 
 def _end(
-    place: tuple[asyncio.AbstractEventLoop, Hashable], send: Callable[[list[Any]], Coroutine[Any, Any, None]]
+    place: tuple[asyncio.AbstractEventLoop, Hashable], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]
 ) -> None:
-    asked = _open.pop(place)
-    if asked:
-        in_background(place[0], send(asked))
+    waiting = _open.pop(place)
+    if waiting:
+        _in_background(place[0], _settle_all(waiting, send))
 
 
-def in_background(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
-    """Runs it as a task of the loop."""
+async def _settle_all(waiting: Waiting[Any], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await send(waiting)
+    except BaseException as error:
+        for _, future in waiting:
+            # Raised by each of them, an error of one object would grow everybody's traceback.
+            settle(future, error=copy.copy(error))
+        if not isinstance(error, Exception):
+            raise
+
+
+def _in_background(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
     task = loop.create_task(work)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
@@ -62,10 +82,14 @@ def settle(future: asyncio.Future[Any], result: Any = None, error: BaseException
         future.set_result(result)
 
 
-async def answer(request: Any, future: asyncio.Future[Any]) -> None:
-    """Sends a request by itself, for the one who waits for the future."""
+def answer_alone(future: asyncio.Future[Any], request: Callable[[], Any]) -> None:
+    """Sends a request by itself, for the one who waits for the future; what making it raises is theirs too."""
+    _in_background(future.get_loop(), _answer(future, request))
+
+
+async def _answer(future: asyncio.Future[Any], request: Callable[[], Any]) -> None:
     try:
-        settle(future, await request.start())
+        settle(future, await request().start())
     except BaseException as error:
         settle(future, error=error)
         if not isinstance(error, Exception):

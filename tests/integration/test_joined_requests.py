@@ -350,3 +350,10 @@ async def test_a_path_that_is_no_link_is_the_error_of_who_asked() -> None:
     asked = [owners[0].fetch_links(Owner.part), owners[1].fetch_links("id"), owners[2].fetch_links(Owner.part)]
     outcome = await asyncio.gather(*asked, return_exceptions=True)
     assert [isinstance(each, CompileError) for each in outcome] == [False, True, False]
+
+
+async def test_an_id_that_cannot_be_sent_is_the_error_of_who_asked() -> None:
+    await Loose(id=1, n=1).insert()
+    asked = [Loose.get(id) for id in (1, 2**70, 1, "none")]
+    outcome = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 20)
+    assert [type(each) for each in outcome] == [Loose, EncodeError, Loose, type(None)]
