@@ -1,5 +1,6 @@
 //! The Python extension module: exports only.
 
+mod answer;
 pub mod client;
 mod codec;
 mod compiled;
