@@ -217,11 +217,11 @@ fn a_plan_reads_at_a_glance() {
         Sort(-age)
         Limit(3)
     rules
-      equalities_to_in
+      sort_terms
         (city == "NYC") | (city == "LA")
-        => city in ["NYC", "LA"]
-      normalize_membership
-        city in ["NYC", "LA"]
+        => (city == "LA") | (city == "NYC")
+      equalities_to_in
+        (city == "LA") | (city == "NYC")
         => city in ["LA", "NYC"]
       push_match_below_sort
         Sort(-age) . Match(city in ["LA", "NYC"]) . Limit(3)
