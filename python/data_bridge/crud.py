@@ -21,6 +21,7 @@ from .joined_gets import Get
 from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
+from .per_class import per_class
 from .pipeline_builder import PipelineBuilder
 from .query import Aggregation, Query, WriteResult, match_of
 from .schema import schema_of
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
 _INSERTED = frozenset({Insert})
+
+
+@per_class
+def _has_object_ids(cls: type[Any]) -> bool:
+    field = schema_of(cls).field("_id")
+    return field is not None and field.non_null().kind == "object_id"
 
 
 class Crud(InstanceWrites):
@@ -132,8 +139,7 @@ class Crud(InstanceWrites):
         Raises:
             DecodeError: the document is of a class that is not defined.
         """
-        field = schema_of(cls).field("_id")  # type: ignore[arg-type]
-        if isinstance(id, str) and field is not None and field.non_null().kind == "object_id" and ObjectId.is_valid(id):
+        if isinstance(id, str) and _has_object_ids(cls) and ObjectId.is_valid(id):
             id = ObjectId(id)
         members = tuple(family(cls).values())  # type: ignore[arg-type]
         layout = family_layout(members) if members else layout_of(cls)  # type: ignore[arg-type]
