@@ -110,10 +110,27 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "string": to_string,
 }
 #: The names of all types, in the order of their numbers from 1; nothing is converted to most of them.
-NAMES = (
-    "double string object array binData undefined objectId bool date null regex dbPointer javascript symbol "
-    "javascriptWithScope int timestamp long decimal"
-).split()
+NAMES = [
+    "double",
+    "string",
+    "object",
+    "array",
+    "binData",
+    "undefined",
+    "objectId",
+    "bool",
+    "date",
+    "null",
+    "regex",
+    "dbPointer",
+    "javascript",
+    "symbol",
+    "javascriptWithScope",
+    "int",
+    "timestamp",
+    "long",
+    "decimal",
+]
 CODES = {**dict(enumerate(NAMES, 1)), -1: "minKey", 127: "maxKey"}
 
 

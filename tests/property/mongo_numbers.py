@@ -270,9 +270,12 @@ def power(base: Any, exponent: Any) -> Any:
         if is_null(base) or is_null(exponent):
             return None
         raise Refused("no number")
-    if exact(base) == 0 and not exact(exponent).is_nan() and exact(exponent) < 0:
-        raise Refused("zero has no inverse")
     kind = widest(base, exponent)
+    # Of decimals the sign counts, also that of zero.
+    if exact(base) == 0 and (
+        decimal(exponent).is_signed() if kind == "decimal" else not math.isnan(exponent) and exponent < 0
+    ):
+        raise Refused("zero has no inverse")
     if kind == "decimal":
         with localcontext(decimals()):
             one = exact(base) == 1 or exact(exponent) == 0

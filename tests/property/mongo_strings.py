@@ -150,6 +150,8 @@ def split(value: Any, by: Any) -> Any:
 
 
 def _amount(value: Any) -> int:
+    if isinstance(value, Decimal128) and exact(value).is_nan():
+        return -(2**63)
     if not is_number(value) or not exact(value).is_finite() or not -(2**63) <= exact(value) < 2**63:
         raise Refused("no number")
     return int(exact(value).to_integral_value(ROUND_HALF_EVEN) if isinstance(value, Decimal128) else exact(value))
