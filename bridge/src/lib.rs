@@ -1,6 +1,7 @@
 //! The Python extension module: exports only.
 
 mod allocator;
+mod answer;
 pub mod client;
 mod codec;
 mod compiled;

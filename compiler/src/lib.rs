@@ -16,6 +16,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_get};
 pub use error::{CompileError, Failure};
 pub use requirements::Requirement;

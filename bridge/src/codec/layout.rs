@@ -13,14 +13,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
-use super::changes::Changes;
+use super::changes::{self, Changes, Difference};
 use super::convert::Converter;
 use super::encode::{self, Buffer};
 use super::family::{Family, Tag};
 use super::json::Shape;
 use super::links::{self, LinkForm};
 use super::path::Path;
-use super::reader::malformed;
+use super::reader::{Element, Elements, malformed};
 use crate::gate::guarded;
 
 pub enum Default {
@@ -196,20 +196,8 @@ impl Layout {
 
     /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
     /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
-    fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
-        guarded(py, || {
-            let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
-            let differing = between(image)?;
-            if differing.is_empty() {
-                return Ok(differing);
-            }
-            match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
-                Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
-                // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
-                Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
-                Err(error) => Err(error),
-            }
-        })
+    fn changes(&self, py: Python<'_>, now: &Bound<'_, PyBytes>, image: &[u8]) -> PyResult<Changes> {
+        guarded(py, || Ok(Changes::new(self.difference(py, now.as_bytes(), image)?, now)))
     }
 
     /// BSON bytes as an instance.
@@ -256,21 +244,8 @@ impl Layout {
                 buffer.extend_from_slice(&tag.element);
             }
             // A value that was never set (`model_construct`) is not stored.
-            let Some(value) = values.get_item(field.name.bind(py))? else { continue };
-            if (field.omit_none || (field.none_when_missing && path.drops_nulls())) && value.is_none() {
-                continue;
-            }
-            // Stored names come from UTF-8 Python text.
-            let place = path.child(std::str::from_utf8(field.key()).unwrap_or_default());
-            if let Some(form) = &field.links {
-                links::encode(buffer, field.key(), &value, form, &place)?;
-                continue;
-            }
-            match &field.serializer {
-                Some(serializer) => {
-                    encode::element(buffer, field.key(), &serializer.bind(py).call1((value,))?, &place)?
-                }
-                None => encode::element(buffer, field.key(), &value, &place)?,
+            if let Some(value) = values.get_item(field.name.bind(py))? {
+                field.encode(buffer, &value, path)?;
             }
         }
         if let Some(tag) = tag {
@@ -280,6 +255,77 @@ impl Layout {
             encode_extra(buffer, instance, path)?;
         }
         encode::close(py, buffer, start, path)
+    }
+
+    /// What differs between a document and a stored one that the stored one does not say to this class.
+    pub fn difference(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Difference> {
+        let between = |other: &[u8]| Difference::between(now, other).map_err(|problem| malformed(py, problem));
+        let differing = between(image)?;
+        if differing.is_empty() || self.is_said(py, &differing, image)? {
+            return Ok(differing);
+        }
+        match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
+            Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
+            // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+            Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the stored document says to this class, in the fields that differ, what it holds; so it is with most.
+    /// Fields are read one by one, so only these are looked at; where that does not tell, it is false.
+    fn is_said(&self, py: Python<'_>, differing: &Difference, image: &[u8]) -> PyResult<bool> {
+        let definition = self.definition()?;
+        if definition.validated {
+            return Ok(false);
+        }
+        let mut names: Vec<&str> = differing.paths().map(changes::Path::field).collect();
+        names.dedup();
+        let mut elements = Elements::new(image).map_err(|problem| malformed(py, problem))?;
+        let path = Path::root("").dropping_nulls(definition.drops_nulls);
+        while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+            let Some(place) = names.iter().position(|name| name.as_bytes() == element.key) else { continue };
+            names.swap_remove(place);
+            let Some(field) = definition.by_key.get(element.key).map(|position| &definition.fields[*position]) else {
+                return Ok(false);
+            };
+            match field.is_said(py, &element, &path) {
+                Ok(true) => {}
+                Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+                _ => return Ok(false),
+            }
+        }
+        // A field that is not stored may have a default.
+        Ok(names.is_empty())
+    }
+}
+
+impl Field {
+    /// Writes the element of a value; `path` is that of the document.
+    fn encode(&self, buffer: &mut Buffer, value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
+        if (self.omit_none || (self.none_when_missing && path.drops_nulls())) && value.is_none() {
+            return Ok(());
+        }
+        // Stored names come from UTF-8 Python text.
+        let place = path.child(std::str::from_utf8(self.key()).unwrap_or_default());
+        if let Some(form) = &self.links {
+            return links::encode(buffer, self.key(), value, form, &place);
+        }
+        match &self.serializer {
+            Some(serializer) => {
+                encode::element(buffer, self.key(), &serializer.bind(value.py()).call1((value,))?, &place)
+            }
+            None => encode::element(buffer, self.key(), value, &place),
+        }
+    }
+
+    /// Whether the element is stored as it would be if it was read and written again.
+    fn is_said(&self, py: Python<'_>, element: &Element<'_>, path: &Path<'_>) -> PyResult<bool> {
+        let Some(value) = self.converter.convert(py, element, 0)? else { return Ok(false) };
+        let mut again = Buffer::with_capacity(64);
+        self.encode(&mut again, &value, path)?;
+        let Some((kind, rest)) = again.split_first() else { return Ok(false) };
+        Ok(*kind == element.kind as u8 && rest.strip_prefix(&self.terminated_key[..]) == Some(element.value))
     }
 }
 

@@ -17,6 +17,7 @@ mod load;
 mod path;
 mod reader;
 mod sink;
+mod statement;
 mod time;
 mod types;
 

@@ -16,6 +16,7 @@ impl Nodes {
     pub const IS_TYPE: Self = Self(1 << 7);
     pub const ELEM_MATCH: Self = Self(1 << 8);
     pub const COMPUTED: Self = Self(1 << 9);
+    pub const ALL: Self = Self(1 << 10);
     /// What no rule knows.
     const OTHERS: Self = Self(0);
 
@@ -39,6 +40,7 @@ impl Nodes {
             Expr::IsType { .. } => Self::IS_TYPE,
             Expr::ElemMatch { .. } => Self::ELEM_MATCH,
             Expr::Computed(_) => Self::COMPUTED,
+            Expr::All { .. } => Self::ALL,
             _ => Self::OTHERS,
         }
     }
