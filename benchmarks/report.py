@@ -27,9 +27,10 @@ _HEAD = """\
 # Benchmarks
 
 Written by `make bench`; run it to get this page for your machine. Every library stores and reads the same documents
-(nine fields, one a nested document, one a list) over the same server and connection settings, in the fastest way that
-its own guide names; what each gives is compared before anything is timed. Runs alternate between the libraries. The raw
-wire is a socket that sends prepared bytes and throws replies away: no client that sends the same commands is faster.
+(nine fields, one a nested document, one a list, times with their zone) over the same server and connection settings, in
+the fastest way that its own guide names; what each gives is compared before anything is timed. Runs alternate between
+the libraries. The raw wire is a socket that sends prepared bytes and throws replies away: no client that sends the same
+commands is faster.
 
 {machine}, with a load of {load:.1f} before; server and clients on one machine; {versions}.
 
