@@ -179,6 +179,8 @@ pub enum Expr {
     Array(Vec<Expr>),
     /// A predicate computed as a value (`$expr`).
     Computed(Box<Expr>),
+    /// A filter document among the arguments of a stage: what it asks of documents.
+    Filter(Box<Expr>),
     /// A predicate on the target of a link, kept logical until the planner chooses how to follow it.
     /// It holds when some document that the link leads to meets the predicate.
     Linked {
@@ -222,6 +224,7 @@ impl Expr {
             }
             Self::Not(child) => Self::Not(one(child)?),
             Self::Computed(child) => Self::Computed(one(child)?),
+            Self::Filter(child) => Self::Filter(one(child)?),
             Self::In { needle, values, negated } => Self::In { needle: one(needle)?, values, negated },
             Self::ElemMatch { field, predicate } => Self::ElemMatch { field, predicate: one(predicate)? },
             Self::Linked { link, target, back, predicate } => {
@@ -289,7 +292,9 @@ impl Expr {
             }
             Self::Literal(_) | Self::Constant(_) => true,
             Self::Compare { left, right, .. } => left.paths(see) & right.paths(see),
-            Self::Not(child) | Self::Computed(child) | Self::In { needle: child, .. } => child.paths(see),
+            Self::Not(child) | Self::Computed(child) | Self::Filter(child) | Self::In { needle: child, .. } => {
+                child.paths(see)
+            }
             Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => all_paths(items, see),
             Self::Document(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
             Self::Call { operands, .. } => match operands {
@@ -318,6 +323,7 @@ impl Expr {
             Self::Compare { left, right, .. } => test(left) && test(right),
             Self::Not(child)
             | Self::Computed(child)
+            | Self::Filter(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
             | Self::Linked { predicate: child, .. } => test(child),

@@ -177,9 +177,24 @@ impl Analyzer {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
                 Stage::Sample(0)
             }
-            Stage::Generic { name, body } => Stage::Generic { name, body: self.value(body, shape) },
+            Stage::Generic { name, body } => Stage::Generic { body: self.arguments(&name, body, shape), name },
             other => other,
         }
+    }
+
+    /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
+    fn arguments(&mut self, stage: &str, body: Expr, shape: &Shape) -> Expr {
+        let Expr::Document(arguments) = body else { return self.value(body, shape) };
+        let bound = arguments.into_iter().map(|(name, given)| {
+            let Expr::Filter(predicate) = given else { return (name, self.value(given, shape)) };
+            let predicate = self.filter(*predicate, if stage == "$graphLookup" { &Shape::Open } else { shape });
+            if links(&predicate) {
+                let message = format!("'{name}' of {stage} filters by linked documents");
+                self.report(CompileError::new("link_not_followed", message).at(name.as_str()));
+            }
+            (name, Expr::Filter(Box::new(predicate)))
+        });
+        Expr::Document(bound.collect())
     }
 
     fn accumulator(&mut self, output: Accumulator, shape: &Shape) -> Accumulator {

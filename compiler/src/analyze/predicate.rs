@@ -53,7 +53,7 @@ impl Analyzer {
             }
             Expr::Call { .. } | Expr::Variable(_) | Expr::Document(_) | Expr::Array(_) => self.computed(expr, shape),
             Expr::Computed(child) => self.computed(*child, shape),
-            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } => expr,
+            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } | Expr::Filter(_) => expr,
         }
     }
 

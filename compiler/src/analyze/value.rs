@@ -96,6 +96,7 @@ impl Analyzer {
             }
             Expr::Array(items) => Expr::Array(self.values(items, shape)),
             Expr::Computed(child) => self.value(*child, shape),
+            Expr::Filter(predicate) => Expr::Filter(Box::new(self.filter(*predicate, shape))),
             leaf @ (Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_)) => leaf,
         }
     }
