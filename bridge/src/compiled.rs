@@ -212,7 +212,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
-        "field" | "literal" | "call" | "variable" | "document" | "array" => {
+        "field" | "literal" | "call" | "variable" | "document" | "array" | "filter" => {
             mongo::expression(&read::expr(node)?).map_err(wrong)?
         }
         _ => bson::RawBson::Document(mongo::filter(&read::expr(node)?).map_err(wrong)?),

@@ -146,6 +146,7 @@ impl Found {
             Expr::And(items) | Expr::Or(items) | Expr::Nor(items) | Expr::Array(items) => self.exprs(items),
             Expr::Not(child)
             | Expr::Computed(child)
+            | Expr::Filter(child)
             | Expr::In { needle: child, .. }
             | Expr::ElemMatch { predicate: child, .. }
             | Expr::Linked { predicate: child, .. } => self.expr(child),

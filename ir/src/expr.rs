@@ -179,6 +179,8 @@ pub enum Expr {
     Array(Vec<Expr>),
     /// A predicate computed as a value (`$expr`).
     Computed(Box<Expr>),
+    /// A filter document among the arguments of a stage: what it asks of documents.
+    Filter(Box<Expr>),
     /// A predicate on the target of a link, kept logical until the planner chooses how to follow it.
     /// It holds when some document that the link leads to meets the predicate.
     Linked {
@@ -226,6 +228,7 @@ impl Expr {
             }
             Self::Not(child)
             | Self::Computed(child)
+            | Self::Filter(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
             | Self::Linked { predicate: child, .. } => change(child),
@@ -289,7 +292,9 @@ impl Expr {
             }
             Self::Literal(_) | Self::Constant(_) => true,
             Self::Compare { left, right, .. } => left.paths(see) & right.paths(see),
-            Self::Not(child) | Self::Computed(child) | Self::In { needle: child, .. } => child.paths(see),
+            Self::Not(child) | Self::Computed(child) | Self::Filter(child) | Self::In { needle: child, .. } => {
+                child.paths(see)
+            }
             Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => all_paths(items, see),
             Self::Document(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
             Self::Call { operands, .. } => operands.children().fold(true, |known, child| child.paths(see) & known),
@@ -304,6 +309,7 @@ impl Expr {
             Self::Compare { left, right, .. } => test(left) && test(right),
             Self::Not(child)
             | Self::Computed(child)
+            | Self::Filter(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
             | Self::Linked { predicate: child, .. } => test(child),

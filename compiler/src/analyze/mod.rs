@@ -162,8 +162,24 @@ impl Analyzer {
             Stage::Sample(0) => {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
             }
-            Stage::Generic { body, .. } => self.value(body, shape),
+            Stage::Generic { name, body } => self.arguments(name, body, shape),
             Stage::Unset(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Count(_) | Stage::Sample(_) | Stage::Raw(_) => {
+            }
+        }
+    }
+
+    /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
+    fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape) {
+        let Expr::Document(arguments) = body else { return self.value(body, shape) };
+        for (name, given) in arguments {
+            let Expr::Filter(predicate) = given else {
+                self.value(given, shape);
+                continue;
+            };
+            self.filter(predicate, if stage == "$graphLookup" { &Shape::Open } else { shape });
+            if links(predicate) {
+                let message = format!("'{name}' of {stage} filters by linked documents");
+                self.report(CompileError::new("link_not_followed", message).at(name.as_str()));
             }
         }
     }

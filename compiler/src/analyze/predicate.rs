@@ -59,7 +59,7 @@ impl Analyzer {
             }
             Expr::Call { .. } | Expr::Variable(_) | Expr::Document(_) | Expr::Array(_) => self.computed(expr, shape),
             Expr::Computed(child) => self.value(child, shape),
-            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } => {}
+            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } | Expr::Filter(_) => {}
         }
     }
 

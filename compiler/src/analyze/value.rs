@@ -36,6 +36,7 @@ impl Analyzer {
             }
             Expr::Document(fields) => fields.iter_mut().for_each(|(_, item)| self.value(item, shape)),
             Expr::Array(items) => self.values(items, shape),
+            Expr::Filter(predicate) => self.filter(predicate, shape),
             Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_) => {}
             Expr::ElemMatch { field, .. } => {
                 self.report(no_value_form("elem_match", field.as_str(), "use a $filter or $anyElementTrue expression"));

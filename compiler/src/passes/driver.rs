@@ -295,6 +295,19 @@ mod tests {
     }
 
     #[test]
+    fn filters_among_the_arguments_of_stages_are_simplified() {
+        let filter = Expr::Filter(Box::new(Expr::And(vec![eq("a", 1), Expr::And(vec![eq("a", 1)])])));
+        let generic = |name: &str, filter| Stage::Generic {
+            name: name.to_owned(),
+            body: Expr::Document(vec![("query".to_owned(), filter), ("key".to_owned(), Expr::Constant(true))]),
+        };
+        for name in ["$geoNear", "$graphLookup"] {
+            let after = run(ALL, vec![generic(name, filter.clone())], true).unwrap();
+            assert_eq!(after.stages, [generic(name, Expr::Filter(Box::new(eq("a", 1))))]);
+        }
+    }
+
+    #[test]
     fn what_can_still_move_apart_is_not_joined() {
         let stages = vec![
             set("n", Expr::field("a")),
