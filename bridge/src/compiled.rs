@@ -10,6 +10,7 @@ use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
 use data_bridge_ir::Value;
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
@@ -44,7 +45,12 @@ impl Compiled {
     #[getter]
     fn statement<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         guarded(py, || {
-            let Some(step) = self.0.physical.steps.last() else { return Ok(None) };
+            let steps = &self.0.physical.steps;
+            if steps.len() > 1 {
+                let message = "a statement among others takes no more than 16 MiB; delete or update many by itself";
+                return Err(PyValueError::new_err(message));
+            }
+            let Some(step) = steps.first() else { return Ok(None) };
             let list = ["updates", "deletes"].iter().find_map(|list| step.command.get_array(*list).ok());
             let statement = list.and_then(|list| list.into_iter().next()?.ok()?.as_document());
             Ok(statement.map(|statement| PyBytes::new(py, statement.as_bytes())))
@@ -77,7 +83,7 @@ impl Compiled {
         guarded(py, || match unmet(&self.0.requires, version) {
             Some(found) if found.is_empty() => Ok(()),
             Some(found) => Err(errors::from_compile(py, found)),
-            None => Err(pyo3::exceptions::PyValueError::new_err(format!(
+            None => Err(PyValueError::new_err(format!(
                 "{version:?} is not a server version; write one such as \"7.0\" or \"7.0.3\""
             ))),
         })

@@ -9,6 +9,7 @@ use crate::analyze::analyze;
 use crate::error::Failure;
 use crate::facts::Facts;
 use crate::lower::mongo;
+use crate::parts;
 use crate::passes::driver::{ALL, Driver, Firing};
 use crate::passes::flags::Flags;
 use crate::physical::PhysicalPlan;
@@ -52,7 +53,7 @@ pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Fail
         insert @ Plan::Insert(_) => insert,
     };
     let (links, physical) = match relations::follow(&optimized, flags.links)? {
-        None => (Vec::new(), mongo::lower(&optimized)?),
+        None => (Vec::new(), parts::lowered(&optimized)?),
         Some(followed) => (followed.reasons.clone(), physical(&followed)?),
     };
     let requires = requirements(&optimized);
@@ -99,15 +100,10 @@ fn is_plainly(dtype: &DType, value: &Value) -> bool {
 }
 
 fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {
-    let mut physical = mongo::lower(&followed.plan)?;
+    let mut physical = parts::lowered(&followed.plan)?;
     // A few reads have no form as a pipeline: those take ids however many there are.
     let otherwise = followed.otherwise.as_ref().and_then(|plan| mongo::lower(plan).ok());
-    let options = match &followed.plan {
-        Plan::Read(read) => &read.options,
-        Plan::Write(write) => &write.options,
-        Plan::FindAndModify(plan) => &plan.options,
-        Plan::Insert(insert) => &insert.options,
-    };
+    let options = followed.plan.options();
     let most = otherwise.is_some().then_some(MOST_IDS);
     physical.feeds = followed.feeds.iter().map(|feed| mongo::feed(feed, most, options)).collect::<Result<_, _>>()?;
     physical.otherwise = otherwise.map(Box::new);

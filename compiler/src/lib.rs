@@ -6,6 +6,7 @@ pub mod error;
 pub mod explain;
 pub mod facts;
 pub mod lower;
+mod parts;
 pub mod passes;
 pub mod physical;
 pub mod relations;

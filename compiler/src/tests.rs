@@ -33,7 +33,7 @@ fn read(stages: Vec<Stage>, terminal: Terminal) -> Plan {
 
 fn command(plan: Plan) -> String {
     let compiled = compile(plan, &Flags::all(), false).unwrap();
-    compiled.physical.steps.iter().map(|step| mql(&step.command)).collect::<Vec<_>>().join("\n")
+    compiled.physical.steps.iter().map(|step| mql(&step.command, true)).collect::<Vec<_>>().join("\n")
 }
 
 fn found(predicate: Expr) -> String {

@@ -158,7 +158,7 @@ mod tests {
         let source = Source { collection: "users".into(), database: None, schema: schema() };
         let stages = vec![Stage::Set(vec![("x".into(), value)])];
         let plan = Plan::Read(Read { source, stages, terminal: Terminal::Aggregate, options: Default::default() });
-        crate::explain::mql(&compile(plan, &Flags::all(), false).unwrap().physical.steps[0].command)
+        crate::explain::mql(&compile(plan, &Flags::all(), false).unwrap().physical.steps[0].command, true)
     }
 
     #[test]

@@ -79,6 +79,8 @@ use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
 pub use nodes::Nodes;
 pub use rewrite::Rewrite;
+pub use term_order::value_order;
+pub use values::order;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
