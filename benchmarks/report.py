@@ -95,7 +95,7 @@ def _verdict(found: float | None, target: float | None) -> str:
         return ""
     if target is None:
         return f"{found:.2f}"
-    return f"{found:.2f} of {target:g} {'yes' if found >= target else 'NO'}"
+    return f"{found:.2f} of {target:g} {'yes' if round(found, 2) >= target else 'NO'}"
 
 
 def grids(results: Results) -> Iterator[Grid]:

@@ -31,6 +31,7 @@ from .writing import (
     itself,
     missed,
     prepare,
+    prepare_all,
     save_of,
     set_attribute,
     stored,
@@ -298,9 +299,7 @@ class InstanceWrites:
 def _insert(
     document: Document, events: frozenset[Event], validate: bool, session: Any, skip: SkipHooks
 ) -> Script[None]:
-    yield from prepare(document, events, validate, skip)
-    renewed(document)
-    image = encoded(document)
+    [image] = yield from prepare_all([document], events, validate, skip)
     yield from prepare_collection(type(document))
     yield WriteOne(document, "insert", image, session)
     stored(document, image)

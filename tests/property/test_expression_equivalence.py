@@ -85,18 +85,18 @@ DATE_TEXTS = [
 ]
 FORMATS = [
     *("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S.%L%z", "%d/%m/%Y %H", "%G-W%V-%u", "%Y|%m|%d|%Z", "%Y-%m-%d%%"),
-    *("%Y-%m-%dT%H:%M:%SZ", "%Y", "", "%", "%q", None, 1),
+    *("%Y-%m-%dT%H:%M:%SZ", "%Y", "", "%", "%q", None, "$number"),
 ]
 ISO_PARTS = {"isoWeekYear", "isoWeek", "isoDayOfWeek"}
 BODIES: dict[str, Any] = {
     "n": st.sampled_from([1, 2, Int64(3), 2.0, 0, -1, 1.5, None]),
     "limit": st.sampled_from([1, 2.0, Int64(3), 0, 1.5]),
     "amount": st.sampled_from([0, 1, -1, 13, -25, Int64(3), 2.0, 1.5, None, "a"]),
-    "unit": st.sampled_from([*MONTHS, *MILLISECONDS, "week", None, "days", 1]),
+    "unit": st.sampled_from([*MONTHS, *MILLISECONDS, "week", None, "days", "$number"]),
     "timezone": st.sampled_from(["UTC", "Europe/Paris", "+01:00", "-05:30", None, "nowhere"]),
     "format": st.sampled_from(FORMATS),
     "dateString": st.sampled_from(DATE_TEXTS),
-    "startOfWeek": st.sampled_from([*WEEKDAYS, "Mon", "SUN", None, "x", 1]),
+    "startOfWeek": st.sampled_from([*WEEKDAYS, "Mon", "SUN", None, "x", "$number"]),
     "binSize": st.sampled_from([1, 2, 7, Int64(12), 2.0, Decimal128("3"), 10**11, 10**11 + 1, 2**62, 0, -1, 1.5, None]),
     **dict.fromkeys(("year", "isoWeekYear"), st.sampled_from([2024, Int64(1), 9999.0, 1969, 0, 10_000, None, "x"])),
     **dict.fromkeys(

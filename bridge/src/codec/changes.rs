@@ -175,12 +175,16 @@ impl Changes {
     pub fn new(difference: Difference, now: &Bound<'_, PyBytes>) -> Self {
         Self { difference, now: now.clone().unbind() }
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.difference.is_empty()
+    }
 }
 
 #[pymethods]
 impl Changes {
     fn __bool__(&self) -> bool {
-        !self.difference.is_empty()
+        !self.is_empty()
     }
 
     /// The new values by dotted path; None for what is removed.
@@ -199,7 +203,11 @@ impl Changes {
     /// The statement of an update command that makes the changes in the stored document, if it also has the values of
     /// the condition.
     #[pyo3(signature = (condition = None))]
-    fn statement<'py>(&self, py: Python<'py>, condition: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn statement<'py>(
+        &self,
+        py: Python<'py>,
+        condition: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         guarded(py, || {
             let condition = condition.map(|condition| document_to_raw(condition)).transpose()?.unwrap_or_default();
             let statement = statement::update(&self.difference, self.now.as_bytes(py), condition.as_bytes());

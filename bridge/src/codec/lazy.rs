@@ -12,7 +12,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 
-use super::layout::{Default, Definition, Extra, Layout};
+use super::field::Default;
+use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
 use super::{decode, instance};
 use crate::gate::guarded;
@@ -135,6 +136,16 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
     let Some(value) = value else { return decode_rest(document, &layout)?.get_item(name) };
     instance::set(document, name, &value)?;
     Ok(Some(value))
+}
+
+/// What `__dict__` of an instance of the class is, decoded where it still has to be.
+pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyResult<Bound<'py, PyDict>> {
+    if definition.keeps_image
+        && let Some(layout) = pending(instance)
+    {
+        return decode_rest(instance, &layout);
+    }
+    instance::dict(instance)
 }
 
 fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet};
 
 use super::convert::Fit;
-use super::layout::{Default, Definition, Extra, Layout};
+use super::field::Default;
+use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
 use super::{decode, instance};
 use crate::errors::raise;

@@ -8,7 +8,9 @@ mod decimal;
 mod decode;
 mod encode;
 mod family;
+mod field;
 mod fit;
+mod ids;
 mod instance;
 mod json;
 mod layout;
@@ -16,11 +18,14 @@ mod lazy;
 mod links;
 mod load;
 mod path;
+mod plain;
 mod reader;
+mod scalar;
 mod sink;
 mod statement;
 mod time;
 mod types;
+mod writes;
 
 use std::ops::Range;
 
@@ -277,5 +282,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
     module.add_function(wrap_pyfunction!(lazy::building, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::encode_all, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::saves, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::set_images, module)?)?;
     module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

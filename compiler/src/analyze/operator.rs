@@ -2,6 +2,8 @@
 //!
 //! Operators that the table does not have pass as they are: a newer server may have them.
 
+use std::borrow::Cow;
+
 use data_bridge_ir::catalog::{Bound, Kind, Misuse, Operator};
 use data_bridge_ir::expr::Path;
 use data_bridge_ir::{DType, Expr, Operands};
@@ -82,7 +84,7 @@ fn field(path: &Path, shape: &Shape) -> DType {
         let before = Path(path.as_str()[..end].to_owned());
         shape.dtype(&before).map_or(true, |dtype| dtype.may_be_array())
     });
-    if through_list { DType::Any } else { shape.dtype(path).unwrap_or(DType::Any) }
+    if through_list { DType::Any } else { shape.dtype(path).map_or(DType::Any, Cow::into_owned) }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn sees_the_document_by_paths(part: &Expr) -> bool {
         Expr::Call { name, operands: Operands::Named(given) } if name == "$getField" => {
             !given.iter().any(|(name, _)| name == "input")
         }
-        Expr::Call { name, operands } if name == "$getField" => operands.children().len() < 2,
+        Expr::Call { name, operands } if name == "$getField" => operands.children().count() < 2,
         _ => false,
     };
     !of_itself && !given.iter().any(renames)

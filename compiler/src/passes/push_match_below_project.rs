@@ -40,10 +40,13 @@ impl StageRule for PushMatchBelowProject {
                 origin.map(|from| (root, from))
             });
             let origins: BTreeMap<&str, &str> = origins.collect::<Option<_>>()?;
-            Some(term.clone().map_paths(&|path| {
-                let rest = &path.as_str()[path.root().len()..];
-                origins.get(path.root()).map_or_else(|| path.clone(), |from| Path(format!("{from}{rest}")))
-            }))
+            let mut moved = term.clone();
+            moved.change_paths(&|path| {
+                if let Some(from) = origins.get(path.root()) {
+                    *path = Path(format!("{from}{}", &path.as_str()[path.root().len()..]));
+                }
+            });
+            Some(moved)
         })
     }
 }

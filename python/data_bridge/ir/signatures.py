@@ -254,7 +254,7 @@ EXPRESSIONS: dict[str, Signature] = {
     "$median": Signature(
         "object", (Argument("input", ("number", "array")), Argument("method", ("word",), words=("approximate",)))
     ),
-    "$mergeObjects": Signature("single", (Argument("documents", ("object",), stars="*"),)),
+    "$mergeObjects": Signature("single", (Argument("documents", ("object", "array"), stars="*"),)),
     "$meta": Signature("single", (Argument("keyword", ("word",)),), short="alone"),
     "$millisecond": Signature(
         "object", (Argument("date", ("date",)), Argument("timezone", ("string",), optional=True)), short="single"
