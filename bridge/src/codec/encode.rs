@@ -18,7 +18,9 @@ const LARGEST: usize = 16 * 1024 * 1024;
 pub type Buffer = Vec<u8>;
 
 pub fn open_document() -> Buffer {
-    vec![0; 4]
+    let mut buffer = Buffer::with_capacity(64);
+    buffer.extend_from_slice(&[0; 4]);
+    buffer
 }
 
 fn open(buffer: &mut Buffer) -> usize {
