@@ -37,7 +37,7 @@ pub struct Compiled {
 pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Failure> {
     let bound = analyze(plan)?;
     let analyzed = traced.then(|| bound.clone());
-    let mut driver = Driver::new(ALL, flags, traced);
+    let mut driver = Driver::new(&ALL, flags, traced);
     let optimized = match bound {
         Plan::Read(read) => Plan::Read(driver.read(read)?),
         Plan::Write(mut write) => {

@@ -24,14 +24,24 @@ impl Path {
 
     /// The first segment: the name of a top-level field.
     pub fn root(&self) -> &str {
-        self.0.split('.').next().unwrap_or_default()
+        root(&self.0)
+    }
+
+    /// Whether the path is this one, or below it.
+    pub fn is_within(&self, other: &str) -> bool {
+        self.0.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// Whether writing one changes what the other reads: one is the other, or an ancestor of it.
     pub fn overlaps(&self, other: &Self) -> bool {
         let (short, long) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
-        long.0.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        long.is_within(short.as_str())
     }
+}
+
+/// The first segment of a dotted path.
+pub fn root(path: &str) -> &str {
+    path.bytes().position(|byte| byte == b'.').map_or(path, |end| &path[..end])
 }
 
 /// Where every document's id stands.

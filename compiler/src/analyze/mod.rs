@@ -10,6 +10,7 @@ pub mod needed_fields;
 mod operator;
 mod predicate;
 pub mod reads;
+mod roots;
 pub mod rows;
 pub mod shape;
 mod value;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bson::RawBson;
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::expr::Path;
+use data_bridge_ir::expr::{Path, root};
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
 use data_bridge_ir::{DType, Expr, Operands, SchemaRef, Value};
@@ -193,10 +193,6 @@ fn within<'a>(fields: &'a Fields, path: &Path) -> Option<Cow<'a, DType>> {
 /// A group's id is null where the value it groups by is missing.
 fn or_null(dtype: DType) -> DType {
     if dtype.nullable() { dtype } else { DType::union(vec![dtype, DType::Null]) }
-}
-
-fn root(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
 }
 
 fn unknown_made(fields: &Fields, path: &Path) -> CompileError {

@@ -35,7 +35,8 @@ impl StageRule for PushMatchBelowProject {
             return None;
         }
         split_match::around(project, predicate, |term| {
-            let origins = movable(term)?.into_iter().map(|root| {
+            let origins = movable(term)?;
+            let origins = origins.iter().map(|root| {
                 let origin = if leaves(project, root) { Some(root) } else { renamed(fields, root) };
                 origin.map(|from| (root, from))
             });

@@ -3,7 +3,6 @@
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use super::Nodes;
 use super::driver::{BUDGET_PER_NODE, Driver};
 use super::parts::{filters, terms};
 use crate::analyze::effects::keeps_stored;
@@ -56,11 +55,10 @@ impl Driver<'_> {
             Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
             _ => {}
         }
+        let rules = self.rules;
         'again: loop {
-            let kind = Nodes::of(current);
-            for position in 0..self.rules.predicate.len() {
-                let rule = self.rules.predicate[position];
-                if !rule.concerns().meets(kind) || !self.flags.allows(rule.name()) {
+            for rule in rules.of(current) {
+                if !self.flags.allows(rule.name()) {
                     continue;
                 }
                 if let Some(better) = rule.rewrite(current, facts) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::SchemaRef;
 use crate::dtype::DType;
-use crate::expr::Path;
+use crate::expr::{Path, root};
 
 /// A path that goes on behind a link.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +54,13 @@ impl SchemaRef {
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
         // A field's own name goes through nothing.
-        let mut walked = path.find('.')?;
+        let mut walked = root(path).len();
+        if walked == path.len() {
+            return None;
+        }
         let mut current = step_document(self, &path[..walked]).found()?;
         while walked < path.len() {
-            let segment = first(&path[walked + 1..]);
+            let segment = root(&path[walked + 1..]);
             if let Some(DType::Link { target, back, .. }) = current.link()
                 && !segment.starts_with('$')
                 && !is_position(segment)
@@ -81,12 +84,12 @@ impl SchemaRef {
         if let Some(field) = self.field(path) {
             return Lookup::Found(Cow::Borrowed(&field.dtype));
         }
-        let name = first(path);
+        let name = root(path);
         let mut walked = name.len();
         let mut found = step_document(self, name);
         while walked < path.len() {
             let Lookup::Found(current) = found else { return found };
-            let segment = first(&path[walked + 1..]);
+            let segment = root(&path[walked + 1..]);
             found = match step_on(current, segment) {
                 Lookup::NotADocument { dtype, .. } => {
                     return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
@@ -97,10 +100,6 @@ impl SchemaRef {
         }
         found
     }
-}
-
-fn first(path: &str) -> &str {
-    path.find('.').map_or(path, |end| &path[..end])
 }
 
 /// Whether a segment of a path is the number of a list's element, or empty.

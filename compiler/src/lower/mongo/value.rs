@@ -54,7 +54,7 @@ fn as_given(operands: &Operands) -> Lowered<RawBson> {
 }
 
 fn shaped(kind: Kind, operator: &Operator, bound: Bound<'_>) -> Lowered<RawBson> {
-    let mut items = bound.iter().flat_map(|(argument, items)| items.iter().map(move |item| (*argument, *item)));
+    let mut items = bound.into_iter();
     match operator.shape {
         Shape::Object => {
             let mut document = Document::default();
