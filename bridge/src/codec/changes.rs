@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::reader::{DEEPEST, Element, Elements, malformed};
+use super::scope::Scope;
 use super::{decode, document_to_raw};
 use crate::gate::guarded;
 
@@ -146,7 +147,7 @@ impl Changes {
         guarded(py, || {
             let dict = PyDict::new(py);
             for (path, value) in &self.set {
-                dict.set_item(&path.text, decode::value(py, value.kind, &value.bytes, 0)?)?;
+                dict.set_item(&path.text, decode::value(Scope::alone(py), value.kind, &value.bytes)?)?;
             }
             self.unset.iter().try_for_each(|path| dict.set_item(&path.text, py.None()))?;
             Ok(dict)
