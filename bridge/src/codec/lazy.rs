@@ -15,7 +15,8 @@ use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
-use super::{decode, instance};
+use super::scope::Scope;
+use super::{decode, instance, types};
 use crate::gate::guarded;
 
 /// A layout whose documents are decoded field by field, as they are read.
@@ -31,27 +32,26 @@ impl LazyLayout {
 
     /// BSON bytes as a lazy instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        guarded(py, || defer(self.0.bind(py), document))
+        guarded(py, || defer(Scope::alone(py), self.0.bind(py), document))
     }
 }
 
 /// An instance that decodes its fields when they are read; of a class whose instances only pydantic can build, or that
 /// keeps no image, one that is decoded now.
-pub fn defer<'py>(layout: &Bound<'py, Layout>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let py = layout.py();
+pub fn defer<'py>(scope: Scope<'_, 'py>, layout: &Bound<'py, Layout>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = scope.py;
     let this = layout.get();
     if let Some(family) = this.family.get() {
-        return defer(family.choose(py, document)?.bind(py), document);
+        return defer(scope, family.choose(py, document)?.bind(py), document);
     }
     let definition = this.definition()?;
     if definition.validated || !definition.keeps_image {
-        return this.decode_bytes(py, document);
+        return this.decode_bytes(scope, document);
     }
-    let names = Names::of(py, definition, document)?;
+    let names = Names::of(scope, definition, document)?;
     let built = instance::new(this.class.bind(py))?;
-    instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
-    this.complete(&built, definition, &names.present, names.extra)?;
-    instance::set(&built, intern!(py, "__pending__"), layout.as_any())?;
+    types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
+    this.complete(&built, definition, &names.present, names.extra, Some(layout))?;
     Ok(built)
 }
 
@@ -63,7 +63,8 @@ struct Names<'py> {
 }
 
 impl<'py> Names<'py> {
-    fn of(py: Python<'py>, definition: &Definition, document: &[u8]) -> PyResult<Self> {
+    fn of(scope: Scope<'_, 'py>, definition: &Definition, document: &[u8]) -> PyResult<Self> {
+        let py = scope.py;
         let bad = |problem| malformed(py, problem);
         if in_order(definition, document).map_err(bad)? {
             return Ok(Self { present: definition.all_present(py)?, extra: None });
@@ -75,8 +76,8 @@ impl<'py> Names<'py> {
             if let Some(position) = definition.by_key.get(element.key) {
                 present.add(definition.fields[*position].name.bind(py))?;
             } else if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
-                let key = decode::key(py, element.key)?;
-                let value = decode::value(py, element.kind, element.value, 0)?;
+                let key = scope.key(element.key)?;
+                let value = decode::value(scope, element.kind, element.value)?;
                 present.add(&key)?;
                 extra.get_or_insert_with(|| PyDict::new(py)).set_item(key, value)?;
             }
@@ -128,7 +129,7 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
         }
     }
     let value = match (found, &field.default) {
-        (Some(element), _) => field.converter.convert(py, &element, 0)?,
+        (Some(element), _) => field.converter.convert(Scope::alone(py), &element)?,
         (None, Default::Value(value)) if definition.extra != Extra::Forbid => Some(value.bind(py).clone()),
         (None, Default::Factory(factory)) if definition.extra != Extra::Forbid => Some(factory.bind(py).call0()?),
         (None, _) => None,
@@ -157,7 +158,7 @@ fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
 
 /// Decodes what was not read yet, in the order of an eager document; what was read, or set since, stays as it is.
 fn decode_rest<'py>(document: &Bound<'py, PyAny>, layout: &Bound<'py, Layout>) -> PyResult<Bound<'py, PyDict>> {
-    let whole = layout.get().decode_bytes(document.py(), image(document)?.as_bytes())?;
+    let whole = layout.get().decode_bytes(Scope::alone(document.py()), image(document)?.as_bytes())?;
     let values = instance::dict(&whole)?.copy()?;
     // Validators are the user's code: looked at after they ran.
     values.update(instance::dict(document)?.as_mapping())?;

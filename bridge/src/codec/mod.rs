@@ -21,8 +21,11 @@ mod path;
 mod plain;
 mod reader;
 mod scalar;
+mod scope;
+mod settle;
 mod sink;
 mod statement;
+mod texts;
 mod time;
 mod types;
 mod writes;
@@ -44,6 +47,7 @@ pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
 use reader::Elements;
+pub use scope::Scope;
 pub use sink::Sink;
 use sink::{JsonForm, JsonText, Objects};
 
@@ -98,11 +102,12 @@ impl<'py> FromPyObject<'_, 'py> for Decoder {
 }
 
 impl Decoder {
-    pub fn decode_one(&self, py: Python<'_>, document: &[u8]) -> PyResult<Py<PyAny>> {
+    pub fn decode_one(&self, scope: Scope<'_, '_>, document: &[u8]) -> PyResult<Py<PyAny>> {
+        let py = scope.py;
         match self {
-            Self::Dict => Ok(decode::document(py, document)?.into_any().unbind()),
-            Self::Layout(layout) => Ok(layout.get().decode_bytes(py, document)?.unbind()),
-            Self::Lazy(layout) => Ok(lazy::defer(layout.bind(py), document)?.unbind()),
+            Self::Dict => Ok(decode::document(scope, document)?.into_any().unbind()),
+            Self::Layout(layout) => Ok(layout.get().decode_bytes(scope, document)?.unbind()),
+            Self::Lazy(layout) => Ok(lazy::defer(scope, layout.bind(py), document)?.unbind()),
             Self::Json(form) => {
                 let mut text = Vec::new();
                 form.write(py, document, &mut text)?;
@@ -134,7 +139,7 @@ impl Decoder {
         let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
         let mut elements = Elements::part(&reply.as_bytes()[rest]);
         while let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? {
-            match (self.decode_one(py, element.value), on_invalid) {
+            match (self.decode_one(Scope::alone(py), element.value), on_invalid) {
                 (Err(error), OnInvalid::Raise) => return Err(error),
                 (Err(_), OnInvalid::Skip) => {}
                 (Err(_), OnInvalid::Raw) => return self.decode_unfit(py, element.value),
@@ -146,8 +151,8 @@ impl Decoder {
 
     fn decode_unfit(&self, py: Python<'_>, document: &[u8]) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Json(_) => Self::Json(JsonForm { layout: None, array: false }).decode_one(py, document),
-            _ => Self::Dict.decode_one(py, document),
+            Self::Json(_) => Self::Json(JsonForm { layout: None, array: false }).decode_one(Scope::alone(py), document),
+            _ => Self::Dict.decode_one(Scope::alone(py), document),
         }
     }
 }
@@ -198,7 +203,16 @@ impl Batch {
         on_invalid: OnInvalid,
         count: usize,
     ) -> PyResult<bool> {
-        let _paused = CollectorPaused::new(py);
+        let paused = CollectorPaused::new(py);
+        let ended = self.add_some(py, sink, on_invalid, count);
+        // While it rests, for to ask it anything makes objects, and it would begin to walk.
+        if paused.was_enabled() {
+            sink.settle(py)?;
+        }
+        ended
+    }
+
+    fn add_some(&mut self, py: Python<'_>, sink: &mut dyn Sink, on_invalid: OnInvalid, count: usize) -> PyResult<bool> {
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
         let before = elements.left();
         for _ in 0..count {
@@ -249,7 +263,7 @@ pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());
-    decode::array(py, holder.as_bytes())?.get_item(0)
+    decode::array(Scope::alone(py), holder.as_bytes())?.get_item(0)
 }
 
 fn malformed(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
@@ -266,7 +280,7 @@ fn encode_document<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBy
 /// BSON bytes as a dict.
 #[pyfunction]
 fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    guarded(py, || decode::document(py, document))
+    guarded(py, || decode::document(Scope::alone(py), document))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
