@@ -111,6 +111,7 @@ impl Display for Expr {
                 out.write_str("]")
             }
             Self::Computed(child) => write!(out, "expr({child})"),
+            Self::Filter(predicate) => write!(out, "{predicate}"),
             Self::Linked { link, target, predicate, .. } => {
                 write!(out, "{} -> {}[{predicate}]", link.as_str(), target.name())
             }

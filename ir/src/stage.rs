@@ -82,25 +82,22 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The expressions of the stage itself, without those of pipelines inside it.
-    pub fn expressions(&self) -> Vec<&Expr> {
+    /// Whether the test holds for an expression of the stage itself, those of pipelines inside it left out.
+    pub fn has_expression(&self, mut test: impl FnMut(&Expr) -> bool) -> bool {
         match self {
-            Self::Match(predicate) => vec![predicate],
-            Self::Set(fields) => fields.iter().map(|(_, value)| value).collect(),
-            Self::Project(fields) => fields
-                .iter()
-                .filter_map(|(_, projected)| match projected {
-                    Projected::Computed(value) => Some(value),
-                    Projected::Include | Projected::Exclude => None,
-                })
-                .collect(),
+            Self::Match(predicate) => test(predicate),
+            Self::Set(fields) => fields.iter().any(|(_, value)| test(value)),
+            Self::Project(fields) => fields.iter().any(|(_, projected)| match projected {
+                Projected::Computed(value) => test(value),
+                Projected::Include | Projected::Exclude => false,
+            }),
             Self::Group { by, outputs } => {
                 let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
-                by.iter().chain(operands).collect()
+                by.iter().chain(operands).any(test)
             }
-            Self::Lookup(lookup) => lookup.variables.iter().map(|(_, value)| value).collect(),
-            Self::Generic { body, .. } => vec![body],
-            _ => Vec::new(),
+            Self::Lookup(lookup) => lookup.variables.iter().any(|(_, value)| test(value)),
+            Self::Generic { body, .. } => test(body),
+            _ => false,
         }
     }
 

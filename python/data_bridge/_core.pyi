@@ -28,11 +28,13 @@ __all__ = [
     "Schema",
     "Session",
     "__version__",
+    "allocations",
     "building",
     "call_dtype",
     "changes",
     "command",
     "compile",
+    "compile_get",
     "decode_document",
     "dtype_of",
     "encode_all",
@@ -153,10 +155,12 @@ class Compiled:
     def otherwise(self) -> tuple[int, list[tuple[str, str, str | None, dict[str, Any]]]] | None: ...
 
 def compile(node: object, flags: bool | Mapping[str, bool], traced: bool = False, links: str = "auto") -> Compiled: ...
+def compile_get(source: object, id: object) -> Compiled | None: ...
 def links_at(documents: list[Any], path: list[str]) -> list[Any]: ...
 def place_links(documents: list[Any], path: list[str], found: dict[Any, Any], all: bool) -> None: ...
 def to_mql(node: object) -> Any: ...
 def rules() -> list[str]: ...
+def allocations() -> tuple[int, int] | None: ...
 
 @final
 class Changes:

@@ -10,6 +10,7 @@ import bson
 from . import _core, ir
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
+from .fetching import fetch_eagerly
 from .joined_fetches import FetchLinks
 from .joined_gets import Get
 from .joined_writes import WriteOne
@@ -26,6 +27,7 @@ from .update import Inc, Set, with_filters
 from .writing import (
     changes_of,
     encoded,
+    id_of,
     itself,
     missed,
     prepare,
@@ -225,11 +227,11 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
-            query = itself(self._document, session)
-            fresh = yield Get(query, self.id, layout_of(type(self._document)))
+            cls = type(self._document)
+            fresh = yield Get(cls, id_of(self._document), layout_of(cls), session=session)
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")
-            yield from query._fetched([fresh])
+            yield from fetch_eagerly(cls, [fresh], session)
             _adopt(self._document, fresh)
             return self
 

@@ -181,9 +181,18 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
     Raises:
         DocumentNotFound: the document has no id yet.
     """
+    return by_id(type(document), id_of(document), condition).session(session)
+
+
+def id_of(document: Document) -> Any:
+    """The id of a stored document.
+
+    Raises:
+        DocumentNotFound: it has none yet.
+    """
     if document.id is None:
         raise DocumentNotFound(f"this {type(document).__name__} has no id: insert() it first")
-    return by_id(type(document), document.id, condition).session(session)
+    return document.id
 
 
 def misses(documents: Sequence[Document], session: Any) -> Script[tuple[list[Document], list[Document]]]:

@@ -29,6 +29,7 @@ PARTS = {
     "field": ("str", ""),
     "collection": ("Any", "collection"),
     "query": ("Any", "query"),
+    "search_filter": ("Any", "search_filter"),
     "pipeline": ("Sequence[Any]", "pipeline"),
     "pipelines": ("Mapping[str, Any]", "pipelines"),
     "variables": ("Mapping[str, Any]", "variables"),

@@ -13,7 +13,9 @@ use super::scalar::{self, Buffer, Positions, binary, close, deeper, head, open, 
 use super::{layout, time, types};
 
 pub fn open_document() -> Buffer {
-    vec![0; 4]
+    let mut buffer = Buffer::with_capacity(64);
+    buffer.extend_from_slice(&[0; 4]);
+    buffer
 }
 
 pub fn close_document(py: Python<'_>, mut buffer: Buffer, start: usize, path: &Path<'_>) -> PyResult<Buffer> {

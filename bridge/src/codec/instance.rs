@@ -90,6 +90,11 @@ impl CollectorPaused {
         // SAFETY: the interpreter lock is held, as the token shows.
         Self { was_enabled: unsafe { ffi::PyGC_Disable() } != 0 }
     }
+
+    /// It will go on.
+    pub fn was_enabled(&self) -> bool {
+        self.was_enabled
+    }
 }
 
 impl Drop for CollectorPaused {

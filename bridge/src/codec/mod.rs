@@ -1,6 +1,7 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
 mod changes;
+mod collector;
 mod columns;
 mod convert;
 mod decimal;
@@ -34,6 +35,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
 use changes::Changes;
+pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
 use instance::CollectorPaused;

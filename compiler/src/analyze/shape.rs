@@ -1,10 +1,11 @@
 //! What documents look like between two stages: which paths may be read there.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bson::RawBson;
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::expr::Path;
+use data_bridge_ir::expr::{Path, root};
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
 use data_bridge_ir::{DType, Expr, Operands, SchemaRef, Value};
@@ -32,9 +33,9 @@ impl Shape {
     }
 
     /// The declared type at a path, `Any` where nothing is declared; or why nothing can be there.
-    pub fn dtype(&self, path: &Path) -> Result<DType, CompileError> {
+    pub fn dtype(&self, path: &Path) -> Result<Cow<'_, DType>, CompileError> {
         match self {
-            Self::Open => Ok(DType::Any),
+            Self::Open => Ok(Cow::Borrowed(&DType::Any)),
             Self::Made(fields) => within(fields, path).ok_or_else(|| unknown_made(fields, path)),
             Self::Declared { schema, added } => within(added, path).map_or_else(|| declared(schema, path), Ok),
         }
@@ -180,18 +181,18 @@ fn text(value: &Expr) -> Option<&str> {
 }
 
 /// The type at a path that starts at one of these fields.
-fn within(fields: &Fields, path: &Path) -> Option<DType> {
-    let dtype = fields.get(path.root())?;
-    Some(if path.root() == path.as_str() { dtype.clone() } else { DType::Any })
+fn within<'a>(fields: &'a Fields, path: &Path) -> Option<Cow<'a, DType>> {
+    if fields.is_empty() {
+        return None;
+    }
+    let root = path.root();
+    let dtype = fields.get(root)?;
+    Some(Cow::Borrowed(if root == path.as_str() { dtype } else { &DType::Any }))
 }
 
 /// A group's id is null where the value it groups by is missing.
 fn or_null(dtype: DType) -> DType {
     if dtype.nullable() { dtype } else { DType::union(vec![dtype, DType::Null]) }
-}
-
-fn root(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
 }
 
 fn unknown_made(fields: &Fields, path: &Path) -> CompileError {
@@ -201,10 +202,10 @@ fn unknown_made(fields: &Fields, path: &Path) -> CompileError {
         .hint(format!("fields: {}", names.join(", ")))
 }
 
-fn declared(schema: &SchemaRef, path: &Path) -> Result<DType, CompileError> {
+fn declared<'a>(schema: &'a SchemaRef, path: &Path) -> Result<Cow<'a, DType>, CompileError> {
     match schema.lookup(path.as_str()) {
         Lookup::Found(dtype) => Ok(dtype),
-        Lookup::Open => Ok(DType::Any),
+        Lookup::Open => Ok(Cow::Borrowed(&DType::Any)),
         Lookup::Unknown { within, name } => {
             let fields: Vec<&str> =
                 within.get().map(|known| known.fields.keys().map(String::as_str).collect()).unwrap_or_default();

@@ -63,7 +63,9 @@ mod settle_presence;
 mod settle_types;
 mod simplify;
 mod skip_before_limit;
+mod sort_terms;
 mod split_match;
+mod term_order;
 mod trace;
 mod unread;
 mod values;
@@ -77,6 +79,8 @@ use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
 pub use nodes::Nodes;
 pub use rewrite::Rewrite;
+pub use term_order::value_order;
+pub use values::order;
 
 /// A rewrite of one predicate.
 pub trait PredicateRule: Sync {
@@ -119,9 +123,11 @@ pub trait ReadRule: Sync {
     fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>>;
 }
 
-/// Shape first, so that the others see flat conjunctions; constants last, since the others make them.
+/// Shape and order first, so that the others see flat conjunctions, and see equal ones alike; constants last, since the
+/// others make them.
 pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &flatten_boolean::FlattenBoolean,
+    &sort_terms::SortTerms,
     &combine_negation::CombineNegation,
     &fold_computed::FoldComputed,
     &computed_to_match::ComputedToMatch,

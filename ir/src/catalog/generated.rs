@@ -111,7 +111,7 @@ const EXPRESSIONS: &[Operator] = &[
     operator(Expression, "$max", Single, v(3, 2, 0)).takes(&[argument("values", &[Type::Any]).at_least(0)]).gives(Returns::Any, Skip),
     operator(Expression, "$maxN", Object, v(5, 2, 0)).takes(&[argument("input", &[Type::Array]), argument("n", &[Type::Int])]).gives(Returns::Same("input"), Error),
     operator(Expression, "$median", Object, v(7, 0, 0)).takes(&[argument("input", &[Type::Number, Type::Array]), argument("method", &[Type::Word]).one_of(&["approximate"])]).gives(Returns::Double, Skip),
-    operator(Expression, "$mergeObjects", Single, v(3, 6, 0)).takes(&[argument("documents", &[Type::Object]).at_least(0)]).gives(Returns::Object, Skip),
+    operator(Expression, "$mergeObjects", Single, v(3, 6, 0)).takes(&[argument("documents", &[Type::Object, Type::Array]).at_least(0)]).gives(Returns::Object, Skip),
     operator(Expression, "$meta", Single, v(2, 6, 0)).takes(&[argument("keyword", &[Type::Word])]).gives(Returns::Any, Value).alone().purity(Purity::Context),
     operator(Expression, "$millisecond", Object, v(2, 4, 0)).takes(&[argument("date", &[Type::Date]), argument("timezone", &[Type::String]).optional()]).gives(Returns::Int, Propagate),
     operator(Expression, "$min", Single, v(3, 2, 0)).takes(&[argument("values", &[Type::Any]).at_least(0)]).gives(Returns::Any, Skip),

@@ -3,8 +3,8 @@
 use super::{Nulls, Operator, Returns, Type};
 use crate::dtype::DType;
 
-/// The types of the operands of each argument that was given, by the argument's name.
-pub type Given<'a> = [(&'a str, Vec<DType>)];
+/// The type of each operand, with the name of the argument that it stands for.
+pub type Given<'a> = [(&'a str, DType)];
 
 impl Operator {
     /// The type of the result; anything where that cannot be told.
@@ -23,6 +23,14 @@ impl Type {
             DType::Link { id, .. } => self.admits(id),
             member => self.admits_member(member),
         })
+    }
+
+    /// Whether every value may stand there.
+    pub fn admits_all(self) -> bool {
+        matches!(
+            self,
+            Self::Any | Self::Body | Self::List | Self::Variables | Self::Branches | Self::Sort | Self::Constant
+        )
     }
 
     fn admits_member(self, member: &DType) -> bool {
@@ -63,11 +71,11 @@ impl Type {
 }
 
 fn all<'a>(given: &'a Given<'_>) -> impl Iterator<Item = &'a DType> {
-    given.iter().flat_map(|(_, types)| types)
+    given.iter().map(|(_, dtype)| dtype)
 }
 
 fn named<'a>(given: &'a Given<'_>, names: &'a [&str]) -> impl Iterator<Item = &'a DType> {
-    given.iter().filter(move |(name, _)| names.contains(name)).flat_map(|(_, types)| types)
+    given.iter().filter(move |(name, _)| names.contains(name)).map(|(_, dtype)| dtype)
 }
 
 fn list(item: DType) -> DType {
@@ -182,14 +190,7 @@ mod tests {
     use super::*;
 
     fn result(name: &str, given: &[(&str, DType)]) -> String {
-        let mut grouped: Vec<(&str, Vec<DType>)> = Vec::new();
-        for (name, dtype) in given {
-            match grouped.iter_mut().find(|(known, _)| known == name) {
-                Some((_, types)) => types.push(dtype.clone()),
-                None => grouped.push((name, vec![dtype.clone()])),
-            }
-        }
-        Operator::find(Kind::Expression, name).unwrap().result(&grouped).to_string()
+        Operator::find(Kind::Expression, name).unwrap().result(given).to_string()
     }
 
     #[test]
