@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NONE: frozenset[Event] = frozenset()
 #: Of unordered writes, what is sent first.
-_ORDER = ("insert", "update", "delete")
+_ORDER = {"insert": 0, "update": 1, "delete": 2}
 
 
 @dataclass
@@ -116,13 +117,13 @@ class Bulk(Generic[T]):
     def _collect(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
         if self.result is not None:
             raise RuntimeError("these writes were sent already: begin another bulk")
-        queried = isinstance(target, Query) and what in ("update", "delete")
+        queried = what in ("update", "delete") and isinstance(target, Query)
         cls = target._cls if queried else type(target)
         # Most are of the class itself, which is quicker to see.
         if cls is not self._cls and not issubclass(cls, self._cls):
             kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
             raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
-        write = Write(len(self._writes), what, target)
+        write = Write(len(self._writes), what, target, None if queried else target)
         if updates:
             write.updates, write.upsert = updates, upsert
         self._writes.append(write)
@@ -141,7 +142,7 @@ class Bulk(Generic[T]):
 
         def script() -> Script[BulkResult]:
             result = self.result = BulkResult()
-            hooked = [write for write in self._writes if self._is_hooked(write)]
+            hooked = self._hooked()
             events = {write.position: write.events() for write in hooked}
             if hooked:
                 for write in self._writes:
@@ -160,23 +161,27 @@ class Bulk(Generic[T]):
 
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
 
-    def _is_hooked(self, write: Write) -> bool:
-        return write.document is not None and is_hooked(type(write.document), self._skip)
+    def _hooked(self) -> list[Write]:
+        """The writes of documents whose hooks are called."""
+        writes = [write for write in self._writes if write.document is not None]
+        hooked = {cls for cls in {type(write.target) for write in writes} if is_hooked(cls, self._skip)}
+        return [write for write in writes if type(write.target) in hooked] if hooked else []
 
     def _groups(self) -> Iterator[list[Write]]:
         """The writes of each request: of one kind, and saved documents apart.
 
         Those must each be found, which is not known of what a query finds.
         """
-
-        def alike(write: Write) -> tuple[str, bool]:
-            return write.command, write.image is None
-
-        writes = [write for write in self._writes if write.statement is not None]
+        # Of tuples, and numbers in them, the sort and the grouping see the order without a call for each.
+        writes = [
+            (_ORDER[write.command], write.image is None, write.position, write)
+            for write in self._writes
+            if write.statement is not None
+        ]
         if not self._ordered:
-            writes.sort(key=lambda write: (_ORDER.index(write.command), write.image is None))
-        for _, group in groupby(writes, alike):
-            yield list(group)
+            writes.sort()
+        for _, group in groupby(writes, itemgetter(0, 1)):
+            yield [write for *_, write in group]
 
     def _send(self, result: BulkResult) -> Script[None]:
         failures: list[dict[str, Any]] = []

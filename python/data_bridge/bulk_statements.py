@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
-from .query import Query
 from .revision import renewed, unchanged
 from .settings import settings_of
 from .validation import check
@@ -35,21 +34,19 @@ class Write:
     revision: Any = None
     done = False
 
-    def __init__(self, position: int, what: str, target: Any) -> None:
+    def __init__(self, position: int, what: str, target: Any, document: Document | None) -> None:
         self.position = position
         self.what = what
+        #: A document, or the query of what is written.
         self.target = target
-        self.document: Document | None = None if isinstance(target, Query) else target
+        self.document = document
+        #: A document is written, or what changed in it.
+        self.is_whole = what not in ("update", "delete")
 
     def events(self) -> frozenset[Event]:
         """The events that the write is; saving a new document is an insert too."""
         new = self.what == "save" and self.document is not None and self.document._image is None
         return frozenset({_EVENTS[self.what], Insert} if new else {_EVENTS[self.what]})
-
-    @property
-    def is_whole(self) -> bool:
-        """A document is written, or what changed in it."""
-        return self.what not in ("update", "delete")
 
 
 def build(writes: Sequence[Write], session: Any, validate: bool) -> None:
@@ -62,7 +59,7 @@ def build(writes: Sequence[Write], session: Any, validate: bool) -> None:
         pydantic.ValidationError: a value is not what its field takes.
     """
     whole = [write for write in writes if write.is_whole]
-    revised = any(settings_of(cls).use_revision for cls in {type(write.target) for write in whole})
+    revised = {cls for cls in {type(write.target) for write in whole} if settings_of(cls).use_revision}
     if validate and (revised or len(whole) < len(writes)):
         # Nothing is given an id or a revision before all are checked.
         for write in whole:
@@ -73,13 +70,13 @@ def build(writes: Sequence[Write], session: Any, validate: bool) -> None:
     for write in writes:
         if not write.is_whole:
             # It may select a document that is given its id here.
-            _whole(waiting, session, validate)
+            _whole(waiting, revised, session, validate)
             waiting = []
             _selecting(write, session)
         elif id(write.target) not in given:
             given.add(id(write.target))
             waiting.append(write)
-    _whole(waiting, session, validate)
+    _whole(waiting, revised, session, validate)
 
 
 def _selecting(write: Write, session: Any) -> None:
@@ -98,18 +95,18 @@ def _selecting(write: Write, session: Any) -> None:
     write.command, write.statement = write.what, compiled.statement
 
 
-def _whole(writes: Sequence[Write], session: Any, validate: bool) -> None:
-    plain: list[Write] = []
-    for write in writes:
-        if settings_of(type(write.target)).use_revision:
-            _revised(write, session)
-        else:
-            plain.append(write)
+def _whole(writes: list[Write], revised: set[type[Any]], session: Any, validate: bool) -> None:
+    plain = writes
+    if revised:
+        plain = [write for write in writes if type(write.target) not in revised]
+        for write in writes:
+            if type(write.target) in revised:
+                _revised(write, session)
     saved: list[Write] = []
     images = encoded_all([write.target for write in plain], validate)
     for write, image in zip(plain, images, strict=True):
         write.image = image
-        if write.what == "save" and write.target._image is not None:
+        if write.what == "save" and getattr(write.target, "__image__", None) is not None:
             saved.append(write)
         else:
             _new_or_replaced(write, session)

@@ -116,15 +116,16 @@ impl Comparison<'_> {
     /// True when both have the same fields in the same order, as documents that were only changed have.
     fn compare_in_step(&mut self, prefix: &str, now: &[u8], image: &[u8], depth: usize) -> Result<bool, &'static str> {
         let (mut now, mut image) = (Elements::new(now)?, Elements::new(image)?);
-        loop {
-            match (now.next()?, image.next()?) {
-                (Some(element), Some(old)) if element.key == old.key => {
-                    self.look(prefix, &element, Some(&old), depth)?;
-                }
-                (None, None) => return Ok(true),
+        while let Some((element, raw)) = now.next_raw()? {
+            if image.skip_same(&raw) {
+                continue;
+            }
+            match image.next()? {
+                Some(old) if old.key == element.key => self.look(prefix, &element, Some(&old), depth)?,
                 _ => return Ok(false),
             }
         }
+        Ok(image.left() == 0)
     }
 
     fn compare_by_name(&mut self, prefix: &str, now: &[u8], image: &[u8], depth: usize) -> Result<(), &'static str> {

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::layout::{Definition, Layout};
-use super::lazy;
 use super::plain::Scalar;
+use super::{instance, lazy};
 use crate::gate::guarded;
 
 /// What a value must be.
@@ -133,17 +133,20 @@ impl Model {
     /// What an instance of exactly this class, with nothing beside its fields, holds; None of others.
     pub fn values<'py>(
         &self,
-        instance: &Bound<'py, PyAny>,
+        given: &Bound<'py, PyAny>,
         definition: &Definition,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let py = instance.py();
-        if !instance.get_type().is(&self.layout.get().class) {
+        let py = given.py();
+        if !given.get_type().is(&self.layout.get().class) {
             return Ok(None);
         }
-        let extra = instance.getattr(intern!(py, "__pydantic_extra__"))?;
-        if !extra.is_none() && !extra.is_empty()? {
+        // Where it was never set there is nothing beside the fields.
+        if let Some(extra) = instance::get(given, intern!(py, "__pydantic_extra__"))
+            && !extra.is_none()
+            && !extra.is_empty()?
+        {
             return Ok(None);
         }
-        lazy::values(instance, definition).map(Some)
+        lazy::values(given, definition).map(Some)
     }
 }

@@ -261,7 +261,9 @@ impl Layout {
         names.dedup();
         let mut elements = Elements::new(image).map_err(|problem| malformed(py, problem))?;
         let path = Path::root("").dropping_nulls(definition.drops_nulls);
-        while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
+        while !names.is_empty()
+            && let Some(element) = elements.next().map_err(|problem| malformed(py, problem))?
+        {
             let Some(place) = names.iter().position(|name| name.as_bytes() == element.key) else { continue };
             names.swap_remove(place);
             let Some(field) = definition.by_key.get(element.key).map(|position| &definition.fields[*position]) else {

@@ -149,10 +149,11 @@ pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyR
     instance::dict(instance)
 }
 
-fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+/// The bytes that are stored of a document.
+pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = document.py();
     let image = instance::get(document, intern!(py, "__image__"))
-        .ok_or_else(|| crate::errors::internal(py, "a lazy document has lost the bytes it is decoded from"))?;
+        .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
     Ok(image.cast_into()?)
 }
 

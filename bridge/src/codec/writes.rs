@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyType};
 use super::changes::Changes;
 use super::fit::Fit;
 use super::scalar::Buffer;
-use super::{decode, ids, instance, layout};
+use super::{decode, ids, instance, layout, lazy};
 use crate::gate::guarded;
 
 /// Documents as what is stored of them, with ids; new ids are set once every document is checked.
@@ -66,7 +66,7 @@ impl<'py> Fits<'_, 'py> {
     fn write(&mut self, document: &Bound<'py, PyAny>, buffer: &mut Buffer) -> PyResult<Option<Written<'py>>> {
         let py = document.py();
         let Some(fit) = self.of(document.get_type())? else { return Ok(None) };
-        let id = match document.getattr_opt(intern!(py, "id"))? {
+        let id = match instance::get(document, intern!(py, "id")) {
             Some(id) if !id.is_none() => None,
             Some(_) if fit.get().makes_ids => Some(self.new_id(document)?),
             _ => return Ok(None),
@@ -118,8 +118,8 @@ pub fn saves<'py>(
     let py = documents.py();
     guarded(py, || {
         let made = documents.iter().zip(&images).map(|(document, now)| {
-            let image = document.getattr(intern!(py, "__image__"))?;
-            let changes = layout::of(&document)?.get().changes(py, now, image.cast::<PyBytes>()?.as_bytes())?;
+            let image = lazy::image(&document)?;
+            let changes = layout::of(&document)?.get().changes(py, now, image.as_bytes())?;
             if changes.is_empty() {
                 return Ok(None);
             }
