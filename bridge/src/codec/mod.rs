@@ -22,7 +22,6 @@ mod plain;
 mod reader;
 mod scalar;
 mod scope;
-mod settle;
 mod sink;
 mod statement;
 mod texts;
@@ -41,7 +40,6 @@ use changes::Changes;
 pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
-use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
@@ -194,8 +192,7 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end. The garbage collector rests meanwhile: what is built is
-    /// all alive.
+    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end.
     pub fn decode(
         &mut self,
         py: Python<'_>,
@@ -203,16 +200,6 @@ impl Batch {
         on_invalid: OnInvalid,
         count: usize,
     ) -> PyResult<bool> {
-        let paused = CollectorPaused::new(py);
-        let ended = self.add_some(py, sink, on_invalid, count);
-        // While it rests, for to ask it anything makes objects, and it would begin to walk.
-        if paused.was_enabled() {
-            sink.settle(py)?;
-        }
-        ended
-    }
-
-    fn add_some(&mut self, py: Python<'_>, sink: &mut dyn Sink, on_invalid: OnInvalid, count: usize) -> PyResult<bool> {
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
         let before = elements.left();
         for _ in 0..count {
