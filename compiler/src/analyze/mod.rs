@@ -6,6 +6,7 @@ pub mod joins;
 mod link_updates;
 mod link_upserts;
 pub mod links;
+mod made;
 pub mod needed_fields;
 mod operator;
 mod predicate;
@@ -166,7 +167,8 @@ impl Analyzer {
             },
             Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
             Stage::UnionWith(union) => {
-                Stage::UnionWith(UnionWith { pipeline: self.stages(union.pipeline, Shape::Open).0, ..union })
+                let others = Shape::of_others(union.class.as_ref(), union.collection.as_deref());
+                Stage::UnionWith(UnionWith { pipeline: self.of_others(union.pipeline, others, "$unionWith"), ..union })
             }
             Stage::Facet(outputs) => Stage::Facet(self.facet(outputs, shape)),
             Stage::Limit(0) => {
@@ -177,17 +179,20 @@ impl Analyzer {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
                 Stage::Sample(0)
             }
-            Stage::Generic { name, body } => Stage::Generic { body: self.arguments(&name, body, shape), name },
+            Stage::Generic { name, body, class } => {
+                Stage::Generic { body: self.arguments(&name, body, shape, class.as_ref()), name, class }
+            }
             other => other,
         }
     }
 
     /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
-    fn arguments(&mut self, stage: &str, body: Expr, shape: &Shape) -> Expr {
+    fn arguments(&mut self, stage: &str, body: Expr, shape: &Shape, class: Option<&SchemaRef>) -> Expr {
         let Expr::Document(arguments) = body else { return self.value(body, shape) };
         let bound = arguments.into_iter().map(|(name, given)| {
             let Expr::Filter(predicate) = given else { return (name, self.value(given, shape)) };
-            let predicate = self.filter(*predicate, if stage == "$graphLookup" { &Shape::Open } else { shape });
+            let others = (stage == "$graphLookup").then(|| Shape::of_others(class, None));
+            let predicate = self.filter(*predicate, others.as_ref().unwrap_or(shape));
             if links(&predicate) {
                 let message = format!("'{name}' of {stage} filters by linked documents");
                 self.report(CompileError::new("link_not_followed", message).at(name.as_str()));
@@ -209,12 +214,23 @@ impl Analyzer {
         if let Some(local) = &lookup.local {
             self.path(local, shape);
         }
+        let others = Shape::of_others(lookup.class.as_ref(), lookup.collection.as_deref());
         Lookup {
             variables: lookup.variables.into_iter().map(|(name, value)| (name, self.value(value, shape))).collect(),
-            // The other collection's schema is not part of this plan: its paths are open here.
-            pipeline: lookup.pipeline.map(|stages| self.stages(stages, Shape::Open).0),
+            pipeline: lookup.pipeline.map(|stages| self.of_others(stages, others, "$lookup")),
             ..lookup
         }
+    }
+
+    /// Stages for the documents of another collection: the server follows no links to be filtered by there.
+    fn of_others(&mut self, stages: Vec<Stage>, others: Shape, stage: &str) -> Vec<Stage> {
+        let stages = self.stages(stages, others).0;
+        if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
+            let message = format!("the pipeline of {stage} filters by linked documents");
+            let error = CompileError::new("link_not_followed", message).at(stage);
+            self.report(error.hint("join them in the pipeline with a Lookup of their own"));
+        }
+        stages
     }
 
     fn facet(&mut self, outputs: Vec<(String, Vec<Stage>)>, shape: &Shape) -> Vec<(String, Vec<Stage>)> {

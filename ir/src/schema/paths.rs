@@ -73,7 +73,14 @@ impl SchemaRef {
         if let Some(field) = self.field(path) {
             return Lookup::Found(field.dtype.clone());
         }
-        let mut current = DType::Document(self.clone());
+        DType::Document(self.clone()).lookup(path)
+    }
+}
+
+impl DType {
+    /// The type at a dotted path in a value of this one; links and lists are walked, a number steps into a list.
+    pub fn lookup(&self, path: &str) -> Lookup {
+        let mut current = self.clone();
         let mut walked = 0;
         for segment in path.split('.') {
             match step(&current, segment) {

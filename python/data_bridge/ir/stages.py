@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from data_bridge._core import Schema
+
 from .expressions import Expr
 from .node import Node, set_slot
 
@@ -9,7 +13,14 @@ from .node import Node, set_slot
 class Stage(Node):
     """One stage."""
 
-    __slots__ = ()
+    __slots__ = ("other",)
+    #: The schema of other documents that the stage reads, where their class was given: not part of what the stage
+    #: means, which goes by their collection's name. Unset on others.
+    other: Schema
+
+
+#: Notes the class of the other documents.
+set_other: Callable[[Stage, Schema], None] = vars(Stage)["other"].__set__
 
 
 class Match(Stage, kind="match"):
