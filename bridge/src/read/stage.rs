@@ -148,7 +148,7 @@ fn pipeline(stages: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<Stage>> {
 /// The class of the other documents that a stage reads, where one was given.
 fn class(node: &Bound<'_, PyAny>) -> PyResult<Option<SchemaRef>> {
     let given = node.getattr_opt(pyo3::intern!(node.py(), "other"))?;
-    given.map(|schema| Ok(schema.extract::<PySchema>()?.0)).transpose()
+    given.map(|class| Ok(class.call_method0(pyo3::intern!(node.py(), "schema"))?.extract::<PySchema>()?.0)).transpose()
 }
 
 fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {

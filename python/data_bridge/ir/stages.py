@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from data_bridge._core import Schema
+from typing import Any
 
 from .expressions import Expr
 from .node import Node, set_slot
@@ -14,13 +13,13 @@ class Stage(Node):
     """One stage."""
 
     __slots__ = ("other",)
-    #: The schema of other documents that the stage reads, where their class was given: not part of what the stage
-    #: means, which goes by their collection's name. Unset on others.
-    other: Schema
+    #: The class of other documents that the stage reads, where it was given: not part of what the stage means, which
+    #: goes by their collection's name. Unset on others.
+    other: Any
 
 
 #: Notes the class of the other documents.
-set_other: Callable[[Stage, Schema], None] = vars(Stage)["other"].__set__
+set_other: Callable[[Stage, Any], None] = vars(Stage)["other"].__set__
 
 
 class Match(Stage, kind="match"):

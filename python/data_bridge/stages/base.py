@@ -42,9 +42,8 @@ def schema_of(given: Any) -> Schema | None:
 
 def of_others(node: Any, given: Any) -> Any:
     """The stage's node, which knows the class of the other documents that it reads, where one is given."""
-    schema = schema_of(given)
-    if schema is not None:
-        stages.set_other(node, schema)
+    if given is not None and not isinstance(given, str):
+        stages.set_other(node, given)
     return node
 
 
