@@ -8,6 +8,7 @@ mod link_upserts;
 pub mod links;
 pub mod needed_fields;
 mod operator;
+pub mod parts_read;
 mod predicate;
 pub mod reads;
 pub mod rows;

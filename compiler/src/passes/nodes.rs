@@ -17,6 +17,7 @@ impl Nodes {
     pub const ELEM_MATCH: Self = Self(1 << 8);
     pub const COMPUTED: Self = Self(1 << 9);
     pub const ALL: Self = Self(1 << 10);
+    pub const LINKED: Self = Self(1 << 11);
     /// What no rule knows.
     const OTHERS: Self = Self(0);
 
@@ -41,6 +42,7 @@ impl Nodes {
             Expr::ElemMatch { .. } => Self::ELEM_MATCH,
             Expr::Computed(_) => Self::COMPUTED,
             Expr::All { .. } => Self::ALL,
+            Expr::Linked { .. } => Self::LINKED,
             _ => Self::OTHERS,
         }
     }
