@@ -43,9 +43,9 @@ mod merge_unsets;
 mod nodes;
 mod normalize_membership;
 mod parts;
+mod parts_kept;
 mod prefilter_unwind;
 mod project_facet;
-mod project_lookup;
 mod project_union;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
@@ -195,7 +195,6 @@ pub static READ_RULES: &[&dyn ReadRule] = &[
     &drop_unread_join::DropUnreadJoin,
     &drop_unread_facet::DropUnreadFacet,
     &drop_unread_projection::DropUnreadProjection,
-    &project_lookup::ProjectLookup,
     &project_facet::ProjectFacet,
     &project_union::ProjectUnion,
     &prefilter_unwind::PrefilterUnwind,

@@ -13,7 +13,7 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::UnionWith;
 
-use super::project_lookup::{gives_whole_documents, projection};
+use super::parts_kept::{gives_whole_documents, projection};
 use super::{Known, ReadRule};
 
 pub struct ProjectUnion;
