@@ -9,6 +9,7 @@ pub mod links;
 mod made;
 pub mod needed_fields;
 mod operator;
+pub mod parts_read;
 mod predicate;
 pub mod reads;
 mod roots;
