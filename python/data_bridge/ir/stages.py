@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .expressions import Expr
-from .node import Node, set_slot
+from .node import Node
 
 
 class Stage(Node):
@@ -19,7 +19,10 @@ class Match(Stage, kind="match"):
     predicate: Expr
 
     def __init__(self, predicate: Expr) -> None:
-        set_slot(self, "predicate", predicate)
+        _set_predicate(self, predicate)
+
+
+(_set_predicate,) = Match._setters
 
 
 class Project(Stage, kind="project"):
