@@ -13,12 +13,13 @@ from ..ir import stages
 
 
 class _Fields:
-    """`F.name`: a field that an earlier stage made."""
+    """`F.name`: a field that an earlier stage made. Python finds it in `__dict__` the next time."""
 
     def __getattr__(self, name: str) -> OpenField[Any]:
         if name.startswith("__"):
             raise AttributeError(name)
-        return OpenField(ir.Field(name, DType.any(), "F"))
+        field = vars(self)[name] = self[name]
+        return field
 
     def __getitem__(self, name: str) -> OpenField[Any]:
         return OpenField(ir.Field(name, DType.any(), "F"))
