@@ -32,21 +32,6 @@ pub fn set(instance: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, value: &Boun
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
 }
 
-/// `object.__getattribute__(instance, name)`: past the class's own; None where there is no such attribute.
-pub fn get<'py>(instance: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
-    let py = instance.py();
-    // SAFETY: both are live objects and the name is a string; the result is a new reference or null with an exception
-    // set, which is taken away.
-    unsafe {
-        let value = ffi::PyObject_GenericGetAttr(instance.as_ptr(), name.as_ptr());
-        let value = Bound::from_owned_ptr_or_opt(py, value);
-        if value.is_none() {
-            drop(PyErr::take(py));
-        }
-        value
-    }
-}
-
 /// The instance's own `__dict__`, past what its class says stands there.
 pub fn dict<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = instance.py();
@@ -92,6 +77,23 @@ impl Slot {
             }
         };
         if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
+    }
+
+    /// `descriptor.__get__(instance)`; None where nothing was set.
+    pub fn get<'py>(&self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        let (py, descriptor) = (instance.py(), self.0.as_ptr());
+        // SAFETY: a live object, whose type's slot holds null or a `descrgetfunc`, which takes a descriptor, an instance,
+        // which it checks to be one of its class, and the instance's type; it returns a new reference or null with an
+        // exception set, which is taken away.
+        unsafe {
+            let get = (*ffi::Py_TYPE(descriptor)).tp_descr_get?;
+            let type_object = ffi::Py_TYPE(instance.as_ptr()).cast();
+            let value = Bound::from_owned_ptr_or_opt(py, get(descriptor, instance.as_ptr(), type_object));
+            if value.is_none() {
+                drop(PyErr::take(py));
+            }
+            value
+        }
     }
 }
 
@@ -175,10 +177,13 @@ mod tests {
             let derived = py.eval(c"type('Derived', (Base,), {})", None, Some(&locals)).expect("a class");
             for class in [&base, derived.cast::<PyType>().expect("a type")] {
                 let instance = new(class).expect("it is made");
+                assert!(slot.get(&instance).is_none());
+                assert!(!PyErr::occurred(py));
                 slot.set(&instance, below.as_any()).expect("it is set");
-                assert!(get(&instance, &PyString::new(py, "a")).expect("it is there").is(&below));
+                assert!(slot.get(&instance).expect("it is there").is(&below));
             }
             let other = new(&class(py, c"type('Other', (), {'__slots__': ('a',)})")).expect("it is made");
+            assert!(slot.get(&other).is_none());
             assert!(slot.set(&other, below.as_any()).expect_err("it is refused").is_instance_of::<PyTypeError>(py));
             assert!(Slot::of(&base, "b").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
         });

@@ -72,6 +72,11 @@ impl Definition {
         }
         Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
     }
+
+    /// Whether this is the set that instances share.
+    pub fn is_complete(&self, names: &Bound<'_, PyAny>) -> bool {
+        self.shares_complete && names.is(&self.complete)
+    }
 }
 
 /// How a class is stored.

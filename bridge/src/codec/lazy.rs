@@ -105,26 +105,32 @@ fn in_order(definition: &Definition, document: &[u8]) -> Result<bool, &'static s
 }
 
 /// The layout that the instance's fields are still to be decoded by.
-fn pending<'py>(instance: &Bound<'py, PyAny>) -> Option<Bound<'py, Layout>> {
-    instance::get(instance, intern!(instance.py(), "__pending__"))?.cast_into().ok()
+fn pending<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Layout>>> {
+    let layout = types::slots(instance.py())?.pending.get(instance);
+    Ok(layout.and_then(|layout| layout.cast_into().ok()))
 }
 
 /// Decodes one field of a lazy document and remembers it; None where there is none to decode.
 fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = document.py();
-    let Some(layout) = pending(document) else { return Ok(None) };
+    let Some(layout) = pending(document)? else { return Ok(None) };
     let definition = layout.get().definition()?;
     let Some(field) = definition.fields.iter().find(|field| field.name.is(name)) else { return Ok(None) };
     let image = image(document)?;
     let mut found = None;
     // A document that holds what its class forbids fits in no field.
     if definition.extra != Extra::Forbid {
+        // The set of all names is that of documents in order, which hold no name twice.
+        let in_order = types::slots(py)?.fields_set.get(document).is_some_and(|set| definition.is_complete(&set));
         let mut elements = Elements::new(image.as_bytes()).map_err(|problem| malformed(py, problem))?;
         while let Some((element, met)) =
             elements.next_predicted(&field.terminated_key).map_err(|problem| malformed(py, problem))?
         {
             if met {
                 found = Some(element);
+                if in_order {
+                    break;
+                }
             }
         }
     }
@@ -152,8 +158,15 @@ pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyR
 /// The bytes that are stored of a document.
 pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = document.py();
+<<<<<<< HEAD
     let image = instance::get(document, intern!(py, "__image__"))
         .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
+=======
+    let image = types::slots(py)?
+        .image
+        .get(document)
+        .ok_or_else(|| crate::errors::internal(py, "a lazy document has lost the bytes it is decoded from"))?;
+>>>>>>> read
     Ok(image.cast_into()?)
 }
 
@@ -170,7 +183,7 @@ fn decode_rest<'py>(document: &Bound<'py, PyAny>, layout: &Bound<'py, Layout>) -
 fn store(document: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = document.py();
     instance::set_dict(document, values)?;
-    instance::set(document, intern!(py, "__pending__"), py.None().bind(py))
+    types::slots(py)?.pending.set(document, py.None().bind(py))
 }
 
 thread_local! {
@@ -255,7 +268,7 @@ impl InstanceDict {
         if instance.is_none() {
             return Ok(slf.clone().into_any());
         }
-        if let Some(layout) = pending(instance) {
+        if let Some(layout) = pending(instance)? {
             guarded(slf.py(), || decode_rest(instance, &layout))?;
         }
         Ok(instance::dict(instance)?.into_any())
