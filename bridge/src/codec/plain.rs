@@ -7,7 +7,6 @@ use bson::spec::ElementType;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
-use pyo3::types::dict::BoundDictIterator;
 use pyo3::types::{PyBool, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 
 use super::encode;
@@ -100,12 +99,11 @@ impl Model {
         let py = instance.py();
         let definition = self.layout.get().definition()?;
         let Some(values) = self.values(instance, definition)? else { return Ok(false) };
-        let mut values = InOrder::new(values);
         let path = &path.dropping_nulls(definition.drops_nulls);
         let mut tag = definition.tag.as_ref();
         let start = scalar::open(buffer);
         for (field, shape) in definition.fields.iter().zip(&self.fields) {
-            let Some(value) = values.get(field.name.bind(py))? else { return Ok(false) };
+            let Some(value) = values.get_item(field.name.bind(py))? else { return Ok(false) };
             if let Some(tag) = tag.take_if(|_| field.key() != b"_id") {
                 buffer.extend_from_slice(&tag.element);
             }
@@ -132,32 +130,6 @@ impl Model {
         }
         scalar::close(py, buffer, start, path)?;
         Ok(true)
-    }
-}
-
-/// Looks values up in the order in which most dicts of instances have them.
-struct InOrder<'py> {
-    values: Bound<'py, PyDict>,
-    /// None from the first that was not met.
-    entries: Option<BoundDictIterator<'py>>,
-    length: usize,
-}
-
-impl<'py> InOrder<'py> {
-    fn new(values: Bound<'py, PyDict>) -> Self {
-        Self { entries: Some(values.iter()), length: values.len(), values }
-    }
-
-    fn get(&mut self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        // User code that runs while values are written may change the dict.
-        if let Some(entries) = self.entries.as_mut().filter(|_| self.values.len() == self.length)
-            && let Some((key, value)) = entries.next()
-            && key.is(name)
-        {
-            return Ok(Some(value));
-        }
-        self.entries = None;
-        self.values.get_item(name)
     }
 }
 
