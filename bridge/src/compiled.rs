@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
 use crate::dtype::PyDType;
-use crate::gate::guarded;
+use crate::gate::{guarded, with_room};
 use crate::{codec, errors, read};
 
 /// A compiled plan: what was asked, what each rule did, what is sent.
@@ -151,7 +151,8 @@ fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, link
     guarded(py, || {
         let mut flags = read_flags(flags)?;
         flags.links = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
-        let compiled = data_bridge_compiler::compile(read::plan(node)?, &flags, traced);
+        let plan = read::plan(node)?;
+        let compiled = with_room(|| data_bridge_compiler::compile(plan, &flags, traced));
         compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| match failure {
             Failure::Query(found) => errors::from_compile(py, found),
             Failure::Bug(message) => errors::internal(py, &message),
@@ -179,7 +180,8 @@ type Rows = (Vec<(String, PyDType)>, Option<String>);
 fn rows(node: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = node.py();
     guarded(py, || {
-        let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?).map_err(|failure| match failure {
+        let plan = read::plan(node)?;
+        let found = with_room(|| data_bridge_compiler::analyze::rows::rows(plan)).map_err(|failure| match failure {
             Failure::Query(found) => errors::from_compile(py, found),
             Failure::Bug(message) => errors::internal(py, &message),
         })?;

@@ -8,6 +8,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 use super::decimal::Finite;
 use super::reader::{DEEPEST, Elements, int32, malformed, text, text_bytes};
 use super::{instance, links, time, types};
+use crate::gate::has_room;
 
 pub fn document<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
     nested(py, bytes, 0)
@@ -38,7 +39,7 @@ fn items<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py
 }
 
 pub fn check_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
-    if depth > DEEPEST { Err(malformed(py, "a document is nested too deep")) } else { Ok(()) }
+    if depth <= DEEPEST && has_room() { Ok(()) } else { Err(malformed(py, "a document is nested too deep")) }
 }
 
 pub fn key<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {

@@ -11,6 +11,7 @@ use pyo3::types::{
 use super::path::Path;
 use super::reader::DEEPEST;
 use super::{layout, time, types};
+use crate::gate::has_room;
 
 /// The largest document the server stores. Source: MongoDB manual, "Limits and Thresholds".
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -181,6 +182,9 @@ pub fn element(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: 
 fn deeper(path: &Path<'_>, py: Python<'_>) -> PyResult<()> {
     if path.depth() > DEEPEST {
         return Err(path.refuse(py, &format!("the value is nested more than {DEEPEST} levels deep, or holds itself")));
+    }
+    if !has_room() {
+        return Err(path.refuse(py, "the value is nested too deep for the small stack of this thread"));
     }
     Ok(())
 }
