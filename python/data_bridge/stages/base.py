@@ -14,7 +14,6 @@ from ..fields.nodes import MISSING, term
 from ..ir import stages
 from ..ir.parse_stages import DEEPEST_PIPELINE
 
-
 #: How many pipelines there are around the one that is being made into nodes.
 _AROUND: ContextVar[int] = ContextVar("around", default=0)
 
