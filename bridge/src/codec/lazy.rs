@@ -158,15 +158,10 @@ pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyR
 /// The bytes that are stored of a document.
 pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = document.py();
-<<<<<<< HEAD
-    let image = instance::get(document, intern!(py, "__image__"))
-        .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
-=======
     let image = types::slots(py)?
         .image
         .get(document)
-        .ok_or_else(|| crate::errors::internal(py, "a lazy document has lost the bytes it is decoded from"))?;
->>>>>>> read
+        .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
     Ok(image.cast_into()?)
 }
 
