@@ -8,7 +8,9 @@ use data_bridge_compiler::relations::{MOST_IDS, Strategy};
 use data_bridge_compiler::requirements::unmet;
 use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
+use data_bridge_ir::Value;
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
@@ -43,7 +45,12 @@ impl Compiled {
     #[getter]
     fn statement<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         guarded(py, || {
-            let Some(step) = self.0.physical.steps.last() else { return Ok(None) };
+            let steps = &self.0.physical.steps;
+            if steps.len() > 1 {
+                let message = "a statement among others takes no more than 16 MiB; delete or update many by itself";
+                return Err(PyValueError::new_err(message));
+            }
+            let Some(step) = steps.first() else { return Ok(None) };
             let list = ["updates", "deletes"].iter().find_map(|list| step.command.get_array(*list).ok());
             let statement = list.and_then(|list| list.into_iter().next()?.ok()?.as_document());
             Ok(statement.map(|statement| PyBytes::new(py, statement.as_bytes())))
@@ -76,7 +83,7 @@ impl Compiled {
         guarded(py, || match unmet(&self.0.requires, version) {
             Some(found) if found.is_empty() => Ok(()),
             Some(found) => Err(errors::from_compile(py, found)),
-            None => Err(pyo3::exceptions::PyValueError::new_err(format!(
+            None => Err(PyValueError::new_err(format!(
                 "{version:?} is not a server version; write one such as \"7.0\" or \"7.0.3\""
             ))),
         })
@@ -146,11 +153,27 @@ fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, link
         let mut flags = read_flags(flags)?;
         flags.links = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
         let compiled = data_bridge_compiler::compile(read::plan(node)?, &flags, traced);
-        compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| match failure {
-            Failure::Query(found) => errors::from_compile(py, found),
-            Failure::Bug(message) => errors::internal(py, &message),
-        })
+        compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| refused(py, failure))
     })
+}
+
+/// Compiles the read of one document of a source node by its id; None where that takes more than the id as it is.
+#[pyfunction]
+fn compile_get(source: &Bound<'_, PyAny>, id: &Bound<'_, PyAny>) -> PyResult<Option<Compiled>> {
+    let py = source.py();
+    guarded(py, || {
+        // What cannot be written is said of the query that it stands in.
+        let Ok(id) = codec::value_to_rawbson(id, "_id") else { return Ok(None) };
+        let compiled = data_bridge_compiler::compile_get(read::source(source)?, Value(id));
+        Ok(compiled.map_err(|failure| refused(py, failure))?.map(|compiled| Compiled(Arc::new(compiled))))
+    })
+}
+
+fn refused(py: Python<'_>, failure: Failure) -> PyErr {
+    match failure {
+        Failure::Query(found) => errors::from_compile(py, found),
+        Failure::Bug(message) => errors::internal(py, &message),
+    }
 }
 
 fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
@@ -173,10 +196,8 @@ type Rows = (Vec<(String, PyDType)>, Option<String>);
 fn rows(node: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = node.py();
     guarded(py, || {
-        let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?).map_err(|failure| match failure {
-            Failure::Query(found) => errors::from_compile(py, found),
-            Failure::Bug(message) => errors::internal(py, &message),
-        })?;
+        let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?);
+        let found = found.map_err(|failure| refused(py, failure))?;
         Ok((found.fields.into_iter().map(|(name, dtype)| (name, PyDType(dtype))).collect(), found.open))
     })
 }
@@ -197,7 +218,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
-        "field" | "literal" | "call" | "variable" | "document" | "array" => {
+        "field" | "literal" | "call" | "variable" | "document" | "array" | "filter" => {
             mongo::expression(&read::expr(node)?).map_err(wrong)?
         }
         _ => bson::RawBson::Document(mongo::filter(&read::expr(node)?).map_err(wrong)?),
@@ -238,6 +259,7 @@ fn rules() -> Vec<&'static str> {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Compiled>()?;
     module.add_function(wrap_pyfunction!(compile, module)?)?;
+    module.add_function(wrap_pyfunction!(compile_get, module)?)?;
     module.add_function(wrap_pyfunction!(rows, module)?)?;
     module.add_function(wrap_pyfunction!(to_mql, module)?)?;
     module.add_function(wrap_pyfunction!(rules, module)?)

@@ -4,19 +4,26 @@ use std::fmt::Write;
 
 use bson::{Bson, Document, RawBson, RawDocument, RawDocumentBuf};
 
+use data_bridge_ir::Plan;
+
 use crate::compile::Compiled;
 use crate::physical::Hole;
 use crate::relations::MOST_IDS;
 
+/// Of what a rule did.
 const LONGEST_LINE: usize = 96;
+/// Of a stage: what a person may still read.
+const LONGEST_STAGE: usize = 400;
+/// Of a list in a command.
+const LONGEST_LIST: usize = 24;
 
 /// The plan for a person to read at a glance.
 pub fn text(compiled: &Compiled, verbose: bool) -> String {
     let mut out = String::new();
     let asked = compiled.analyzed.as_ref().unwrap_or(&compiled.optimized);
-    section(&mut out, "plan", &asked.to_string());
+    section(&mut out, "plan", &tree(asked, verbose));
     if *asked != compiled.optimized {
-        section(&mut out, "optimized", &compiled.optimized.to_string());
+        section(&mut out, "optimized", &tree(&compiled.optimized, verbose));
     }
     let rules: Vec<_> = compiled
         .trace
@@ -43,18 +50,22 @@ fn commands(compiled: &Compiled, verbose: bool) -> String {
     let sent = compiled.sent();
     match sent.as_slice() {
         [] => return "none: no document can match".to_owned(),
-        [only] => return mql(only.command),
+        [only] => return mql(only.command, verbose),
         _ => {}
     }
     let mut lines: Vec<_> = sent
         .iter()
         .enumerate()
-        .map(|(at, each)| format!("{}. {}\n   {}", at + 1, each.purpose, mql(each.command)))
+        .map(|(at, each)| format!("{}. {}\n   {}", at + 1, each.purpose, mql(each.command, verbose)))
         .collect();
     lines.extend(compiled.sent_otherwise().iter().map(|each| {
-        format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, cut(&mql(each.command), verbose))
+        format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, cut(&mql(each.command, verbose), verbose))
     }));
     lines.join("\n")
+}
+
+fn tree(plan: &Plan, verbose: bool) -> String {
+    plan.to_string().lines().map(|line| cut_at(line, LONGEST_STAGE, verbose)).collect::<Vec<_>>().join("\n")
 }
 
 fn section(out: &mut String, title: &str, body: &str) {
@@ -69,7 +80,11 @@ fn indent(out: &mut String, body: &str) {
 }
 
 fn cut(text: &str, verbose: bool) -> String {
-    match text.char_indices().nth(LONGEST_LINE) {
+    cut_at(text, LONGEST_LINE, verbose)
+}
+
+fn cut_at(text: &str, longest: usize, verbose: bool) -> String {
+    match text.char_indices().nth(longest) {
         Some((end, _)) if !verbose => format!("{}...", &text[..end]),
         _ => text.to_owned(),
     }
@@ -82,10 +97,11 @@ pub fn named_holes(command: &RawDocument) -> bson::error::Result<RawDocumentBuf>
     )
 }
 
-/// A command as MQL, one line.
-pub fn mql(command: &RawDocument) -> String {
+/// A command as MQL, one line; long lists are shortened unless all is asked for.
+pub fn mql(command: &RawDocument, verbose: bool) -> String {
     match Bson::try_from(RawBson::Document(command.to_owned())) {
-        Ok(document) => shown(document).into_relaxed_extjson().to_string(),
+        Ok(document) if verbose => shown(document).into_relaxed_extjson().to_string(),
+        Ok(document) => shortened(shown(document)).into_relaxed_extjson().to_string(),
         Err(error) => format!("<malformed BSON: {error}>"),
     }
 }
@@ -101,5 +117,37 @@ fn shown(value: Bson) -> Bson {
         }
         Bson::Array(items) => Bson::Array(items.into_iter().map(shown).collect()),
         other => other,
+    }
+}
+
+/// Of long lists of values the first ones, and how many there are beside them. Lists of documents are pipelines and terms.
+fn shortened(value: Bson) -> Bson {
+    match value {
+        Bson::Document(fields) => {
+            Bson::Document(fields.into_iter().map(|(name, value)| (name, shortened(value))).collect())
+        }
+        Bson::Array(items) if items.len() > LONGEST_LIST && !matches!(items[0], Bson::Document(_)) => {
+            let more = items.len() - LONGEST_LIST / 2;
+            let first = items.into_iter().take(LONGEST_LIST / 2).map(shortened);
+            Bson::Array(first.chain([Bson::String(format!("... {more} more"))]).collect())
+        }
+        Bson::Array(items) => Bson::Array(items.into_iter().map(shortened).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_lists_are_shortened() {
+        let command =
+            bson::rawdoc! { "find": "x", "filter": { "a": { "$in": (0..30).collect::<bson::RawArrayBuf>() } } };
+        let text = mql(&command, false);
+        assert!(text.ends_with(r#"10,11,"... 18 more"]}}}"#), "{text}");
+        assert!(mql(&command, true).ends_with("28,29]}}}"));
+        let few = bson::rawdoc! { "find": "x", "filter": { "a": { "$in": [1, 2, 3] } } };
+        assert_eq!(mql(&few, false), mql(&few, true));
     }
 }

@@ -9,6 +9,7 @@ use bson::{RawBson, RawDocumentBuf};
 pub struct PhysicalPlan {
     /// What is read first; the commands of later feeds and of the steps have holes for what they find.
     pub feeds: Vec<FeedStep>,
+    /// The commands, each of which gives a part of the answer.
     pub steps: Vec<Step>,
     pub answer: Answer,
     /// What is run instead when a feed finds more ids than it may.
@@ -93,7 +94,7 @@ impl Hole {
     }
 }
 
-/// How the last step's reply becomes the answer.
+/// How the steps' replies together become the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     Documents,

@@ -37,8 +37,12 @@ impl Compiled {
             database: feed.database.as_deref(),
             command: &feed.command,
         });
-        let steps = physical.steps.iter().map(|step| Sent {
-            purpose: purpose(&self.optimized),
+        let parts = physical.steps.len();
+        let steps = physical.steps.iter().enumerate().map(move |(part, step)| Sent {
+            purpose: match parts {
+                1 => purpose(&self.optimized),
+                _ => format!("{}, part {} of {parts}", purpose(&self.optimized), part + 1),
+            },
             class: class(&self.optimized),
             database: step.database.as_deref(),
             command: &step.command,

@@ -194,7 +194,7 @@ impl Connected {
                 self.check_server(&options).await?;
                 Ok(Reply::Filled(self.filled(plan, &options).await?))
             }
-            Request::NextBatch(cursor) => Ok(Reply::Batch(cursor.next().await?)),
+            Request::NextBatch(cursor) => Ok(Reply::Batch(self.next_batch(&cursor).await?)),
             Request::CloseCursor(cursor) => {
                 cursor.close().await;
                 Ok(Reply::Done)

@@ -1,15 +1,19 @@
 //! A cursor as whole server replies.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bson::RawDocumentBuf;
+use bson::{RawDocument, RawDocumentBuf};
+use data_bridge_compiler::physical::Step;
 use futures_util::StreamExt;
 use mongodb::raw_batch_cursor::{RawBatchCursor, SessionRawBatchCursor};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use crate::client::Connected;
 use crate::error::{Error, Result};
 use crate::raw;
+use crate::request::RunOptions;
 use crate::session::Session;
 
 /// Batches that are asked for before the reader is known to want them all: from the next one on, each is on its way
@@ -21,6 +25,15 @@ const READ_BEFORE_AHEAD: usize = 1;
 pub struct Cursor {
     pub(crate) process: u32,
     inner: Arc<Mutex<Inner>>,
+    /// What is read when this has come to its end.
+    later: Arc<Mutex<Later>>,
+}
+
+/// Commands whose documents follow those of a cursor.
+#[derive(Default)]
+struct Later {
+    steps: VecDeque<Step>,
+    options: RunOptions,
 }
 
 struct Inner {
@@ -46,7 +59,19 @@ impl std::fmt::Debug for Cursor {
 
 impl Cursor {
     pub(crate) fn new(state: State) -> Self {
-        Cursor { process: std::process::id(), inner: Arc::new(Mutex::new(Inner { state, given: 0 })) }
+        let inner = Arc::new(Mutex::new(Inner { state, given: 0 }));
+        Cursor { process: std::process::id(), inner, later: Arc::default() }
+    }
+
+    /// The cursor, with the documents of these commands behind its own.
+    pub(crate) fn followed_by(self, steps: impl IntoIterator<Item = Step>, options: &RunOptions) -> Self {
+        let later = Later { steps: steps.into_iter().collect(), options: options.clone() };
+        Cursor { later: Arc::new(Mutex::new(later)), ..self }
+    }
+
+    /// Whether a reply that is the last of its command is the last of all.
+    pub(crate) async fn ends_with(&self, reply: &RawDocument) -> bool {
+        raw::is_last_batch(reply) && self.later.lock().await.steps.is_empty()
     }
 
     /// The next whole reply; none at the end.
@@ -62,6 +87,23 @@ impl Cursor {
     /// Ends the cursor; an unfinished one is closed on the server, in the background.
     pub(crate) async fn close(&self) {
         self.inner.lock().await.state = State::Empty;
+        self.later.lock().await.steps.clear();
+    }
+}
+
+impl Connected {
+    /// The next whole reply of a cursor, or of what follows it; none at the end of all.
+    pub(crate) async fn next_batch(&self, cursor: &Cursor) -> Result<Option<RawDocumentBuf>> {
+        let mut later = cursor.later.lock().await;
+        loop {
+            if let Some(batch) = cursor.next().await? {
+                return Ok(Some(batch));
+            }
+            let Some(step) = later.steps.pop_front() else { return Ok(None) };
+            let opened = self.open_step(step, &later.options).await?;
+            let state = std::mem::replace(&mut opened.inner.lock().await.state, State::Empty);
+            cursor.inner.lock().await.state = state;
+        }
     }
 }
 

@@ -75,6 +75,7 @@ impl Connected {
         }
         for step in &mut plan.steps {
             step.command = filled(&step.command, &found)?;
+            check_length(&step.command, &found)?;
         }
         Ok((plan, found))
     }
@@ -102,6 +103,22 @@ impl Connected {
         }
         Ok(Ids { ids, too_many: false })
     }
+}
+
+/// What a server takes in one command.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+fn check_length(command: &RawDocument, found: &Found) -> Result<()> {
+    let length = command.as_bytes().len();
+    if length <= MOST_BYTES {
+        return Ok(());
+    }
+    let ids: usize = found.iter().flatten().map(Vec::len).sum();
+    Err(Error::InvalidArgument(format!(
+        "with the {ids} ids that were found first the command takes {} MiB, more than the 16 MiB that a server takes; \
+         ask for fewer linked documents at a time",
+        length.div_ceil(1024 * 1024)
+    )))
 }
 
 /// The bytes of an id, by which equal ones are known.
@@ -217,6 +234,14 @@ mod tests {
             rawdoc! { "a": [{ "l": 1 }, { "l": { "$ref": "x", "$id": 2 } }, { "l": null }, {}, { "l": [3] }] };
         assert_eq!(ids(document, "a.l"), [RawBson::Int32(1), RawBson::Int32(2), RawBson::Int32(3)]);
         assert!(ids(rawdoc! { "a": 5 }, "a.l").is_empty());
+    }
+
+    #[test]
+    fn more_ids_than_a_command_holds_are_refused() {
+        let long = rawdoc! { "find": "x".repeat(MOST_BYTES) };
+        let error = check_length(&long, &vec![Some(vec![RawBson::Int32(1)])]).unwrap_err();
+        assert!(error.to_string().starts_with("with the 1 ids that were found first the command takes 17 MiB"));
+        assert!(check_length(&rawdoc! {}, &vec![]).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Walks a physical plan.
 
-use bson::{RawDocument, RawDocumentBuf, rawdoc};
+use bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan, Step, StepKind};
 
 use crate::batch::{merge, single, write_concern};
@@ -12,43 +12,64 @@ use crate::request::{Reply, RunOptions, Written};
 
 impl Connected {
     pub(crate) async fn run(&self, plan: PhysicalPlan, options: &RunOptions) -> Result<Reply> {
-        let mut plan = self.fed(plan, options).await?;
-        let Some(last) = plan.steps.pop() else { return Ok(empty(plan.answer)) };
+        let plan = self.fed(plan, options).await?;
+        if plan.answer == Answer::Documents {
+            return self.documents(plan, options).await;
+        }
+        let mut whole = empty(plan.answer);
         for step in plan.steps {
-            self.step(step, options).await?;
+            whole = together(whole, self.part(step, plan.answer, options).await?)?;
+            if is_enough(&whole, plan.answer) {
+                break;
+            }
         }
-        let StepKind::Cursor { batch_size } = last.kind else {
-            let reply = self.step(last, options).await?;
-            return Ok(answer(plan.answer, reply));
+        Ok(whole)
+    }
+
+    async fn documents(&self, mut plan: PhysicalPlan, options: &RunOptions) -> Result<Reply> {
+        for step in plan.steps.iter_mut().filter(|step| matches!(step.kind, StepKind::Cursor { .. })) {
+            step.command = in_large_batches(std::mem::take(&mut step.command))?;
+        }
+        let mut steps = plan.steps.into_iter();
+        let Some(first) = steps.next() else { return Ok(empty(plan.answer)) };
+        let cursor = self.open_step(first, options).await?.followed_by(steps, options);
+        let batch = cursor.first().await?;
+        let ended = match &batch {
+            Some(batch) => cursor.ends_with(batch).await,
+            None => true,
         };
-        let whole = plan.answer == Answer::Documents;
-        let command = if whole { in_large_batches(last.command)? } else { last.command };
-        let cursor = self.open(last.database.as_deref(), command, batch_size.or(Some(BATCH)), options).await?;
-        if whole {
-            let batch = cursor.first().await?;
-            let ended = batch.as_deref().is_none_or(raw::is_last_batch);
-            return Ok(Reply::Documents { batch, rest: (!ended).then_some(cursor) });
-        }
+        Ok(Reply::Documents { batch, rest: (!ended).then_some(cursor) })
+    }
+
+    /// What one command gives.
+    async fn part(&self, step: Step, answer: Answer, options: &RunOptions) -> Result<Reply> {
+        let StepKind::Cursor { .. } = step.kind else {
+            return Ok(self::answer(answer, self.step(step, options).await?));
+        };
+        let cursor = self.open_step(step, options).await?;
         // A first batch may be empty and the cursor still open.
         while let Some(batch) = cursor.next().await? {
             if raw::batch(&batch).next().is_some() {
-                return Ok(answer_of_batch(plan.answer, Some(batch)));
+                return Ok(answer_of_batch(answer, Some(batch)));
             }
         }
-        Ok(answer_of_batch(plan.answer, None))
+        Ok(answer_of_batch(answer, None))
     }
 
     pub(crate) async fn open_cursor(&self, plan: PhysicalPlan, options: &RunOptions) -> Result<Cursor> {
-        let mut plan = self.fed(plan, options).await?;
-        let Some(last) = plan.steps.pop() else { return Ok(Cursor::new(State::Empty)) };
-        for step in plan.steps {
-            self.step(step, options).await?;
+        let mut steps = self.fed(plan, options).await?.steps.into_iter();
+        match steps.next() {
+            Some(first) => Ok(self.open_step(first, options).await?.followed_by(steps, options)),
+            None => Ok(Cursor::new(State::Empty)),
         }
-        let batch_size = match last.kind {
+    }
+
+    pub(crate) async fn open_step(&self, step: Step, options: &RunOptions) -> Result<Cursor> {
+        let batch_size = match step.kind {
             StepKind::Cursor { batch_size } => batch_size,
             StepKind::Read | StepKind::Write { .. } => None,
         };
-        self.open(last.database.as_deref(), last.command, batch_size.or(Some(BATCH)), options).await
+        self.open(step.database.as_deref(), step.command, batch_size.or(Some(BATCH)), options).await
     }
 
     async fn step(&self, step: Step, options: &RunOptions) -> Result<RawDocumentBuf> {
@@ -105,6 +126,41 @@ fn empty(answer: Answer) -> Reply {
         Answer::Distinct | Answer::Value => Reply::Document(None),
         Answer::Write => Reply::Written(Written::default()),
         Answer::Nothing => Reply::Done,
+    }
+}
+
+/// The answer of what was asked so far and of one part more.
+fn together(before: Reply, part: Reply) -> Result<Reply> {
+    Ok(match (before, part) {
+        (Reply::Count(before), Reply::Count(more)) => Reply::Count(before + more),
+        (Reply::Written(mut before), Reply::Written(more)) => {
+            before.n += more.n;
+            before.modified += more.modified;
+            before.upserted.extend(more.upserted);
+            Reply::Written(before)
+        }
+        (Reply::Document(Some(before)), Reply::Document(Some(more))) => {
+            let mut values = RawArrayBuf::new();
+            for reply in [&before, &more] {
+                for value in reply.get_array("values")? {
+                    values.push(value?);
+                }
+            }
+            Reply::Document(Some(rawdoc! { "values": values }))
+        }
+        (before @ Reply::Document(Some(_)), Reply::Document(None)) => before,
+        (_, part) => part,
+    })
+}
+
+/// Whether no further part can change the answer.
+fn is_enough(whole: &Reply, answer: Answer) -> bool {
+    match whole {
+        Reply::Exists(found) => *found,
+        Reply::Documents { batch, .. } => {
+            answer == Answer::First && batch.as_deref().is_some_and(|reply| raw::batch(reply).next().is_some())
+        }
+        _ => false,
     }
 }
 

@@ -105,4 +105,13 @@ impl Plan {
             Self::Insert(plan) => &plan.source,
         }
     }
+
+    pub fn options(&self) -> &Options {
+        match self {
+            Self::Read(plan) => &plan.options,
+            Self::Write(plan) => &plan.options,
+            Self::FindAndModify(plan) => &plan.options,
+            Self::Insert(plan) => &plan.options,
+        }
+    }
 }

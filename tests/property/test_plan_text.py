@@ -10,12 +10,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import classes
 import pytest
 from effort import examples
+from hostile import PATHS, filters
 from hypothesis import HealthCheck, assume, example, given, reject, settings
+from hypothesis import strategies as st
 from pipelines import Promise, pipelines
 from planned import Thing, printed
 
@@ -101,6 +104,23 @@ def test_what_is_optimized_cannot_be_optimized_further(drawn: tuple[list[dict[st
     twice = planned_again(again(once.commands[0]))
     # As text, because NaN is not equal to itself, and 1 is to 1.0.
     assert repr(twice.commands) == repr(once.commands)
+
+
+def shuffled(where: dict[str, Any], chance: Random) -> dict[str, Any]:
+    """The filter with what has no order in another one."""
+    [(key, value)] = where.items()
+    if key in ("$and", "$or", "$nor"):
+        terms = [shuffled(term, chance) for term in value]
+        return {key: chance.sample(terms, len(terms))}
+    tests = {op: chance.sample(of, len(of)) if isinstance(of, list) else of for op, of in value.items()}
+    return {key: tests if {*value} & {"$in", "$nin"} else value}
+
+
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(where=filters(st.sampled_from(PATHS)), chance=st.randoms(use_true_random=False))
+def test_filters_that_differ_in_order_only_are_one_command(where: dict[str, Any], chance: Random) -> None:
+    other = shuffled(where, chance)
+    assert repr(Thing.find(other).plan().commands) == repr(Thing.find(where).plan().commands)
 
 
 @example(

@@ -12,7 +12,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 
-use super::layout::{Default, Definition, Extra, Layout};
+use super::field::Default;
+use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
 use super::scope::Scope;
 use super::{decode, instance, types};
@@ -144,12 +145,23 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
     Ok(Some(value))
 }
 
-fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+/// What `__dict__` of an instance of the class is, decoded where it still has to be.
+pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyResult<Bound<'py, PyDict>> {
+    if definition.keeps_image
+        && let Some(layout) = pending(instance)?
+    {
+        return decode_rest(instance, &layout);
+    }
+    instance::dict(instance)
+}
+
+/// The bytes that are stored of a document.
+pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = document.py();
     let image = types::slots(py)?
         .image
         .get(document)
-        .ok_or_else(|| crate::errors::internal(py, "a lazy document has lost the bytes it is decoded from"))?;
+        .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
     Ok(image.cast_into()?)
 }
 

@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::convert::Fit;
-use super::encode::{self, Buffer};
+use super::encode;
 use super::path::Path;
 use super::reader::{Element, Elements, malformed};
+use super::scalar::Buffer;
 use super::scope::Scope;
 use super::{decode, instance, types};
 

@@ -6,7 +6,8 @@ use pyo3::types::{PyBytes, PyDict, PySet};
 use smallvec::SmallVec;
 
 use super::convert::Fit;
-use super::layout::{Default, Definition, Extra, Layout};
+use super::field::Default;
+use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
 use super::scope::Scope;
 use super::{decode, instance, types};

@@ -1,13 +1,16 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
 mod changes;
+mod collector;
 mod columns;
 mod convert;
 mod decimal;
 mod decode;
 mod encode;
 mod family;
+mod field;
 mod fit;
+mod ids;
 mod instance;
 mod json;
 mod layout;
@@ -15,13 +18,16 @@ mod lazy;
 mod links;
 mod load;
 mod path;
+mod plain;
 mod reader;
+mod scalar;
 mod scope;
-mod settle;
 mod sink;
+mod statement;
 mod texts;
 mod time;
 mod types;
+mod writes;
 
 use std::ops::Range;
 
@@ -31,9 +37,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
 use changes::Changes;
+pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
-use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
@@ -186,8 +192,7 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end. The garbage collector rests meanwhile: what is built is
-    /// all alive.
+    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end.
     pub fn decode(
         &mut self,
         py: Python<'_>,
@@ -195,16 +200,6 @@ impl Batch {
         on_invalid: OnInvalid,
         count: usize,
     ) -> PyResult<bool> {
-        let paused = CollectorPaused::new(py);
-        let ended = self.add_some(py, sink, on_invalid, count);
-        // While it rests, for to ask it anything makes objects, and it would begin to walk.
-        if paused.was_enabled() {
-            sink.settle(py)?;
-        }
-        ended
-    }
-
-    fn add_some(&mut self, py: Python<'_>, sink: &mut dyn Sink, on_invalid: OnInvalid, count: usize) -> PyResult<bool> {
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
         let before = elements.left();
         for _ in 0..count {
@@ -288,5 +283,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
     module.add_function(wrap_pyfunction!(lazy::building, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::encode_all, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::saves, module)?)?;
+    module.add_function(wrap_pyfunction!(writes::set_images, module)?)?;
     module.add_function(wrap_pyfunction!(changes::changes, module)?)
 }

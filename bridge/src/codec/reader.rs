@@ -22,6 +22,9 @@ pub struct Element<'a> {
     pub value: &'a [u8],
 }
 
+/// The bytes of an element: tag, key and value.
+pub struct Raw<'a>(&'a [u8]);
+
 /// The elements of a document.
 pub struct Elements<'a> {
     rest: &'a [u8],
@@ -49,6 +52,20 @@ impl<'a> Elements<'a> {
     /// How many bytes are not read yet.
     pub fn left(&self) -> usize {
         self.rest.len()
+    }
+
+    /// Goes over the next element if it is the given one, byte for byte.
+    pub fn skip_same(&mut self, element: &Raw<'_>) -> bool {
+        let after = self.rest.strip_prefix(element.0);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    /// The next element, and all its bytes.
+    pub fn next_raw(&mut self) -> Result<Option<(Element<'a>, Raw<'a>)>, &'static str> {
+        let before = self.rest;
+        let Some(element) = self.next()? else { return Ok(None) };
+        Ok(Some((element, Raw(&before[..before.len() - self.rest.len()]))))
     }
 
     pub fn next(&mut self) -> Result<Option<Element<'a>>, &'static str> {

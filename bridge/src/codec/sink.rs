@@ -5,7 +5,7 @@ use pyo3::types::{PyBytes, PyList};
 
 use super::scope::Scope;
 use super::texts::Texts;
-use super::{Decoder, decode, json, settle};
+use super::{Decoder, decode, json};
 
 pub trait Sink: Send + Sync {
     /// Adds a stored document. When it fails, nothing of the document was added.
@@ -13,11 +13,6 @@ pub trait Sink: Send + Sync {
 
     /// Adds a document that does not fit its class, as it is stored.
     fn add_unfit(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()>;
-
-    /// Called now and then, while the garbage collector rests, unless it was turned off.
-    fn settle(&mut self, _py: Python<'_>) -> PyResult<()> {
-        Ok(())
-    }
 
     /// What the documents have become.
     fn finish(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
@@ -28,35 +23,23 @@ pub struct Objects {
     decoder: Decoder,
     list: Py<PyList>,
     texts: Texts,
-    /// Documents, and how many there will be when what they became is settled.
-    count: usize,
-    settled_at: usize,
 }
 
 impl Objects {
     pub fn new(py: Python<'_>, decoder: Decoder) -> Self {
-        Self { decoder, list: PyList::empty(py).unbind(), texts: Texts::default(), count: 0, settled_at: settle::LARGE }
+        Self { decoder, list: PyList::empty(py).unbind(), texts: Texts::default() }
     }
 }
 
 impl Sink for Objects {
     fn add(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()> {
         let decoded = self.decoder.decode_one(Scope::among(py, &mut self.texts), document)?;
-        self.count += 1;
         self.list.bind(py).append(decoded)
     }
 
     fn add_unfit(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()> {
         let decoded = decode::document(Scope::among(py, &mut self.texts), document)?;
         self.list.bind(py).append(decoded)
-    }
-
-    fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
-        if self.count < self.settled_at {
-            return Ok(());
-        }
-        self.settled_at = self.count + settle::OFTEN;
-        settle::settle(py)
     }
 
     fn finish(self: Box<Self>, _py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -2,14 +2,18 @@
 //!
 //! ```text
 //! a in [3, 1, 3]   =>   a in [1, 3]        a in [5]   =>   a == 5        a not in [5]   =>   a != 5
+//! a has all [2, 1] =>   a has all [1, 2]
 //! ```
 //!
-//! So that equal queries look equal, to a reader and to the server's plan cache. Never with a regex among the values: it
+//! So that equal queries look equal, to a reader and to the server's plan cache. Never an equality with a single regex: it
 //! matches by pattern in `$in`, and `$ne` refuses it. Null, missing and arrays: `$in` of one value is equality with it, and
 //! the order of the values does not matter.
 
-use data_bridge_ir::{Expr, Value};
+use std::cmp::Ordering;
 
+use data_bridge_ir::Expr;
+
+use super::term_order::value_order;
 use super::values::membership;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
@@ -22,40 +26,51 @@ impl PredicateRule for NormalizeMembership {
     }
 
     fn concerns(&self) -> Nodes {
-        Nodes::IN
+        Nodes::IN.or(Nodes::ALL).or(Nodes::IS_TYPE)
     }
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
-        let Expr::In { needle, values, negated } = predicate else { return None };
-        let Expr::Field(path) = &**needle else { return None };
-        if values.is_empty() || values.iter().any(Value::is_regex) {
-            return None;
+        match predicate {
+            Expr::In { needle, values, negated } => {
+                let Expr::Field(path) = &**needle else { return None };
+                match normal(values, value_order) {
+                    None => {
+                        (values.len() == 1 && !values[0].is_regex()).then(|| membership(path, values.clone(), *negated))
+                    }
+                    Some(values) => match values.as_slice() {
+                        [only] if only.is_regex() => {
+                            Some(Expr::In { needle: needle.clone(), values, negated: *negated })
+                        }
+                        _ => Some(membership(path, values, *negated)),
+                    },
+                }
+            }
+            Expr::All { field, values } => {
+                Some(Expr::All { field: field.clone(), values: normal(values, value_order)? })
+            }
+            Expr::IsType { field, types } => {
+                Some(Expr::IsType { field: field.clone(), types: normal(types, Ord::cmp)? })
+            }
+            _ => None,
         }
-        let mut keyed: Vec<(Key, &Value)> = values.iter().map(|value| (key(value), value)).collect();
-        let is_normal = values.len() > 1 && keyed.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        if is_normal {
-            return None;
-        }
-        keyed.sort_by(|left, right| left.0.cmp(&right.0));
-        keyed.dedup_by(|left, right| left.0 == right.0);
-        Some(membership(path, keyed.into_iter().map(|(_, value)| value.clone()).collect(), *negated))
     }
 }
 
-/// Integers and texts in their order, everything else by its bytes: an order that is the same in every process.
-type Key = (u8, i64, Vec<u8>);
-
-fn key(value: &Value) -> Key {
-    match &value.0 {
-        bson::RawBson::Int32(number) => (0, (*number).into(), Vec::new()),
-        bson::RawBson::Int64(number) => (1, *number, Vec::new()),
-        bson::RawBson::String(text) => (2, 0, text.clone().into_bytes()),
-        _ => (3, 0, value.bytes()),
+/// Each of some values once and in order; none where they are so.
+fn normal<T: Clone + PartialEq>(values: &[T], order: fn(&T, &T) -> Ordering) -> Option<Vec<T>> {
+    if values.is_sorted_by(|left, right| order(left, right).is_lt()) {
+        return None;
     }
+    let mut sorted: Vec<&T> = values.iter().collect();
+    sorted.sort_by(|left, right| order(left, right));
+    sorted.dedup();
+    Some(sorted.into_iter().cloned().collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Value;
+
     use super::*;
     use crate::testing::{assert_rewrites, assert_unchanged};
 
@@ -76,15 +91,29 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_two_types_are_both_kept() {
-        assert_unchanged(&NormalizeMembership, within(vec![1.into(), 1.0.into()], false));
+    fn so_do_what_all_must_be_there_and_types() {
+        let all = Expr::All { field: "a".into(), values: vec![2.into(), 1.into(), 2.into()] };
+        assert_rewrites(&NormalizeMembership, all, "a has all [1, 2]");
+        let typed = |types: [&str; 2]| Expr::IsType { field: "a".into(), types: types.map(str::to_owned).into() };
+        assert_rewrites(&NormalizeMembership, typed(["string", "int"]), "a is int | string");
+        assert_unchanged(&NormalizeMembership, typed(["int", "string"]));
+        assert_unchanged(&NormalizeMembership, Expr::All { field: "a".into(), values: vec![] });
     }
 
     #[test]
-    fn regexes_and_empty_lists_stay() {
+    fn numbers_of_two_types_are_both_kept() {
+        assert_unchanged(&NormalizeMembership, within(vec![1.0.into(), 1.into()], false));
+    }
+
+    #[test]
+    fn a_single_regex_and_empty_lists_stay() {
         let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
         let regex = Value(bson::RawBson::RegularExpression(regex));
-        assert_unchanged(&NormalizeMembership, within(vec![regex], false));
+        assert_unchanged(&NormalizeMembership, within(vec![regex.clone()], false));
         assert_unchanged(&NormalizeMembership, within(vec![], false));
+        let kept = NormalizeMembership.rewrite(&within(vec![regex.clone(), regex.clone()], true), &Facts::none());
+        assert_eq!(kept, Some(within(vec![regex.clone()], true)));
+        let kept = NormalizeMembership.rewrite(&within(vec![regex.clone(), 1.into()], false), &Facts::none());
+        assert_eq!(kept, Some(within(vec![1.into(), regex], false)));
     }
 }

@@ -152,7 +152,7 @@ fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
 }
 
 /// Commands that are sent one after another do not read the same snapshot, unless a session holds it.
-fn asks_for_snapshot(read: &Read) -> bool {
+pub fn asks_for_snapshot(read: &Read) -> bool {
     let concern = read.options.get("readConcern").and_then(|concern| concern.0.as_document());
     concern.is_some_and(|concern| concern.get_str("level").is_ok_and(|level| level == "snapshot"))
 }

@@ -41,9 +41,10 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
     fetches = described(query._cls, *query._chosen())
     steps, note = steps_of(compiled), None
     commands = [step.command for step in steps]
-    if len(steps) > 1 and verbosity == "queryPlanner":
+    reads_ids = _is_for_ids(steps[0]) if steps else False
+    if reads_ids and verbosity == "queryPlanner":
         note = "no ids were read: where a command holds those that another finds, the plan is that for one id"
-    elif len(steps) > 1:
+    elif reads_ids:
         request = requests.filled(default_client(), compiled)
         commands = yield request
         steps = steps_sent(compiled, request.course)
@@ -56,11 +57,16 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
         advice: list[Advice] = []
         if plan is not None and step is steps[-1]:
             advice = advise((yield from _case(query, plan)))
-        elif plan is not None:
+        elif plan is not None and _is_for_ids(step):
             found = advise((yield from _case_of_ids(linked[step.model], step, plan)))
             advice = [_about(each, step) for each in found]
         explained.append(ExplainedCommand(step, reply, plan, advice))
     return Explain(compiled, explained, note, python=query.to_python, fetches=fetches)
+
+
+def _is_for_ids(step: Step) -> bool:
+    """Whether the command is one whose ids a later one holds; the parts of a long one are not."""
+    return step.purpose.startswith("ids ")
 
 
 def _linked_classes(cls: type[Document]) -> dict[str, type[Document]]:

@@ -35,7 +35,22 @@ def term(other: Any, schema: Schema | None = None) -> ir.Expr:
     if isinstance(other, Built):
         node: ir.Expr = other.__ir__
         return node
-    return ir.parse_filter(other, schema) if isinstance(other, Mapping) else to_ir(other)
+    if isinstance(other, Mapping):
+        return ir.parse_filter(other, schema)
+    if isinstance(other, ir.Expr):
+        return other
+    raise _no_predicate(other)
+
+
+def _no_predicate(given: Any) -> CompileError:
+    """The error for what Python computed where a predicate should stand."""
+    if isinstance(given, bool):
+        message = f"a comparison gave {given} before it came to a query: one side of it must be a field or a value"
+        hint = "write User.age == 3, and & | ~ for and, or, not; User['name'] where a method has the name of the field"
+        return CompileError(message, code="not_a_predicate", hint=hint)
+    return CompileError(
+        f"{given!r} is no predicate", code="not_a_predicate", hint="write User.age > 25, or a filter as a dict"
+    )
 
 
 def to_ir(value: Any) -> ir.Expr:

@@ -47,6 +47,13 @@ class Computed(Predicate, kind="computed"):
     term: Expr
 
 
+class Filter(Expr, kind="filter"):
+    """A filter document among the arguments of a stage: what it asks of documents."""
+
+    __slots__ = ("predicate",)
+    predicate: Expr
+
+
 class Field(Expr, kind="field"):
     """A stored field. `path` is the dotted stored path; empty is the element itself inside `elem_match`."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from .expressions import Expr
 from .node import Node, set_slot
 
@@ -9,7 +12,14 @@ from .node import Node, set_slot
 class Stage(Node):
     """One stage."""
 
-    __slots__ = ()
+    __slots__ = ("other",)
+    #: The class of other documents that the stage reads, where it was given: not part of what the stage means, which
+    #: goes by their collection's name. Unset on others.
+    other: Any
+
+
+#: Notes the class of the other documents.
+set_other: Callable[[Stage, Any], None] = vars(Stage)["other"].__set__
 
 
 class Match(Stage, kind="match"):

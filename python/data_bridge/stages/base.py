@@ -35,6 +35,18 @@ class Stage:
         raise NotImplementedError
 
 
+def schema_of(given: Any) -> Schema | None:
+    """What is known of another collection's documents: nothing, where its name is given and not its class."""
+    return None if given is None or isinstance(given, str) else given.schema()
+
+
+def of_others(node: Any, given: Any) -> Any:
+    """The stage's node, which knows the class of the other documents that it reads, where one is given."""
+    if given is not None and not isinstance(given, str):
+        stages.set_other(node, given)
+    return node
+
+
 class GenericStage(Stage):
     """A stage that the IR has no node for: its body, with expressions in it.
 
@@ -43,6 +55,8 @@ class GenericStage(Stage):
     """
 
     name: str
+    #: The other collection that the stage reads, as it was given.
+    other: Any = None
 
     def __init__(self, body: Any) -> None:
         if isinstance(body, Mapping):
@@ -50,7 +64,7 @@ class GenericStage(Stage):
         self.body = body
 
     def stage(self, schema: Schema | None) -> Any:
-        return stages.GenericStage(self.name, self.body)
+        return of_others(stages.GenericStage(self.name, self.body), self.other)
 
 
 def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:

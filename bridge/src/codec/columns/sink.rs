@@ -4,11 +4,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
+use super::super::decode;
 use super::super::layout::{self, Layout};
 use super::super::reader::malformed;
 use super::super::scope::Scope;
 use super::super::sink::Sink;
-use super::super::{CollectorPaused, decode};
 use super::kind::Struct;
 use super::{Column, Misfit, arrow};
 use crate::errors::raise;
@@ -34,7 +34,6 @@ impl ColumnLayout {
     fn decode(slf: &Bound<'_, Self>, documents: Vec<Bound<'_, PyBytes>>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         guarded(py, || {
-            let _paused = CollectorPaused::new(py);
             let mut sink = Box::new(Columns::new(slf.clone().unbind()));
             for document in &documents {
                 sink.add(py, document.as_bytes())?;

@@ -14,7 +14,8 @@ use pyo3::types::{PyDict, PyString};
 
 use super::convert::{Converter, integer, number, uuid_bytes};
 use super::decimal::Finite;
-use super::layout::{Default, Definition, Extra, Layout};
+use super::field::Default;
+use super::layout::{Definition, Extra, Layout};
 use super::reader::{DEEPEST, Element, Elements, malformed, text, unique};
 use super::scope::Scope;
 use super::{links, time};
