@@ -8,6 +8,7 @@ mod link_upserts;
 pub mod links;
 mod made;
 pub mod needed_fields;
+mod operand;
 mod operator;
 mod predicate;
 pub mod reads;
@@ -16,7 +17,7 @@ pub mod shape;
 mod value;
 
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::plan::{Change, Plan, Terminal};
+use data_bridge_ir::plan::{Change, Options, Plan, Terminal};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
 use data_bridge_ir::update::Update;
 use data_bridge_ir::{Expr, Operands, SchemaRef};
@@ -70,6 +71,7 @@ impl Analyzer {
                 write.change = link_upserts::with_links(write.change, &write.filter, &write.source.schema);
                 write.filter = self.filter(write.filter, &shape);
                 write.change = self.change(write.change, &write.source.schema, &shape);
+                self.check_array_filters(&write.change, &write.options);
                 Plan::Write(write)
             }
             Plan::FindAndModify(mut plan) => {
@@ -77,6 +79,7 @@ impl Analyzer {
                 plan.change = link_upserts::with_links(plan.change, &plan.filter, &plan.source.schema);
                 plan.filter = self.filter(plan.filter, &shape);
                 plan.change = self.change(plan.change, &plan.source.schema, &shape);
+                self.check_array_filters(&plan.change, &plan.options);
                 plan.sort.iter().for_each(|key| self.path(&key.path, &shape));
                 plan.fields = self.projection(plan.fields, &shape);
                 Plan::FindAndModify(plan)
@@ -105,11 +108,34 @@ impl Analyzer {
                 Change::Update { update: Update::Pipeline(stages), upsert }
             }
             Change::Update { update: Update::Operators(operations), upsert } => {
+                for operation in &operations {
+                    let path = operation.path.as_str();
+                    if schema.crossing(path).is_some() {
+                        let message = format!("'{path}' is a field of a linked document, which is updated by itself");
+                        self.report(CompileError::new("link_not_followed", message).at(path));
+                    }
+                }
                 let stored = |operation| link_updates::stored(operation, schema);
                 let operations = operations.into_iter().map(stored).collect();
                 Change::Update { update: Update::Operators(operations), upsert }
             }
             other => other,
+        }
+    }
+
+    /// Refuses a path that names an array filter where none are given; those that are, are checked where they are merged.
+    fn check_array_filters(&mut self, change: &Change, options: &Options) {
+        let Change::Update { update: Update::Operators(operations), .. } = change else { return };
+        if options.contains_key("arrayFilters") {
+            return;
+        }
+        for path in operations.iter().map(|operation| operation.path.as_str()) {
+            let named = path.split('.').find_map(|segment| segment.strip_prefix("$[")?.strip_suffix(']'));
+            if let Some(name) = named.filter(|name| !name.is_empty()) {
+                let error =
+                    CompileError::new("array_filter", format!("'{path}' needs an array filter called '{name}'"));
+                self.report(error.at(path).hint(format!("add ArrayFilters({name}=lambda item: ...)")));
+            }
         }
     }
 

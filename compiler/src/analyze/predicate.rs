@@ -39,6 +39,7 @@ impl Analyzer {
             | Expr::Mod { ref field, .. }
             | Expr::FieldOperator { ref field, .. } => {
                 self.operand_path(field, shape);
+                self.check_operand(&expr, shape);
                 expr
             }
             Expr::Field(path) => {
