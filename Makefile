@@ -1,4 +1,4 @@
-# make demo | test | check | prove | bench | bench-check | profile | load | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
+# make demo | test | check | prove | bench | bench-check | profile | load | leaks | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,17 +20,18 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench bench-check profile load test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
+.PHONY: help demo bench bench-check profile load leaks test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
 	@echo "make test    every check and every test: what CI runs"
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make prove   the property tests with many new random examples: minutes"
-	@echo "make bench   this library beside its peers: ten minutes; BENCH=--quick for two, BENCH='find-1000 save' for some cases, BENCH=--list"
+	@echo "make bench   this library beside its peers: a quarter of an hour; BENCH=--quick: three minutes, BENCH='find-1000 save': some cases, BENCH=--list"
 	@echo "make bench-check    count instructions, and say what grew since the counts that are kept"
 	@echo "make profile CASE=find-1000    a flame graph of one benchmark"
-	@echo "make load    a thousand tasks at once, beside PyMongo; and whether memory stays flat over a million operations"
+	@echo "make load    a thousand tasks that read and write at once, beside PyMongo: two minutes"
+	@echo "make leaks   whether memory stays flat over a million operations: a quarter of an hour"
 	@echo "make fmt     format the sources"
 	@echo "make generate write what follows from the operator table in ir/catalog, and the page of rewrite rules"
 	@echo "make clean   remove everything that was built"
@@ -50,6 +51,9 @@ profile: $(STAMPS)/release $(STAMPS)/bench
 
 load: $(STAMPS)/release $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.load $(LOAD)
+
+leaks: $(STAMPS)/counted $(STAMPS)/bench
+	$(BIN)/python -m benchmarks.leaks $(LEAKS)
 
 test: rust-check rust-test python-check mypy pyright python-test
 
@@ -96,14 +100,14 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The two builds of the extension share one place in the source tree, so each forgets the other. They are not made by
+# The builds of the extension share one place in the source tree, so each forgets the others. They are not made by
 # maturin, whose flags for pyo3 differ: clippy, cargo test and it would build the bridge anew by turns. It would also
 # strip the names that profiles show.
 define build
 	cargo build --quiet --locked --package data-bridge-bridge $(2)
 	@cp --remove-destination "$${CARGO_TARGET_DIR:-target}/$(1)/lib_core.so" \
 		"python/data_bridge/_core$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')"
-	@rm -f $(STAMPS)/debug $(STAMPS)/release
+	@rm -f $(STAMPS)/debug $(STAMPS)/release $(STAMPS)/counted
 	@touch $@
 endef
 
@@ -112,6 +116,9 @@ $(STAMPS)/debug: $(STAMPS)/dev $(RUST)
 
 $(STAMPS)/release: $(STAMPS)/dev $(RUST)
 	$(call build,release,--release)
+
+$(STAMPS)/counted: $(STAMPS)/dev $(RUST)
+	$(call build,release,--release --features counted)
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 	$(BIN)/python .ci/requirements.py dev | $(BIN)/python -m pip install -q --disable-pip-version-check -r /dev/stdin

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pymongo import MongoClient
@@ -13,18 +15,20 @@ from rich.table import Table
 
 from data_bridge.embedded import Server
 
-from . import library, link_cases, memory, report
+from . import library, link_cases, memory, report, stalls
 from .case import Case
 from .cases import CASES, STORED
 from .data import COLLECTION, MANY, TIMES, row
 from .measuring import FULL, QUICK, Effort, count, measure
-from .peers import PEERS, load, load_links
+from .peers import PEERS, load, load_others
+from .suites import MORE
 
 DATABASE = "data_bridge_benchmarks"
-#: The names under which the two measurements of memory are chosen.
+#: The names under which the measurements of memory and of the event loop's turns are chosen.
 HELD, STREAMED = "memory-of-a-document", "memory-of-a-stream"
-SUITES = (CASES, link_cases.CASES, link_cases.COUNTED)
-NAMES = [*(case.slug for cases in SUITES for case in cases), HELD, STREAMED]
+STALLS = "longest-stall"
+ALL = [*CASES, *(case for suite in MORE for case in suite.cases), *link_cases.COUNTED]
+NAMES = [*(case.slug for case in ALL), STALLS, HELD, STREAMED]
 #: The libraries whose stream of a million documents ends in a minute.
 STREAMING = ("data-bridge", "pymongo")
 #: A load from which on figures say little.
@@ -65,15 +69,19 @@ class Chosen:
         return [case for case in cases if self(case.slug)]
 
 
-async def run_cases(uri: str, cases: list[Case], peers: list[Any], effort: Effort | None) -> dict[str, Any]:
+def run_cases(uri: str, cases: list[Case], peers: Callable[[], list[Any]], effort: Effort | None) -> dict[str, Any]:
     """Results by case and label: times, or without an effort how many commands are sent."""
+    return asyncio.run(_run_cases(uri, cases, peers(), effort)) if cases else {}
+
+
+async def _run_cases(uri: str, cases: list[Case], peers: list[Any], effort: Effort | None) -> dict[str, Any]:
     results: dict[str, Any] = {}
-    if not cases or not peers:
-        return results
     try:
         for peer in peers:
             await peer.setup(uri, DATABASE)
         for case in cases:
+            if not case.peers(peers):
+                continue
             with console.status(case.name):
                 if effort is None:
                     results[case.name] = await count(case, peers, uri, DATABASE)
@@ -84,6 +92,14 @@ async def run_cases(uri: str, cases: list[Case], peers: list[Any], effort: Effor
         for peer in peers:
             await peer.close()
     return results
+
+
+def run_stalls(uri: str, names: list[str], rounds: int, results: report.Results) -> None:
+    """How long other tasks wait while documents are loaded."""
+    for peer in (load(name) for name in names if name in stalls.LOADING):
+        with console.status(f"the longest stall: {peer.label}"):
+            results.stalls[peer.label] = stalls.measured(peer, uri, DATABASE, rounds)
+    console.print("the longest stall: done", style="dim")
 
 
 def run_memory(uri: str, names: list[str], chosen: Chosen, quick: bool, results: report.Results) -> None:
@@ -119,7 +135,7 @@ def main() -> None:
         nargs="*",
         help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
     )
-    parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
+    parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: some three minutes")
     parser.add_argument("--page", action="store_true", help="write the documentation's page, as a whole run does")
     parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
     parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")
@@ -130,11 +146,9 @@ def main() -> None:
         return
     if not any(map(chosen, NAMES)):
         parser.error(f"no case has {' or '.join(arguments.words)} in its name; --list gives the names")
-    suites = [chosen.of(cases) for cases in SUITES]
     quick_peers = [name for name in PEERS if name != "mongoengine"]
     names = arguments.peers.split(",") if arguments.peers else quick_peers if arguments.quick else list(PEERS)
     effort = QUICK if arguments.quick else FULL
-    peers, linking = [load(name) for name in names], load_links(names)
     results = report.Results(load=os.getloadavg()[0])
     if results.load > BUSY:
         console.print(
@@ -142,9 +156,14 @@ def main() -> None:
         )
     with Server(cache_gb=1) as server:
         results.server = store(server.uri)
-        results.clock = asyncio.run(run_cases(server.uri, suites[0], peers, effort))
-        results.links = asyncio.run(run_cases(server.uri, suites[1], linking, effort))
-        results.commands = asyncio.run(run_cases(server.uri, suites[2], linking, None))
+        results.clock = run_cases(server.uri, chosen.of(CASES), lambda: [load(name) for name in names], effort)
+        for suite in MORE:
+            peers = partial(load_others, suite.name, names)
+            results.more[suite.title] = run_cases(server.uri, chosen.of(suite.cases), peers, effort)
+        linking = partial(load_others, "links", names)
+        results.commands = run_cases(server.uri, chosen.of(link_cases.COUNTED), linking, None)
+        if chosen(STALLS):
+            run_stalls(server.uri, names, effort.rounds, results)
         if chosen(HELD) or chosen(STREAMED):
             run_memory(server.uri, names, chosen, arguments.quick, results)
     for grid in report.grids(results):

@@ -39,7 +39,7 @@ class Case:
     @property
     def slug(self) -> str:
         """The name as one word, for choosing cases: "find 1,000" is find-1000."""
-        return self.name.replace(",", "").replace(":", "").replace(" ", "-")
+        return self.name.lower().replace(",", "").replace(":", "").replace(" ", "-")
 
     def peers(self, all_peers: list[Any]) -> list[Any]:
         """The peers that can do it."""

@@ -1,19 +1,17 @@
-"""Many tasks that read and write at once, beside PyMongo's asynchronous client, and then whether memory stays flat.
+"""Many tasks that read and write at once, beside PyMongo's asynchronous client. `make load`.
 
-Every task has documents of its own and knows what they hold, so every answer is checked. `make load`.
+Every task has documents of its own and knows what they hold, so every answer is checked.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import random
-import sys
 import time
 from array import array
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Protocol
 
 from pymongo import AsyncMongoClient, MongoClient
 from rich.console import Console
@@ -23,19 +21,13 @@ from data_bridge import connect
 from data_bridge.embedded import Server
 
 from .data import COLLECTION, row
-from .memory import settled
 from .peers.data_bridge_peer import Person
 
 DATABASE = "data_bridge_load"
 #: Documents that a task alone changes, and those that all tasks only read.
 OWN, SHARED = 4, 10_000
 RANGE = 10
-#: How often of ten each operation is chosen.
-MIX = {"get": 4, "find": 2, "save": 2, "insert and delete": 2}
 SLICES = 6
-POINTS = 5
-#: What may be more at the end than after the first part: memory settles a little with every new pattern of use.
-MORE_BYTES, MORE_OBJECTS = 8e6, 500
 
 
 class Subject(Protocol):
@@ -113,12 +105,15 @@ class PyMongo:
 class Task:
     """One of many: its documents, and what they must hold."""
 
+    #: How often each operation is chosen, among as many as all together.
+    mix: ClassVar[dict[str, int]] = {"get": 4, "find": 2, "save": 2, "insert and delete": 2}
+
     def __init__(self, number: int) -> None:
         self._random = random.Random(number)
         self._first = SHARED + number * OWN * 2
         self._ages = {self._first + place: row(self._first + place)["age"] for place in range(OWN)}
         self._operations = [
-            getattr(self, "_" + name.replace(" ", "_")) for name, times in MIX.items() for _ in range(times)
+            getattr(self, "_" + name.replace(" ", "_")) for name, times in self.mix.items() for _ in range(times)
         ]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -157,7 +152,7 @@ class Task:
         assert deleted == 1, f"{subject.label}: {deleted} deleted of {key}"
 
 
-async def run(subject: Subject, tasks: list[Task], more: Callable[[int], bool], latencies: array[float]) -> None:
+async def run(subject: Subject, tasks: Sequence[Task], more: Callable[[int], bool], latencies: array[float]) -> None:
     """All tasks at once, while there is more to do: that is asked with the number of operations so far."""
 
     async def work(task: Task) -> None:
@@ -175,7 +170,7 @@ def percentile(latencies: array[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
-async def compare(subjects: list[Subject], tasks: list[Task], seconds: float, console: Console) -> None:
+async def compare(subjects: list[Subject], tasks: Sequence[Task], seconds: float, console: Console) -> None:
     """Each in turn, in slices, over the same documents."""
     latencies: dict[str, array[float]] = {subject.label: array("d") for subject in subjects}
     spent = dict.fromkeys(latencies, 0.0)
@@ -185,7 +180,7 @@ async def compare(subjects: list[Subject], tasks: list[Task], seconds: float, co
             until = began + seconds / SLICES
             await run(subject, tasks, lambda _, until=until: time.perf_counter() < until, latencies[subject.label])  # type: ignore[misc]
             spent[subject.label] += time.perf_counter() - began
-    mix = ", ".join(f"{name} {times / sum(MIX.values()):.0%}" for name, times in MIX.items())
+    mix = ", ".join(f"{name} {times / sum(Task.mix.values()):.0%}" for name, times in Task.mix.items())
     out = Table(
         title=f"{len(tasks):,} tasks, {seconds:.0f} s each: {mix}; every answer was right", title_justify="left"
     )
@@ -197,58 +192,31 @@ async def compare(subjects: list[Subject], tasks: list[Task], seconds: float, co
     console.print(out)
 
 
-async def leaks(subject: Subject, tasks: list[Task], operations: int, console: Console) -> bool:
-    """Whether memory and objects are as many at the end as after the first part of so many operations."""
-    points: list[tuple[int, int, int]] = []
-    for _ in range(POINTS):
-        count: array[float] = array("d")
-        await run(subject, tasks, lambda done: done < operations // POINTS, count)
-        del count
-        gc.collect()
-        points.append((settled(), len(gc.get_objects()), sys.getallocatedblocks()))
-    out = Table(title=f"{subject.label}: memory over {operations:,} operations", title_justify="left")
-    for column in ("after", "resident", "objects of the collector", "allocated blocks"):
-        out.add_column(column, justify="right")
-    for place, (size, objects, blocks) in enumerate(points, start=1):
-        out.add_row(f"{operations * place // POINTS:,}", f"{size / 1e6:.1f} MB", f"{objects:,}", f"{blocks:,}")
-    console.print(out)
-    return points[-1][0] - points[0][0] <= MORE_BYTES and points[-1][1] - points[0][1] <= MORE_OBJECTS
-
-
-async def _main(uri: str, count: int, seconds: float, operations: int, console: Console) -> bool:
-    tasks = [Task(number) for number in range(count)]
+def store(uri: str, tasks: Sequence[Task]) -> None:
+    """What the tasks read, stored without the library that is looked at."""
     with MongoClient[dict[str, Any]](uri) as client:
         client[DATABASE][COLLECTION].insert_many([row(number) for number in range(SHARED)])
         client[DATABASE][COLLECTION].insert_many([each for task in tasks for each in task.rows()])
-    ours, subjects = DataBridge(), [DataBridge(), PyMongo()]
-    if seconds:
-        for subject in subjects:
-            await subject.setup(uri)
-        await compare(list(subjects), tasks, seconds, console)
-        for subject in subjects:
-            await subject.close()
-    flat = True
-    if operations:
-        await ours.setup(uri)
-        flat = await leaks(ours, tasks, operations, console)
-        await ours.close()
-    return flat
+
+
+async def _main(uri: str, count: int, seconds: float, console: Console) -> None:
+    tasks = [Task(number) for number in range(count)]
+    store(uri, tasks)
+    subjects: list[Subject] = [DataBridge(), PyMongo()]
+    for subject in subjects:
+        await subject.setup(uri)
+    await compare(subjects, tasks, seconds, console)
+    for subject in subjects:
+        await subject.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60, help="for each library; 0 leaves the comparison out")
+    parser.add_argument("--seconds", type=float, default=60, help="for each library")
     parser.add_argument("--tasks", type=int, default=1000)
-    parser.add_argument("--operations", type=int, default=1_000_000, help="of the look at memory; 0 leaves it out")
     arguments = parser.parse_args()
-    console = Console(width=110)
     with Server(cache_gb=1) as server:
-        given = (arguments.tasks, arguments.seconds, arguments.operations)
-        flat = asyncio.run(_main(server.uri, *given, console))
-    if not flat:
-        raise SystemExit(f"memory grew by more than {MORE_BYTES / 1e6:.0f} MB, or objects by more than {MORE_OBJECTS}")
-    if arguments.operations:
-        console.print("memory is flat")
+        asyncio.run(_main(server.uri, arguments.tasks, arguments.seconds, Console(width=110)))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ from typing import Any
 
 from data_bridge.embedded import Server
 
-from . import link_cases
 from .__main__ import DATABASE, store
 from .case import Case
 from .cases import CASES
-from .peers import PEERS, load, load_links
+from .peers import PEERS, load, load_others
+from .suites import MORE
 
 #: Samples a second: the process stands still while one is taken.
 RATE = 200
@@ -36,7 +36,7 @@ def find(slug: str) -> Case:
     Raises:
         SystemExit: there is none, or several; the message names them.
     """
-    cases = {case.slug: case for case in (*CASES, *link_cases.CASES)}
+    cases = {case.slug: case for case in (*CASES, *(case for suite in MORE for case in suite.cases))}
     if slug in cases:
         return cases[slug]
     close = [name for name in cases if slug in name] or list(cases)
@@ -95,7 +95,10 @@ def main() -> None:
     if arguments.uri is None:
         record(case, arguments.peer, arguments.seconds, arguments.output)
         return
-    peers = load_links([arguments.peer]) if case in link_cases.CASES else [load(arguments.peer)]
+    suites = [suite.name for suite in MORE if case in suite.cases]
+    peers = case.peers(load_others(suites[0], [arguments.peer]) if suites else [load(arguments.peer)])
+    if not peers:
+        raise SystemExit(f"{arguments.peer} has no way of {case.name}")
     asyncio.run(repeat(case, peers[0], arguments.uri))
 
 

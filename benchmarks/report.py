@@ -7,13 +7,14 @@ import math
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import chart, targets
+from . import chart, stalls, targets
 from .measuring import Measured
+from .stalls import Stall
 from .targets import OURS, WIRE
 
 ROOT = Path(__file__).parent.parent
@@ -26,9 +27,10 @@ _HEAD = """\
 # Benchmarks
 
 Written by `make bench`; run it to get this page for your machine. Every library stores and reads the same documents
-(nine fields, one a nested document, one a list) over the same server and connection settings, in the fastest way that
-its own guide names; what each gives is compared before anything is timed. Runs alternate between the libraries. The raw
-wire is a socket that sends prepared bytes and throws replies away: no client that sends the same commands is faster.
+(nine fields, one a nested document, one a list, times with their zone) over the same server and connection settings, in
+the fastest way that its own guide names; what each gives is compared before anything is timed. Runs alternate between
+the libraries. The raw wire is a socket that sends prepared bytes and throws replies away: no client that sends the same
+commands is faster.
 
 {machine}, with a load of {load:.1f} before; server and clients on one machine; {versions}.
 
@@ -43,8 +45,11 @@ class Results:
     #: How many processes wanted a processor before anything was measured.
     load: float = 0.0
     clock: dict[str, dict[str, Measured]] = field(default_factory=dict)
-    links: dict[str, dict[str, Measured]] = field(default_factory=dict)
+    #: By the title of a suite: what `clock` is.
+    more: dict[str, dict[str, dict[str, Measured]]] = field(default_factory=dict)
     commands: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: By the label, then by the way of loading.
+    stalls: dict[str, dict[str, Stall]] = field(default_factory=dict)
     #: Bytes of a held document.
     held: dict[str, float] = field(default_factory=dict)
     #: By the number of documents that went by: bytes above the interpreter's.
@@ -90,7 +95,7 @@ def _verdict(found: float | None, target: float | None) -> str:
         return ""
     if target is None:
         return f"{found:.2f}"
-    return f"{found:.2f} of {target:g} {'yes' if found >= target else 'NO'}"
+    return f"{found:.2f} of {target:g} {'yes' if round(found, 2) >= target else 'NO'}"
 
 
 def grids(results: Results) -> Iterator[Grid]:
@@ -99,8 +104,12 @@ def grids(results: Results) -> Iterator[Grid]:
         _medians("Medians, and half of what lies between the quartiles", results.clock),
         _ratios(results),
         _processor_times(results),
-        _medians("Links: medians, and half of what lies between the quartiles", results.links),
+        *(
+            _medians(f"{title}: medians, and half of what lies between the quartiles", of)
+            for title, of in results.more.items()
+        ),
         _counts(results),
+        _stalls(results),
         _held(results),
         _streamed(results),
     ):
@@ -175,6 +184,21 @@ def _counts(results: Results) -> Grid:
     return Grid("Commands that the server answers", ["", *labels], rows)
 
 
+def _stalls(results: Results) -> Grid:
+    ways = list(stalls.WAYS)
+    rows = []
+    for label, by_way in results.stalls.items():
+        row = [label, *(f"{shown(by_way[way].clock)} ({shown(by_way[way].processor)})" for way in ways)]
+        reached = all(each.clock <= targets.STALL for each in by_way.values())
+        verdict = f"at most {shown(targets.STALL)} {'yes' if reached else 'NO'}" if label == OURS else ""
+        rows.append([*row, verdict])
+    title = (
+        f"The longest that other tasks of the event loop wait while {stalls.LOADED:,} documents are loaded, "
+        "and what of it was this thread's processor time"
+    )
+    return Grid(title, ["", *(f"into {way}" for way in ways), "aimed at"], rows)
+
+
 def _held(results: Results) -> Grid:
     rows = []
     for label, size in results.held.items():
@@ -203,10 +227,11 @@ def missed(results: Results) -> int:
 def write_json(results: Results) -> None:
     """Everything in numbers, for programs."""
     RESULTS.parent.mkdir(exist_ok=True)
-    cases = {**results.clock, **results.links}
+    cases = {name: peers for of in (results.clock, *results.more.values()) for name, peers in of.items()}
     seconds = {name: {label: runs.summary() for label, runs in peers.items()} for name, peers in cases.items()}
     memory = {"bytes_per_document": results.held, "streamed_above_interpreter": results.streamed}
-    document = {**about(results), "seconds": seconds, "commands": results.commands, "memory": memory}
+    turns = {label: {way: asdict(each) for way, each in ways.items()} for label, ways in results.stalls.items()}
+    document = {**about(results), "seconds": seconds, "commands": results.commands, "memory": memory, "stalls": turns}
     RESULTS.write_text(json.dumps(document, indent=2) + "\n")
 
 

@@ -43,3 +43,5 @@ HELD = Target(2, 1)
 STREAMED = 100e6
 #: How much more a long stream may take than one of a tenth, and still count as constant.
 CONSTANT = 1.1
+#: Seconds that other tasks of the event loop may have to wait while documents are loaded.
+STALL = 0.005

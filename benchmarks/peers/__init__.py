@@ -1,11 +1,11 @@
-"""One file for each library, all with the interface of `peer.Peer`."""
+"""One file for each library and suite; those without a suite in their name have the interface of `peer.Peer`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
-from .link_peer import LinkPeer
 from .peer import Peer
 
 PEERS = {
@@ -15,10 +15,22 @@ PEERS = {
     "mongoengine": ("mongoengine_peer", "MongoEnginePeer"),
     "wire": ("wire_peer", "WirePeer"),
 }
-#: Of those, the ones that have links to follow in queries.
-LINK_PEERS = {
-    "data-bridge": ("data_bridge_links", "DataBridgeLinks"),
-    "beanie": ("beanie_links", "BeanieLinks"),
+#: By the suite: of those, the ones that do what it is about, each in one way or several.
+OTHERS: dict[str, dict[str, tuple[str, list[str]]]] = {
+    "links": {
+        "data-bridge": ("data_bridge_links", ["DataBridgeLinks"]),
+        "beanie": ("beanie_links", ["BeanieLinks"]),
+    },
+    "web": {
+        "data-bridge": ("data_bridge_web", ["DataBridgeWritten", "DataBridgeReturned"]),
+        "pymongo": ("pymongo_web", ["PyMongoWritten", "PyMongoReturned"]),
+        "beanie": ("beanie_web", ["BeanieReturned"]),
+    },
+    "columns": {
+        "data-bridge": ("data_bridge_columns", ["DataBridgeColumns"]),
+        "pymongo": ("pymongo_columns", ["PyMongoArrow", "PyMongoDicts"]),
+        "beanie": ("beanie_columns", ["BeanieColumns"]),
+    },
 }
 
 
@@ -29,7 +41,10 @@ def load(name: str) -> Peer:
     return peer
 
 
-def load_links(names: Sequence[str]) -> list[LinkPeer]:
-    """Those of the named peers that have links."""
-    chosen = [LINK_PEERS[name] for name in names if name in LINK_PEERS]
-    return [getattr(import_module(f".{module}", __package__), kind)() for module, kind in chosen]
+def load_others(suite: str, names: Sequence[str]) -> list[Any]:
+    """What is measured in that suite of the named libraries: peers of its own kind."""
+    loaded = []
+    for name in names:
+        module, kinds = OTHERS[suite].get(name, ("", []))
+        loaded += [getattr(import_module(f".{module}", __package__), kind)() for kind in kinds]
+    return loaded

@@ -61,6 +61,8 @@ class City(BaseModel):
 
 
 class BeaniePeer(Peer):
+    """Its `lazy_parse=True` is not used: reading two fields of each document takes four times as long with it."""
+
     label = "Beanie 2"
 
     async def setup(self, uri: str, database: str) -> None:

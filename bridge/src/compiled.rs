@@ -8,6 +8,7 @@ use data_bridge_compiler::relations::{MOST_IDS, Strategy};
 use data_bridge_compiler::requirements::unmet;
 use data_bridge_compiler::sent::Sent;
 use data_bridge_compiler::{Failure, explain};
+use data_bridge_ir::Value;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -153,11 +154,27 @@ fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, link
         flags.links = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
         let plan = read::plan(node)?;
         let compiled = with_room(|| data_bridge_compiler::compile(plan, &flags, traced));
-        compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| match failure {
-            Failure::Query(found) => errors::from_compile(py, found),
-            Failure::Bug(message) => errors::internal(py, &message),
-        })
+        compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| refused(py, failure))
     })
+}
+
+/// Compiles the read of one document of a source node by its id; None where that takes more than the id as it is.
+#[pyfunction]
+fn compile_get(source: &Bound<'_, PyAny>, id: &Bound<'_, PyAny>) -> PyResult<Option<Compiled>> {
+    let py = source.py();
+    guarded(py, || {
+        // What cannot be written is said of the query that it stands in.
+        let Ok(id) = codec::value_to_rawbson(id, "_id") else { return Ok(None) };
+        let compiled = data_bridge_compiler::compile_get(read::source(source)?, Value(id));
+        Ok(compiled.map_err(|failure| refused(py, failure))?.map(|compiled| Compiled(Arc::new(compiled))))
+    })
+}
+
+fn refused(py: Python<'_>, failure: Failure) -> PyErr {
+    match failure {
+        Failure::Query(found) => errors::from_compile(py, found),
+        Failure::Bug(message) => errors::internal(py, &message),
+    }
 }
 
 fn read_flags(flags: &Bound<'_, PyAny>) -> PyResult<Flags> {
@@ -181,10 +198,8 @@ fn rows(node: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = node.py();
     guarded(py, || {
         let plan = read::plan(node)?;
-        let found = with_room(|| data_bridge_compiler::analyze::rows::rows(plan)).map_err(|failure| match failure {
-            Failure::Query(found) => errors::from_compile(py, found),
-            Failure::Bug(message) => errors::internal(py, &message),
-        })?;
+        let found = with_room(|| data_bridge_compiler::analyze::rows::rows(plan));
+        let found = found.map_err(|failure| refused(py, failure))?;
         Ok((found.fields.into_iter().map(|(name, dtype)| (name, PyDType(dtype))).collect(), found.open))
     })
 }
@@ -205,7 +220,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)
         }
-        "field" | "literal" | "call" | "variable" | "document" | "array" => {
+        "field" | "literal" | "call" | "variable" | "document" | "array" | "filter" => {
             mongo::expression(&read::expr(node)?).map_err(wrong)?
         }
         _ => bson::RawBson::Document(mongo::filter(&read::expr(node)?).map_err(wrong)?),
@@ -246,6 +261,7 @@ fn rules() -> Vec<&'static str> {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Compiled>()?;
     module.add_function(wrap_pyfunction!(compile, module)?)?;
+    module.add_function(wrap_pyfunction!(compile_get, module)?)?;
     module.add_function(wrap_pyfunction!(rows, module)?)?;
     module.add_function(wrap_pyfunction!(to_mql, module)?)?;
     module.add_function(wrap_pyfunction!(rules, module)?)

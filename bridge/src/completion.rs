@@ -18,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use rustix::event::{EventfdFlags, eventfd};
 
+use crate::answer::Answer;
 use crate::errors;
 use crate::gate::guarded;
 
@@ -108,7 +109,7 @@ impl Inbox {
 }
 
 struct Waiting {
-    future: Py<PyAny>,
+    answer: Py<Answer>,
     finish: Box<dyn Finish>,
 }
 
@@ -130,8 +131,11 @@ impl LoopQueue {
         for _ in 0..PER_TICK {
             let Some((id, outcome)) = self.pop() else { break };
             let waiting = locked(&self.waiting).remove(&id);
-            if let Some(waiting) = waiting {
-                self.deliver(py, id, waiting, outcome);
+            if let Some(waiting) = waiting
+                && let Err(error) = self.deliver(py, id, waiting, outcome)
+            {
+                self.rest(py)?;
+                return Err(error);
             }
             if started.elapsed() > TICK {
                 break;
@@ -169,55 +173,46 @@ impl LoopQueue {
         Ok(())
     }
 
-    /// A future of this loop for an operation that `start` sets going with the number it is given.
+    /// What to await in this loop for an operation that `start` sets going with the number it is given.
     pub fn expect<'py>(
         &self,
         event_loop: &Bound<'py, PyAny>,
         finish: Box<dyn Finish>,
         start: impl FnOnce(u64, Arc<Inbox>) -> Result<(), Error>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Bound<'py, Answer>> {
         let py = event_loop.py();
-        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
+        let answer = Answer::new(event_loop)?;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        locked(&self.waiting).insert(id, Waiting { future: future.clone().unbind(), finish });
+        locked(&self.waiting).insert(id, Waiting { answer: answer.clone().unbind(), finish });
         start(id, Arc::clone(&self.inbox)).map_err(|error| {
             locked(&self.waiting).remove(&id);
             errors::to_python(py, error)
         })?;
-        Ok(future)
+        Ok(answer)
     }
 
-    /// Sets the future, unless its task was cancelled: then the outcome is dropped.
-    fn deliver(&self, py: Python<'_>, id: u64, waiting: Waiting, outcome: Outcome) {
-        let Waiting { future, finish } = waiting;
-        let delivered = (|| {
-            let bound = future.bind(py);
-            if bound.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
-                return Ok(());
+    /// Settles the answer, unless its task was cancelled: then the outcome is dropped.
+    fn deliver(&self, py: Python<'_>, id: u64, waiting: Waiting, outcome: Outcome) -> PyResult<()> {
+        let Waiting { answer, finish } = waiting;
+        if answer.borrow(py).is_done() {
+            return Ok(());
+        }
+        match run_finish(py, finish, outcome) {
+            Ok(Finished::Value(value)) => Answer::settle(answer.bind(py), Ok(value)),
+            Ok(Finished::Later(finish)) => {
+                locked(&self.waiting).insert(id, Waiting { answer, finish });
+                locked(&self.ready).push_back((id, Ok(Reply::Done)));
+                Ok(())
             }
-            match run_finish(py, finish, outcome) {
-                Ok(Finished::Value(value)) => {
-                    bound.call_method1(pyo3::intern!(py, "set_result"), (value,))?;
+            Ok(Finished::Wait(client, request, finish)) => {
+                locked(&self.waiting).insert(id, Waiting { answer, finish });
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = runtime::start(&client, request, move |outcome| inbox.push(id, outcome)) {
+                    locked(&self.ready).push_back((id, Err(error)));
                 }
-                Ok(Finished::Later(finish)) => {
-                    locked(&self.waiting).insert(id, Waiting { future: future.clone_ref(py), finish });
-                    locked(&self.ready).push_back((id, Ok(Reply::Done)));
-                }
-                Ok(Finished::Wait(client, request, finish)) => {
-                    locked(&self.waiting).insert(id, Waiting { future: future.clone_ref(py), finish });
-                    let inbox = Arc::clone(&self.inbox);
-                    if let Err(error) = runtime::start(&client, request, move |outcome| inbox.push(id, outcome)) {
-                        locked(&self.ready).push_back((id, Err(error)));
-                    }
-                }
-                Err(error) => {
-                    bound.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?;
-                }
+                Ok(())
             }
-            PyResult::Ok(())
-        })();
-        if let Err(error) = delivered {
-            error.write_unraisable(py, Some(future.bind(py)));
+            Err(error) => Answer::settle(answer.bind(py), Err(error)),
         }
     }
 

@@ -338,15 +338,9 @@ fn by_class_name(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<DType> {
 #[pyfunction]
 pub fn call_dtype(name: &str, given: Vec<(Option<String>, PyDType)>) -> PyDType {
     let Some(operator) = Operator::find(Kind::Expression, name) else { return PyDType(DType::Any) };
-    let mut by_argument: Vec<(&str, Vec<DType>)> = Vec::new();
-    for (argument, dtype) in operator.placed(given.iter().map(|(name, _)| name.as_deref())).into_iter().zip(&given) {
-        let Some(argument) = argument else { return PyDType(DType::Any) };
-        match by_argument.iter_mut().find(|(known, _)| *known == argument.name) {
-            Some((_, types)) => types.push(dtype.1.0.clone()),
-            None => by_argument.push((argument.name, vec![dtype.1.0.clone()])),
-        }
-    }
-    PyDType(operator.result(&by_argument))
+    let placed = operator.placed(given.iter().map(|(name, _)| name.as_deref()));
+    let types = placed.zip(&given).map(|(argument, (_, dtype))| Some((argument?.name, dtype.0.clone())));
+    PyDType(types.collect::<Option<Vec<_>>>().map_or(DType::Any, |types| operator.result(&types)))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

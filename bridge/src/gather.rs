@@ -7,7 +7,7 @@ use bson::RawDocumentBuf;
 use data_bridge_driver::{Client, Cursor, Reply, Request};
 use pyo3::prelude::*;
 
-use crate::codec::{Batch, OnInvalid, Sink};
+use crate::codec::{Batch, OnInvalid, Sink, at_rest};
 use crate::completion::{Finish, Finished, Outcome};
 use crate::errors::{internal, to_python};
 
@@ -34,15 +34,18 @@ impl Slices {
     fn decode(&mut self, py: Python<'_>) -> PyResult<bool> {
         let Some(batch) = &mut self.batch else { return Ok(true) };
         let started = Instant::now();
-        loop {
-            if batch.decode(py, &mut *self.sink, self.on_invalid, STRIDE)? {
-                self.batch = None;
-                return Ok(true);
+        let done = at_rest(py, || {
+            loop {
+                let done = batch.decode(py, &mut *self.sink, self.on_invalid, STRIDE)?;
+                if done || started.elapsed() > SLICE {
+                    return Ok(done);
+                }
             }
-            if started.elapsed() > SLICE {
-                return Ok(false);
-            }
+        })?;
+        if done {
+            self.batch = None;
         }
+        Ok(done)
     }
 }
 

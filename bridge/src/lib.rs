@@ -1,5 +1,7 @@
 //! The Python extension module: exports only.
 
+mod allocator;
+mod answer;
 pub mod client;
 mod codec;
 mod compiled;
@@ -14,16 +16,12 @@ mod pending;
 mod read;
 mod run;
 
-use mimalloc::MiMalloc;
 use pyo3::prelude::*;
-
-/// Compiling a query makes many small allocations, which the system's allocator serves slowly.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    allocator::register(module)?;
     client::register(module)?;
     codec::register(module)?;
     compiled::register(module)?;

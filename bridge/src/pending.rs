@@ -10,6 +10,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::answer::Answer;
 use crate::completion::{self, Finish, Finished, Outcome, run_finish};
 use crate::errors::{internal, to_python};
 use crate::handles::{Cursor, Session};
@@ -45,9 +46,9 @@ impl Pending {
 
 #[pymethods]
 impl Pending {
-    /// Sends it; a future of the running event loop gives the answer. If that is cancelled, the request still runs to
-    /// its end.
-    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// Sends it; what it gives is awaited in the running event loop. If that is cancelled, the request still runs to its
+    /// end.
+    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, Answer>> {
         let (driver, request, finish) = self.take()?;
         let (event_loop, queue) = completion::current(py)?;
         queue.get().expect(&event_loop, finish, |id, inbox| {
@@ -55,8 +56,8 @@ impl Pending {
         })
     }
 
-    fn __await__<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.start(py)?.call_method0("__await__")
+    fn __await__<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, Answer>> {
+        self.start(py)
     }
 
     /// What became of the reads of ids so far: how many each found, None for one that was not read; and whether these

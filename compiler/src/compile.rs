@@ -1,7 +1,9 @@
 //! From a plan to its commands, in one call.
 
-use data_bridge_ir::plan::Change;
-use data_bridge_ir::{Expr, Plan};
+use bson::RawBson;
+use data_bridge_ir::expr::{CompareOp, Path};
+use data_bridge_ir::plan::{Change, Options, Read, Source, Terminal};
+use data_bridge_ir::{DType, Expr, Plan, Stage, Value};
 
 use crate::analyze::analyze;
 use crate::error::Failure;
@@ -35,7 +37,7 @@ pub struct Compiled {
 pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Failure> {
     let bound = analyze(plan)?;
     let analyzed = traced.then(|| bound.clone());
-    let mut driver = Driver::new(ALL, flags, traced);
+    let mut driver = Driver::new(&ALL, flags, traced);
     let optimized = match bound {
         Plan::Read(read) => Plan::Read(driver.read(read)?),
         Plan::Write(mut write) => {
@@ -56,6 +58,45 @@ pub fn compile(plan: Plan, flags: &Flags, traced: bool) -> Result<Compiled, Fail
     };
     let requires = requirements(&optimized);
     Ok(Compiled { requires, analyzed, optimized, trace: driver.into_trace(), links, physical })
+}
+
+/// The plan of reading one document by its id: what [`compile`] makes of it, for there is nothing in it that a rule
+/// could change. None where analysis has more to say than that the id is of the field's type.
+///
+/// # Errors
+/// The bug that stopped the compiler.
+pub fn compile_get(source: Source, id: Value) -> Result<Option<Compiled>, Failure> {
+    if !source.schema.field(ID).is_some_and(|field| is_plainly(&field.dtype, &id)) {
+        return Ok(None);
+    }
+    let same = Expr::compare(CompareOp::Eq, Expr::Field(Path::from(ID)), Expr::Literal(id));
+    let read =
+        Read { source, stages: vec![Stage::Match(same)], terminal: Terminal::First, options: Options::default() };
+    let optimized = Plan::Read(read);
+    let physical = mongo::lower(&optimized)?;
+    Ok(Some(Compiled {
+        analyzed: None,
+        optimized,
+        trace: Vec::new(),
+        links: Vec::new(),
+        physical,
+        requires: Vec::new(),
+    }))
+}
+
+const ID: &str = "_id";
+
+/// Whether a value is of the type, and of one that is compared as it is.
+fn is_plainly(dtype: &DType, value: &Value) -> bool {
+    dtype.members().iter().any(|member| {
+        matches!(
+            (member, &value.0),
+            (DType::Int, RawBson::Int32(_) | RawBson::Int64(_))
+                | (DType::String, RawBson::String(_))
+                | (DType::ObjectId, RawBson::ObjectId(_))
+                | (DType::Binary, RawBson::Binary(_))
+        )
+    })
 }
 
 fn physical(followed: &Followed) -> Result<PhysicalPlan, Failure> {

@@ -5,6 +5,7 @@ mod compile;
 pub mod error;
 pub mod explain;
 pub mod facts;
+mod hashing;
 pub mod lower;
 mod parts;
 pub mod passes;
@@ -17,6 +18,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_get};
 pub use error::{CompileError, Failure};
 pub use requirements::Requirement;

@@ -56,15 +56,19 @@ pub fn requirements(plan: &Plan) -> Vec<Requirement> {
 struct Found(Vec<Requirement>);
 
 impl Found {
-    fn add(&mut self, operator: String, since: Version) {
-        if since > Version::FIRST_TOLD && self.0.iter().all(|known| known.operator != operator) {
+    fn add(&mut self, since: Version, operator: impl FnOnce() -> String) {
+        if since <= Version::FIRST_TOLD {
+            return;
+        }
+        let operator = operator();
+        if self.0.iter().all(|known| known.operator != operator) {
             self.0.push(Requirement { operator, since });
         }
     }
 
     fn operator(&mut self, kind: Kind, name: &str) {
         if let Some(operator) = Operator::find(kind, name) {
-            self.add(name.to_owned(), operator.since);
+            self.add(operator.since, || name.to_owned());
         }
     }
 
@@ -72,13 +76,9 @@ impl Found {
         self.operator(kind, name);
         let bound = Operator::find(kind, name).and_then(|operator| operator.bind(operands).ok());
         for (argument, _) in bound.into_iter().flatten() {
-            self.add(format!("{} of {name}", argument.name), argument.since);
+            self.add(argument.since, || format!("{} of {name}", argument.name));
         }
-        match operands {
-            Operands::Single(child) => self.expr(child),
-            Operands::Positional(items) => self.exprs(items),
-            Operands::Named(fields) => fields.iter().for_each(|(_, item)| self.expr(item)),
-        }
+        operands.children().for_each(|item| self.expr(item));
     }
 
     fn change(&mut self, change: &Change) {
@@ -146,6 +146,7 @@ impl Found {
             Expr::And(items) | Expr::Or(items) | Expr::Nor(items) | Expr::Array(items) => self.exprs(items),
             Expr::Not(child)
             | Expr::Computed(child)
+            | Expr::Filter(child)
             | Expr::In { needle: child, .. }
             | Expr::ElemMatch { predicate: child, .. }
             | Expr::Linked { predicate: child, .. } => self.expr(child),
@@ -166,7 +167,7 @@ impl Found {
         let kinds = [Kind::Stage, Kind::Expression, Kind::Accumulator, Kind::Window, Kind::Query];
         let since = kinds.iter().filter_map(|kind| Operator::find(*kind, name)).map(|operator| operator.since).min();
         if let Some(since) = since {
-            self.add(name.to_owned(), since);
+            self.add(since, || name.to_owned());
         }
     }
 

@@ -59,6 +59,7 @@ pub fn group(by: &str, summed: &str) -> Stage {
 /// Other documents whose `other` is this one's `own`.
 pub fn lookup(output: &str) -> Stage {
     Stage::Lookup(Lookup {
+        class: None,
         collection: Some("others".to_owned()),
         local: Some("own".into()),
         foreign: Some("other".into()),
@@ -70,7 +71,7 @@ pub fn lookup(output: &str) -> Stage {
 
 /// The documents of `others` behind these.
 pub fn union(pipeline: Vec<Stage>) -> Stage {
-    Stage::UnionWith(UnionWith { collection: Some("others".to_owned()), pipeline })
+    Stage::UnionWith(UnionWith { collection: Some("others".to_owned()), class: None, pipeline })
 }
 
 /// The outputs `f0`, `f1`, ...

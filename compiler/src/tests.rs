@@ -7,7 +7,7 @@ use data_bridge_ir::stage::{Projected, UnionWith};
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
-use crate::compile::compile;
+use crate::compile::{compile, compile_get};
 use crate::error::Failure;
 use crate::explain::{mql, text};
 use crate::passes::flags::Flags;
@@ -275,7 +275,7 @@ fn pipelines_inside_stages_are_stages_too() {
     let adults = Stage::Match(Expr::compare(CompareOp::Gt, Expr::field("age"), Expr::Literal(Value::from(25))));
     let facet = Stage::Facet(vec![("old".into(), vec![adults.clone()]), ("n".into(), vec![Stage::Count("n".into())])]);
     insta::assert_snapshot!(command(read(vec![facet], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$facet":{"old":[{"$match":{"age":{"$gt":25}}}],"n":[{"$count":"n"}]}}],"cursor":{}}"#);
-    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline });
+    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline });
     insta::assert_snapshot!(command(read(vec![union(vec![adults])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others","pipeline":[{"$match":{"age":{"$gt":25}}}]}}],"cursor":{}}"#);
     insta::assert_snapshot!(command(read(vec![union(vec![])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others"}}],"cursor":{}}"#);
 }
@@ -294,4 +294,19 @@ fn a_facet_is_checked_before_it_is_sent() {
     assert_eq!(wrong(facet(vec![("a.b", vec![]), ("$a", vec![])])), ["malformed_facet", "malformed_facet"]);
     assert_eq!(wrong(facet(vec![("a", vec![facet(vec![("b", vec![])])])])), ["malformed_facet"]);
     assert_eq!(wrong(facet(vec![("a", vec![Stage::Match(eq("colour", 1))])])), ["unknown_field"]);
+}
+
+#[test]
+fn a_get_is_what_compiling_its_predicate_gives() {
+    let id = bson::oid::ObjectId::from_bytes([7; 12]);
+    let get = compile_get(users(), Value::from(id)).unwrap().unwrap();
+    let find = compile(read(vec![Stage::Match(eq("_id", id))], Terminal::First), &Flags::all(), false).unwrap();
+    assert_eq!((get.optimized, get.physical, get.requires), (find.optimized, find.physical, find.requires));
+}
+
+#[test]
+fn a_get_by_what_is_not_just_of_the_type_is_analyzed() {
+    for id in [Value::from("7"), Value::from(7), Value(bson::RawBson::Null)] {
+        assert!(compile_get(users(), id).unwrap().is_none());
+    }
 }

@@ -111,6 +111,7 @@ impl Display for Expr {
                 out.write_str("]")
             }
             Self::Computed(child) => write!(out, "expr({child})"),
+            Self::Filter(predicate) => write!(out, "{predicate}"),
             Self::Linked { link, target, predicate, .. } => {
                 write!(out, "{} -> {}[{predicate}]", link.as_str(), target.name())
             }
@@ -235,7 +236,7 @@ impl Display for Stage {
                 })?;
                 out.write_str(")")
             }
-            Self::Generic { name, body } => write!(out, "{}({body})", name.trim_start_matches('$')),
+            Self::Generic { name, body, .. } => write!(out, "{}({body})", name.trim_start_matches('$')),
             Self::Raw(value) => {
                 out.write_str("Raw(")?;
                 literal(out, value)?;

@@ -208,14 +208,15 @@ impl DType {
     /// A match compares within a type bracket only; an array is compared whole and by its elements; null is a value
     /// any field may be asked for; a regex tests strings.
     pub fn comparable_to(&self, other: &Self) -> bool {
-        let (left, right) = (self.values(), other.values());
         // Any field may be asked for null, and one that is always null for anything.
-        left.is_empty() || right.is_empty() || left.iter().any(|left| right.iter().any(|right| left.meets(right)))
+        self.values().next().is_none()
+            || other.values().next().is_none()
+            || self.values().any(|left| other.values().any(|right| left.meets(right)))
     }
 
     /// The members that are not null.
-    fn values(&self) -> Vec<&Self> {
-        self.members().iter().filter(|member| **member != Self::Null).collect()
+    fn values(&self) -> impl Iterator<Item = &Self> {
+        self.members().iter().filter(|member| !matches!(member, Self::Null))
     }
 
     fn meets(&self, other: &Self) -> bool {

@@ -24,14 +24,24 @@ impl Path {
 
     /// The first segment: the name of a top-level field.
     pub fn root(&self) -> &str {
-        self.0.split('.').next().unwrap_or_default()
+        root(&self.0)
+    }
+
+    /// Whether the path is this one, or below it.
+    pub fn is_within(&self, other: &str) -> bool {
+        self.0.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// Whether writing one changes what the other reads: one is the other, or an ancestor of it.
     pub fn overlaps(&self, other: &Self) -> bool {
         let (short, long) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
-        long.0.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        long.is_within(short.as_str())
     }
+}
+
+/// The first segment of a dotted path.
+pub fn root(path: &str) -> &str {
+    path.bytes().position(|byte| byte == b'.').map_or(path, |end| &path[..end])
 }
 
 /// Where every document's id stands.
@@ -179,6 +189,8 @@ pub enum Expr {
     Array(Vec<Expr>),
     /// A predicate computed as a value (`$expr`).
     Computed(Box<Expr>),
+    /// A filter document among the arguments of a stage: what it asks of documents.
+    Filter(Box<Expr>),
     /// A predicate on the target of a link, kept logical until the planner chooses how to follow it.
     /// It holds when some document that the link leads to meets the predicate.
     Linked {
@@ -201,6 +213,11 @@ impl Expr {
         Self::Compare { op, left: Box::new(left), right: Box::new(right) }
     }
 
+    /// Moves the expression out; what holds for every document stays in its place.
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Constant(true))
+    }
+
     /// `path op value`: the form a match serves by itself, and an index with it.
     pub fn as_field_compare(&self) -> Option<(CompareOp, &Path, &Value)> {
         match self {
@@ -212,57 +229,53 @@ impl Expr {
         }
     }
 
-    /// The same expression with each child replaced.
-    pub fn map_children<E>(self, mut change: impl FnMut(Self) -> Result<Self, E>) -> Result<Self, E> {
-        let mut one = |child: Box<Self>| change(*child).map(Box::new);
-        Ok(match self {
-            Self::Compare { op, left, right } => {
-                let left = one(left)?;
-                Self::Compare { op, left, right: one(right)? }
+    /// Calls `change` with each expression directly under this one, up to the first error.
+    pub fn try_each_child<E>(&mut self, mut change: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        match self {
+            Self::Compare { left, right, .. } => {
+                change(left)?;
+                change(right)
             }
-            Self::Not(child) => Self::Not(one(child)?),
-            Self::Computed(child) => Self::Computed(one(child)?),
-            Self::In { needle, values, negated } => Self::In { needle: one(needle)?, values, negated },
-            Self::ElemMatch { field, predicate } => Self::ElemMatch { field, predicate: one(predicate)? },
-            Self::Linked { link, target, back, predicate } => {
-                Self::Linked { link, target, back, predicate: one(predicate)? }
+            Self::Not(child)
+            | Self::Computed(child)
+            | Self::Filter(child)
+            | Self::In { needle: child, .. }
+            | Self::ElemMatch { predicate: child, .. }
+            | Self::Linked { predicate: child, .. } => change(child),
+            Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => {
+                items.iter_mut().try_for_each(change)
             }
-            Self::And(terms) => Self::And(map_all(terms, change)?),
-            Self::Or(terms) => Self::Or(map_all(terms, change)?),
-            Self::Nor(terms) => Self::Nor(map_all(terms, change)?),
-            Self::Array(items) => Self::Array(map_all(items, change)?),
-            Self::Document(fields) => Self::Document(map_named(fields, change)?),
-            Self::Call { name, operands } => {
-                let operands = match operands {
-                    Operands::Single(child) => Operands::Single(one(child)?),
-                    Operands::Positional(items) => Operands::Positional(map_all(items, change)?),
-                    Operands::Named(fields) => Operands::Named(map_named(fields, change)?),
-                };
-                Self::Call { name, operands }
-            }
-            leaf => leaf,
-        })
+            Self::Document(fields) => fields.iter_mut().try_for_each(|(_, child)| change(child)),
+            Self::Call { operands, .. } => operands.children_mut().try_for_each(change),
+            _ => Ok(()),
+        }
     }
 
-    /// The same expression of other fields. What is inside an element match is a path of the element, and stays.
-    pub fn map_paths(self, change: &impl Fn(Path) -> Path) -> Self {
+    /// The same of children that all can be changed.
+    pub fn each_child(&mut self, mut change: impl FnMut(&mut Self)) {
+        match self.try_each_child(|child| {
+            change(child);
+            Ok::<_, Infallible>(())
+        }) {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+
+    /// Makes it the same expression of other fields. What is inside an element match is a path of the element, and stays.
+    pub fn change_paths(&mut self, change: &impl Fn(&mut Path)) {
         match self {
-            Self::Field(path) => Self::Field(change(path)),
-            Self::Exists { field, present } => Self::Exists { field: change(field), present },
-            Self::IsType { field, types } => Self::IsType { field: change(field), types },
-            Self::Regex { field, pattern, options } => Self::Regex { field: change(field), pattern, options },
-            Self::ElemMatch { field, predicate } => Self::ElemMatch { field: change(field), predicate },
-            Self::Size { field, size } => Self::Size { field: change(field), size },
-            Self::All { field, values } => Self::All { field: change(field), values },
-            Self::Mod { field, divisor, remainder } => Self::Mod { field: change(field), divisor, remainder },
-            Self::FieldOperator { field, name, operand } => Self::FieldOperator { field: change(field), name, operand },
-            Self::Linked { link, target, back, predicate } => {
-                Self::Linked { link: change(link), target, back, predicate }
-            }
-            other => match other.map_children(|child| Ok::<_, Infallible>(child.map_paths(change))) {
-                Ok(changed) => changed,
-                Err(never) => match never {},
-            },
+            Self::Field(path)
+            | Self::Exists { field: path, .. }
+            | Self::IsType { field: path, .. }
+            | Self::Regex { field: path, .. }
+            | Self::ElemMatch { field: path, .. }
+            | Self::Size { field: path, .. }
+            | Self::All { field: path, .. }
+            | Self::Mod { field: path, .. }
+            | Self::FieldOperator { field: path, .. }
+            | Self::Linked { link: path, .. } => change(path),
+            other => other.each_child(|child| child.change_paths(change)),
         }
     }
 
@@ -289,27 +302,15 @@ impl Expr {
             }
             Self::Literal(_) | Self::Constant(_) => true,
             Self::Compare { left, right, .. } => left.paths(see) & right.paths(see),
-            Self::Not(child) | Self::Computed(child) | Self::In { needle: child, .. } => child.paths(see),
+            Self::Not(child) | Self::Computed(child) | Self::Filter(child) | Self::In { needle: child, .. } => {
+                child.paths(see)
+            }
             Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => all_paths(items, see),
             Self::Document(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
-            Self::Call { operands, .. } => match operands {
-                Operands::Single(child) => child.paths(see),
-                Operands::Positional(items) => all_paths(items, see),
-                Operands::Named(fields) => fields.iter().fold(true, |known, (_, child)| child.paths(see) & known),
-            },
+            Self::Call { operands, .. } => operands.children().fold(true, |known, child| child.paths(see) & known),
             Self::Variable(name) => !matches!(name.split('.').next(), Some("ROOT" | "CURRENT")),
             Self::Raw(_) => false,
         }
-    }
-
-    /// The expressions directly under this one.
-    pub fn children(&self) -> Vec<&Self> {
-        let mut found = Vec::new();
-        self.all_children(|child| {
-            found.push(child);
-            true
-        });
-        found
     }
 
     /// Whether the test holds for every expression directly under this one.
@@ -318,16 +319,13 @@ impl Expr {
             Self::Compare { left, right, .. } => test(left) && test(right),
             Self::Not(child)
             | Self::Computed(child)
+            | Self::Filter(child)
             | Self::In { needle: child, .. }
             | Self::ElemMatch { predicate: child, .. }
             | Self::Linked { predicate: child, .. } => test(child),
             Self::And(items) | Self::Or(items) | Self::Nor(items) | Self::Array(items) => items.iter().all(test),
             Self::Document(fields) => fields.iter().all(|(_, child)| test(child)),
-            Self::Call { operands, .. } => match operands {
-                Operands::Single(child) => test(child),
-                Operands::Positional(items) => items.iter().all(test),
-                Operands::Named(fields) => fields.iter().all(|(_, child)| test(child)),
-            },
+            Self::Call { operands, .. } => operands.children().all(test),
             _ => true,
         }
     }
@@ -340,28 +338,28 @@ impl Expr {
 
 impl Operands {
     /// The expressions, without their names.
-    pub fn children(&self) -> Vec<&Expr> {
-        match self {
-            Self::Single(child) => vec![child],
-            Self::Positional(items) => items.iter().collect(),
-            Self::Named(fields) => fields.iter().map(|(_, child)| child).collect(),
-        }
+    pub fn children(&self) -> impl Iterator<Item = &Expr> {
+        let (items, fields): (&[Expr], &[(String, Expr)]) = match self {
+            Self::Single(child) => (std::slice::from_ref(child), &[]),
+            Self::Positional(items) => (items, &[]),
+            Self::Named(fields) => (&[], fields),
+        };
+        items.iter().chain(fields.iter().map(|(_, child)| child))
+    }
+
+    /// The same, to be changed.
+    pub fn children_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        let (items, fields): (&mut [Expr], &mut [(String, Expr)]) = match self {
+            Self::Single(child) => (std::slice::from_mut(child), &mut []),
+            Self::Positional(items) => (items, &mut []),
+            Self::Named(fields) => (&mut [], fields),
+        };
+        items.iter_mut().chain(fields.iter_mut().map(|(_, child)| child))
     }
 }
 
 fn all_paths<'a>(items: &'a [Expr], see: &mut impl FnMut(&'a Path)) -> bool {
     items.iter().fold(true, |known, child| child.paths(see) & known)
-}
-
-fn map_all<E>(items: Vec<Expr>, change: impl FnMut(Expr) -> Result<Expr, E>) -> Result<Vec<Expr>, E> {
-    items.into_iter().map(change).collect()
-}
-
-fn map_named<E>(
-    fields: Vec<(String, Expr)>,
-    mut change: impl FnMut(Expr) -> Result<Expr, E>,
-) -> Result<Vec<(String, Expr)>, E> {
-    fields.into_iter().map(|(name, child)| Ok((name, change(child)?))).collect()
 }
 
 #[cfg(test)]
@@ -380,8 +378,8 @@ mod tests {
         let inside = Expr::Exists { field: "a".into(), present: true };
         let any = Expr::ElemMatch { field: "a".into(), predicate: Box::new(inside.clone()) };
         let size = Expr::Call { name: "$size".into(), operands: Operands::Single(Box::new(Expr::field("a"))) };
-        let both = Expr::And(vec![any, Expr::Computed(Box::new(size))]);
-        let renamed = both.map_paths(&|_| "b".into());
+        let mut renamed = Expr::And(vec![any, Expr::Computed(Box::new(size))]);
+        renamed.change_paths(&|path| *path = "b".into());
         assert_eq!(renamed.to_string(), "b.any(a exists) & expr(size(b))");
     }
 

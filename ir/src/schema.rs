@@ -112,6 +112,16 @@ impl SchemaRef {
         }))
     }
 
+    /// A document without a class, of these fields; named by what it holds.
+    pub fn of_fields(fields: impl IntoIterator<Item = (String, DType)>) -> Self {
+        let fields: Vec<_> = fields.into_iter().collect();
+        let named: Vec<_> = fields.iter().map(|(name, dtype)| format!("{name}: {dtype}")).collect();
+        let schema = Self::declare(format!("{{{}}}", named.join(", ")));
+        let fields = fields.into_iter().map(|(name, dtype)| (name, FieldSchema::new(dtype, true))).collect();
+        schema.define(Schema { fields, ..Schema::default() });
+        schema
+    }
+
     /// Gives a declared schema its fields; false when it already has them.
     pub fn define(&self, schema: Schema) -> bool {
         self.0.schema.set(schema).is_ok()

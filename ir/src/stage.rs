@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Expr, Operands, Path};
+use crate::schema::SchemaRef;
 use crate::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,8 @@ pub struct Accumulator {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
     pub collection: Option<String>,
+    /// What is known of the other documents: their class, where one was given.
+    pub class: Option<SchemaRef>,
     pub local: Option<Path>,
     pub foreign: Option<Path>,
     pub variables: Vec<(String, Expr)>,
@@ -44,6 +47,7 @@ pub struct Lookup {
 pub struct UnionWith {
     /// None: the pipeline makes its documents itself.
     pub collection: Option<String>,
+    pub class: Option<SchemaRef>,
     pub pipeline: Vec<Stage>,
 }
 
@@ -76,31 +80,30 @@ pub enum Stage {
     Generic {
         name: String,
         body: Expr,
+        /// The class of other documents that the stage reads, where one was given.
+        class: Option<SchemaRef>,
     },
     /// A whole stage as MQL, opaque to the optimizer.
     Raw(Value),
 }
 
 impl Stage {
-    /// The expressions of the stage itself, without those of pipelines inside it.
-    pub fn expressions(&self) -> Vec<&Expr> {
+    /// Whether the test holds for an expression of the stage itself, those of pipelines inside it left out.
+    pub fn has_expression(&self, mut test: impl FnMut(&Expr) -> bool) -> bool {
         match self {
-            Self::Match(predicate) => vec![predicate],
-            Self::Set(fields) => fields.iter().map(|(_, value)| value).collect(),
-            Self::Project(fields) => fields
-                .iter()
-                .filter_map(|(_, projected)| match projected {
-                    Projected::Computed(value) => Some(value),
-                    Projected::Include | Projected::Exclude => None,
-                })
-                .collect(),
+            Self::Match(predicate) => test(predicate),
+            Self::Set(fields) => fields.iter().any(|(_, value)| test(value)),
+            Self::Project(fields) => fields.iter().any(|(_, projected)| match projected {
+                Projected::Computed(value) => test(value),
+                Projected::Include | Projected::Exclude => false,
+            }),
             Self::Group { by, outputs } => {
                 let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
-                by.iter().chain(operands).collect()
+                by.iter().chain(operands).any(test)
             }
-            Self::Lookup(lookup) => lookup.variables.iter().map(|(_, value)| value).collect(),
-            Self::Generic { body, .. } => vec![body],
-            _ => Vec::new(),
+            Self::Lookup(lookup) => lookup.variables.iter().any(|(_, value)| test(value)),
+            Self::Generic { body, .. } => test(body),
+            _ => false,
         }
     }
 

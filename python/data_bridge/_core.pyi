@@ -1,7 +1,7 @@
 """The Rust extension: the type system, the compiler, the codec and the runtime."""
 
 import builtins
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, Generic, Self, TypeVar, final
 
 from typing_extensions import disjoint_base
@@ -28,13 +28,16 @@ __all__ = [
     "Schema",
     "Session",
     "__version__",
+    "allocations",
     "building",
     "call_dtype",
     "changes",
     "command",
     "compile",
+    "compile_get",
     "decode_document",
     "dtype_of",
+    "encode_all",
     "encode_document",
     "execute",
     "filled",
@@ -44,6 +47,8 @@ __all__ = [
     "place_links",
     "rows",
     "rules",
+    "saves",
+    "set_images",
     "to_mql",
     "write_batch",
 ]
@@ -151,10 +156,12 @@ class Compiled:
     def otherwise(self) -> tuple[int, list[tuple[str, str, str | None, dict[str, Any]]]] | None: ...
 
 def compile(node: object, flags: bool | Mapping[str, bool], traced: bool = False, links: str = "auto") -> Compiled: ...
+def compile_get(source: object, id: object) -> Compiled | None: ...
 def links_at(documents: list[Any], path: list[str]) -> list[Any]: ...
 def place_links(documents: list[Any], path: list[str], found: dict[Any, Any], all: bool) -> None: ...
 def to_mql(node: object) -> Any: ...
 def rules() -> list[str]: ...
+def allocations() -> tuple[int, int] | None: ...
 
 @final
 class Changes:
@@ -168,7 +175,7 @@ class Changes:
 class Fit:
     """Whether an instance's values are of exactly the types of its fields."""
 
-    def __new__(cls, shape: tuple[Any, ...]) -> Self: ...
+    def __new__(cls, shape: tuple[Any, ...], makes_ids: builtins.bool = False) -> Self: ...
     def fits(self, value: object) -> builtins.bool: ...
 
 @final
@@ -249,6 +256,14 @@ class InstanceDict:
 def rows(node: object) -> tuple[list[tuple[str, DType]], str | None]: ...
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...
+def encode_all(
+    documents: list[Any],
+    fit_of: Callable[[type[Any]], Fit | None],
+    check: Callable[[Any], object] | None,
+    encode: Callable[[Any], bytes],
+) -> list[bytes]: ...
+def saves(documents: list[Any], images: list[bytes]) -> tuple[list[Changes | None], list[bytes | None]]: ...
+def set_images(documents: list[Any], images: list[bytes], changes: list[Changes | None] | None = None) -> None: ...
 def changes(now: bytes, image: bytes) -> Changes: ...
 
 @final

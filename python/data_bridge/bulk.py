@@ -15,14 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from . import requests
+from . import _core, requests
 from .bulk_statements import Write, build
 from .client import default_client
 from .errors import BulkWriteError, CompileError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
-from .events import After, SkipHooks, run_hooks
+from .events import After, Event, SkipHooks, run_hooks
 from .link_deletes import has_rules
 from .operation import Operation, Script
 from .query import Query, WriteResult
@@ -30,14 +31,15 @@ from .revision import put_back
 from .settings import settings_of
 from .timeseries import prepare_collection
 from .update import merge_updates
-from .writing import misses, prepare, set_attribute, stored
+from .writing import is_hooked, misses, prepare, set_attribute
 
 if TYPE_CHECKING:
     from .document import Document
 
 T = TypeVar("T")
+_NONE: frozenset[Event] = frozenset()
 #: Of unordered writes, what is sent first.
-_ORDER = ("insert", "update", "delete")
+_ORDER = {"insert": 0, "update": 1, "delete": 2}
 
 
 @dataclass
@@ -115,12 +117,16 @@ class Bulk(Generic[T]):
     def _collect(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
         if self.result is not None:
             raise RuntimeError("these writes were sent already: begin another bulk")
-        queried = isinstance(target, Query) and what in ("update", "delete")
+        queried = what in ("update", "delete") and isinstance(target, Query)
         cls = target._cls if queried else type(target)
-        if not issubclass(cls, self._cls):
+        # Most are of the class itself, which is quicker to see.
+        if cls is not self._cls and not issubclass(cls, self._cls):
             kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
             raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
-        self._writes.append(Write(len(self._writes), what, target, updates, upsert))
+        write = Write(len(self._writes), what, target, None if queried else target)
+        if updates:
+            write.updates, write.upsert = updates, upsert
+        self._writes.append(write)
 
     # Sending
 
@@ -136,38 +142,46 @@ class Bulk(Generic[T]):
 
         def script() -> Script[BulkResult]:
             result = self.result = BulkResult()
-            events = {write.position: write.events() for write in self._writes}
-            for write in self._writes:
-                if write.document is not None:
-                    validate = self._validate and write.what in ("insert", "save", "replace")
-                    yield from prepare(write.document, events[write.position], validate, self._skip)
+            hooked = self._hooked()
+            events = {write.position: write.events() for write in hooked}
+            if hooked:
+                for write in self._writes:
+                    if write.document is not None:
+                        validate = self._validate and write.is_whole
+                        yield from prepare(write.document, events.get(write.position, _NONE), validate, self._skip)
+            build(self._writes, self._session, self._validate and not hooked)
             yield from prepare_collection(self._cls)
-            build(self._writes, self._session)
             try:
                 yield from self._send(result)
             finally:
                 self._settle()
-            for write in self._writes:
-                if write.document is not None:
-                    yield from run_hooks(write.document, After, events[write.position], self._skip)
+            for write in hooked:
+                yield from run_hooks(write.document, After, events[write.position], self._skip)
             return result
 
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
+
+    def _hooked(self) -> list[Write]:
+        """The writes of documents whose hooks are called."""
+        writes = [write for write in self._writes if write.document is not None]
+        hooked = {cls for cls in {type(write.target) for write in writes} if is_hooked(cls, self._skip)}
+        return [write for write in writes if type(write.target) in hooked] if hooked else []
 
     def _groups(self) -> Iterator[list[Write]]:
         """The writes of each request: of one kind, and saved documents apart.
 
         Those must each be found, which is not known of what a query finds.
         """
-
-        def alike(write: Write) -> tuple[str, bool]:
-            return write.command, write.image is None
-
-        writes = [write for write in self._writes if write.statement is not None]
+        # Of tuples, and numbers in them, the sort and the grouping see the order without a call for each.
+        writes = [
+            (_ORDER[write.command], write.image is None, write.position, write)
+            for write in self._writes
+            if write.statement is not None
+        ]
         if not self._ordered:
-            writes.sort(key=lambda write: (_ORDER.index(write.command), write.image is None))
-        for _, group in groupby(writes, alike):
-            yield list(group)
+            writes.sort()
+        for _, group in groupby(writes, itemgetter(0, 1)):
+            yield [write for *_, write in group]
 
     def _send(self, result: BulkResult) -> Script[None]:
         failures: list[dict[str, Any]] = []
@@ -221,13 +235,18 @@ class Bulk(Generic[T]):
 
     def _settle(self) -> None:
         """Lets the documents know what became of them."""
+        written = [write for write in self._writes if write.image is not None and write.done]
+        _core.set_images(
+            [write.target for write in written],
+            [write.image for write in written if write.image is not None],
+            [write.changes for write in written],
+        )
         for write in self._writes:
-            if write.image is not None and write.done:
-                stored(write.target, write.image, write.changes)
+            if write.done:
+                if write.command == "delete" and write.document is not None:
+                    set_attribute(write.document, "__image__", None)
             elif write.image is not None:
                 put_back(write.target, write.revision)
-            elif write.command == "delete" and write.document is not None and write.done:
-                set_attribute(write.document, "__image__", None)
 
     async def __aenter__(self) -> Self:
         return self

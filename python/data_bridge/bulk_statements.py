@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
-from .query import Query
 from .revision import renewed, unchanged
-from .writing import encoded, itself, save_of
+from .settings import settings_of
+from .validation import check
+from .writing import encoded, encoded_all, itself, save_of
 
 if TYPE_CHECKING:
     from .document import Document
@@ -21,24 +22,26 @@ _EVENTS = {"insert": Insert, "save": Save, "replace": Replace, "update": Update,
 class Write:
     """One collected write, the statement that is sent for it, and what the document has to know afterwards."""
 
-    def __init__(
-        self, position: int, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False
-    ) -> None:
+    updates: tuple[Any, ...] = ()
+    upsert = False
+    #: "insert", "update" or "delete"; with no statement nothing is sent.
+    command = ""
+    statement: bytes | None = None
+    #: The bytes that are stored when the write is done, for documents written as a whole.
+    image: bytes | None = None
+    changes: _core.Changes | None = None
+    #: The revision before the write.
+    revision: Any = None
+    done = False
+
+    def __init__(self, position: int, what: str, target: Any, document: Document | None) -> None:
         self.position = position
         self.what = what
+        #: A document, or the query of what is written.
         self.target = target
-        self.updates = updates
-        self.upsert = upsert
-        self.document: Document | None = None if isinstance(target, Query) else target
-        #: "insert", "update" or "delete"; with no statement nothing is sent.
-        self.command = ""
-        self.statement: bytes | None = None
-        #: The bytes that are stored when the write is done, for documents written as a whole.
-        self.image: bytes | None = None
-        self.changes: _core.Changes | None = None
-        #: The revision before the write.
-        self.revision: Any = None
-        self.done = False
+        self.document = document
+        #: A document is written, or what changed in it.
+        self.is_whole = what not in ("update", "delete")
 
     def events(self) -> frozenset[Event]:
         """The events that the write is; saving a new document is an insert too."""
@@ -46,15 +49,34 @@ class Write:
         return frozenset({_EVENTS[self.what], Insert} if new else {_EVENTS[self.what]})
 
 
-def build(writes: Sequence[Write], session: Any) -> None:
-    """Makes the statements. A document that is given several times is written once, as it is now."""
-    written: set[int] = set()
+def build(writes: Sequence[Write], session: Any, validate: bool) -> None:
+    """Makes the statements. A document that is given several times is written once, as it is now.
+
+    Args:
+        validate: check the documents that are written first.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field takes.
+    """
+    whole = [write for write in writes if write.is_whole]
+    revised = {cls for cls in {type(write.target) for write in whole} if settings_of(cls).use_revision}
+    if validate and (revised or len(whole) < len(writes)):
+        # Nothing is given an id or a revision before all are checked.
+        for write in whole:
+            check(write.target)
+        validate = False
+    given: set[int] = set()
+    waiting: list[Write] = []
     for write in writes:
-        if write.what in ("update", "delete"):
+        if not write.is_whole:
+            # It may select a document that is given its id here.
+            _whole(waiting, revised, session, validate)
+            waiting = []
             _selecting(write, session)
-        elif id(write.target) not in written:
-            written.add(id(write.target))
-            _whole(write, session)
+        elif id(write.target) not in given:
+            given.add(id(write.target))
+            waiting.append(write)
+    _whole(waiting, revised, session, validate)
 
 
 def _selecting(write: Write, session: Any) -> None:
@@ -73,7 +95,30 @@ def _selecting(write: Write, session: Any) -> None:
     write.command, write.statement = write.what, compiled.statement
 
 
-def _whole(write: Write, session: Any) -> None:
+def _whole(writes: list[Write], revised: set[type[Any]], session: Any, validate: bool) -> None:
+    plain = writes
+    if revised:
+        plain = [write for write in writes if type(write.target) not in revised]
+        for write in writes:
+            if type(write.target) in revised:
+                _revised(write, session)
+    saved: list[Write] = []
+    images = encoded_all([write.target for write in plain], validate)
+    for write, image in zip(plain, images, strict=True):
+        write.image = image
+        if write.what == "save" and getattr(write.target, "__image__", None) is not None:
+            saved.append(write)
+        else:
+            _new_or_replaced(write, session)
+    now = [write.image for write in saved if write.image is not None]
+    for write, changes, statement in zip(saved, *_core.saves([write.target for write in saved], now), strict=True):
+        if changes is None:
+            write.image = None
+        else:
+            write.command, write.changes, write.statement = "update", changes, statement
+
+
+def _revised(write: Write, session: Any) -> None:
     document: Document = write.target
     if write.what == "save" and document._image is not None:
         save = save_of(document)
@@ -83,9 +128,14 @@ def _whole(write: Write, session: Any) -> None:
         return
     write.revision = renewed(document)
     write.image = encoded(document)
+    _new_or_replaced(write, session)
+
+
+def _new_or_replaced(write: Write, session: Any) -> None:
     if write.what != "replace":
         write.command, write.statement = "insert", write.image
         return
+    document: Document = write.target
     query = itself(document, session, unchanged(document, write.revision))
     node = ir.Replace(query._source(), query._filter(), document, False, {})
     write.command, write.statement = "update", query._compile(node).statement

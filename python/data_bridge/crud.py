@@ -12,7 +12,8 @@ from . import _core, requests
 from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
-from .events import After, Insert, hooks_of, run_hooks
+from .events import After, Insert, run_hooks
+from .fetching import fetch_eagerly
 from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
@@ -20,6 +21,7 @@ from .joined_gets import Get
 from .layout import family_layout, layout_of
 from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
+from .per_class import per_class
 from .pipeline_builder import PipelineBuilder
 from .query import Aggregation, Query, WriteResult, match_of
 from .schema import schema_of
@@ -27,12 +29,18 @@ from .settings import Settings
 from .timeseries import prepare_collection
 from .trust import BY_SETTINGS, distrust, trust_unique
 from .validator import is_kept, write_validator
-from .writing import by_id, insert_all, prepare_all
+from .writing import insert_all, is_hooked, prepare_all
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
 _INSERTED = frozenset({Insert})
+
+
+@per_class
+def _has_object_ids(cls: type[Any]) -> bool:
+    field = schema_of(cls).field("_id")
+    return field is not None and field.non_null().kind == "object_id"
 
 
 class Crud(InstanceWrites):
@@ -131,22 +139,18 @@ class Crud(InstanceWrites):
         Raises:
             DecodeError: the document is of a class that is not defined.
         """
-        field = schema_of(cls).field("_id")  # type: ignore[arg-type]
-        if isinstance(id, str) and field is not None and field.non_null().kind == "object_id" and ObjectId.is_valid(id):
+        if isinstance(id, str) and _has_object_ids(cls) and ObjectId.is_valid(id):
             id = ObjectId(id)
-        query: Query[Self] = by_id(cls, id).session(session)  # type: ignore[arg-type]
-        if lazy:
-            query = query.lazy()
         members = tuple(family(cls).values())  # type: ignore[arg-type]
         layout = family_layout(members) if members else layout_of(cls)  # type: ignore[arg-type]
 
         def script() -> Script[Any]:
-            found = yield Get(query, id, layout)
+            found = yield Get(cls, id, layout, lazy, session)
             # What did not fit may come as a dict, if the settings say so.
             if members and type(found) not in (dict, *reach_of(cls, with_children).classes):  # type: ignore[arg-type]
                 return None
             if found is not None:
-                yield from query._fetched([found])
+                yield from fetch_eagerly(cls, [found], session)  # type: ignore[arg-type]
             return found
 
         return Operation(script, f"{cls.__name__}.get({id!r})")
@@ -203,15 +207,17 @@ class Crud(InstanceWrites):
 
         def script() -> Script[list[Any]]:
             given: list[Any] = list(documents)
-            for document in given:
-                if not issubclass(type(document), cls):
-                    raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {document!r}")
-            yield from prepare_all(given, _INSERTED, validate, not hooks)
+            classes = dict.fromkeys(map(type, given))
+            for each in classes:
+                if not issubclass(each, cls):
+                    other = next(document for document in given if type(document) is each)
+                    raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {other!r}")
+            images = yield from prepare_all(given, _INSERTED, validate, not hooks)
             if given:
-                yield from insert_all(cls, given, ordered, session)  # type: ignore[arg-type]
-            for document in given if hooks else ():
-                if hooks_of(type(document)):
-                    yield from run_hooks(document, After, _INSERTED)
+                yield from insert_all(cls, given, images, ordered, session)  # type: ignore[arg-type]
+            if any(is_hooked(each, not hooks) for each in classes):
+                for document in given:
+                    yield from run_hooks(document, After, _INSERTED, not hooks)
             return [document.id for document in given]
 
         return Operation(script, f"{cls.__name__}.insert_many(...)")

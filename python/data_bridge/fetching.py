@@ -9,6 +9,7 @@ from .fetch_levels import Holders, described_levels, fetch_levels
 from .fetch_paths import Fetch, leads, levels_of
 from .inheritance import descendants, family
 from .operation import Operation, Script
+from .settings import settings_of
 
 if TYPE_CHECKING:
     from .document import Document
@@ -50,6 +51,12 @@ def fetch_script(documents: list[Any], paths: Sequence[Any], depth: int, session
         if known or not paths:
             front.append(Holders(cls, levels_of(cls, known), members))
     yield from fetch_levels(front, 0 if paths else depth, session)
+
+
+def fetch_eagerly(cls: type[Document], documents: list[Any], session: Any) -> Script[None]:
+    """Fetches the links that the class's settings say are fetched with its documents."""
+    if settings_of(cls).eager_load_links:
+        yield from fetch_script(documents, (), 1, session)
 
 
 def check_paths(cls: type[Document], paths: Sequence[Any]) -> None:

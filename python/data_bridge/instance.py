@@ -10,6 +10,7 @@ import bson
 from . import _core, ir
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
+from .fetching import fetch_eagerly
 from .joined_fetches import FetchLinks
 from .joined_gets import Get
 from .joined_writes import WriteOne
@@ -26,9 +27,11 @@ from .update import Inc, Set, with_filters
 from .writing import (
     changes_of,
     encoded,
+    id_of,
     itself,
     missed,
     prepare,
+    prepare_all,
     save_of,
     set_attribute,
     stored,
@@ -224,11 +227,11 @@ class InstanceWrites:
         """
 
         def script() -> Script[Self]:
-            query = itself(self._document, session)
-            fresh = yield Get(query, self.id, layout_of(type(self._document)))
+            cls = type(self._document)
+            fresh = yield Get(cls, id_of(self._document), layout_of(cls), session=session)
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")
-            yield from query._fetched([fresh])
+            yield from fetch_eagerly(cls, [fresh], session)
             _adopt(self._document, fresh)
             return self
 
@@ -296,9 +299,7 @@ class InstanceWrites:
 def _insert(
     document: Document, events: frozenset[Event], validate: bool, session: Any, skip: SkipHooks
 ) -> Script[None]:
-    yield from prepare(document, events, validate, skip)
-    renewed(document)
-    image = encoded(document)
+    [image] = yield from prepare_all([document], events, validate, skip)
     yield from prepare_collection(type(document))
     yield WriteOne(document, "insert", image, session)
     stored(document, image)

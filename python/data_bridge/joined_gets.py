@@ -12,13 +12,17 @@ from uuid import UUID
 
 from bson import ObjectId
 
-from . import ir
+from . import _core, ir, requests
 from .client import default_client
+from .inheritance import reach_of
 from .ir import stages
+from .layout import decoding
 from .links import link_key
 from .query import Query
 from .schema import schema_of
+from .settings import settings_of
 from .turns import Waiting, answer_alone, ask, settle
+from .writing import by_id
 
 #: Ids in one command.
 _MOST = 1000
@@ -27,42 +31,58 @@ _EXACT = (ObjectId, UUID)
 
 
 class Get:
-    """The request of a document by id.
+    """The request of a document by its id alone, whatever its class.
 
     Args:
-        query: selects it by its id alone.
+        cls: whose collection it is in.
         id: of any type.
-        layout: decodes it; at once, unless the query is lazy.
+        layout: decodes it.
+        lazy: decode fields when they are read.
+        session: of a transaction.
     """
 
-    __slots__ = ("_id", "_layout", "_query")
+    __slots__ = ("_cls", "_id", "_layout", "_lazy", "_session")
 
-    def __init__(self, query: Query[Any], id: Any, layout: Any) -> None:
-        self._query = query
+    def __init__(self, cls: type[Any], id: Any, layout: _core.Layout, lazy: bool = False, session: Any = None) -> None:
+        self._cls = cls
         self._id = id
         self._layout = layout
+        self._lazy = lazy
+        self._session = session
 
     def start(self) -> Any:
         """Sends it on the running event loop, now or at the end of the loop's turn."""
-        query = self._query
-        if query._session is not None:
+        if self._session is not None:
             return self._alone().start()
-        key = (Get, default_client(), query._cls, query._lazy, self._layout)
-        return ask(key, self, _send, lambda: self._alone().start())
+        return ask((Get, default_client(), self._cls, self._lazy, self._layout), self, _send, self._at_once)
 
     def wait(self) -> Any:
         """Sends it and blocks."""
         return self._alone().wait()
 
+    def _at_once(self) -> Any:
+        return self._alone().start()
+
     def _alone(self) -> Any:
-        return self._query._run(self._query._read("first"), self._query._decoding(self._layout))
+        compiled = _core.compile_get(reach_of(self._cls, None).source, self._id)
+        if compiled is None:
+            query = by_id(self._cls, self._id)
+            compiled = query._compile(query._read("first"))
+        return self._request(compiled)
 
     def _with(self, others: list[Get]) -> Any:
-        cls = self._query._cls
+        cls = self._cls
         field = ir.Field("_id", schema_of(cls).field("_id"), cls.__name__)  # type: ignore[arg-type]
         match = stages.Match(ir.In(field, tuple(each._id for each in (self, *others))))
         query: Query[Any] = Query(cls, (match,), by_id=True)
-        return query._run(query._read("find"), self._query._decoding(self._layout))
+        return self._request(query._compile(query._read("find")))
+
+    def _request(self, compiled: _core.Compiled) -> Any:
+        settings = settings_of(self._cls)
+        layout = decoding(self._cls, self._layout, self._lazy)
+        return requests.execute(
+            default_client(), compiled, layout, settings.on_invalid, self._session, settings.database
+        )
 
 
 async def _send(asked: Waiting[Get]) -> None:

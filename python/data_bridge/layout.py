@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from ._core import Layout
+from ._core import Layout, LazyLayout
 from .completion import complete
 from .errors import SchemaError
 from .fields_set import FieldsSet
@@ -89,6 +89,11 @@ def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
         known = _FAMILIES[classes] = Layout(classes[0])
         known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})
     return known
+
+
+def decoding(cls: type[BaseModel], layout: Layout, lazy: bool) -> Layout | LazyLayout:
+    """The layout for reading a class's documents, lazily only where nobody asks at once whether they fit."""
+    return LazyLayout(layout) if lazy and settings_of(cls).on_invalid == "raise" else layout
 
 
 def _is_document(cls: type[BaseModel]) -> bool:

@@ -89,14 +89,12 @@ class Operation(Generic[T]):
         return make()
 
     def __await__(self) -> Generator[Any, Any, T]:
-        return self._run_async(self.script()).__await__()
-
-    async def _run_async(self, script: Script[T]) -> T:
+        script = self.script()
         try:
             waited = next(script)
             while True:
                 try:
-                    result = await _started(waited)
+                    result = yield from _started(waited).__await__()
                 except BaseException as error:
                     waited = script.throw(error)
                 else:
@@ -181,15 +179,18 @@ class _Call:
         return _waited(self._function(*self._args, **self._kwargs))
 
 
-async def _started(waited: Any) -> Any:
+def _started(waited: Any) -> Any:
+    """What gives the result when it is awaited."""
     if isinstance(waited, Operation):
-        return await waited
+        return waited
     start = getattr(waited, "start", None)
     if start is not None and hasattr(waited, "wait"):
-        return await start()
-    if inspect.isawaitable(waited):
-        return await waited
-    return waited
+        return start()
+    return _result(waited)
+
+
+async def _result(waited: Any) -> Any:
+    return await waited if inspect.isawaitable(waited) else waited
 
 
 def _waited(waited: Any) -> Any:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any, TypeAlias
 
 from ._core import Fit
+from .layout import layout_of
 
 __all__ = ["Fit", "fit_of"]
 
@@ -39,14 +40,15 @@ _INNER: dict[str, tuple[str, set[str]]] = {
 }
 
 
-def fit_of(schema: dict[str, Any]) -> Fit | None:
+def fit_of(schema: dict[str, Any], makes_ids: bool = False) -> Fit | None:
     """What tells that an instance is valid by the types of its values; None where pydantic must look closer.
 
     Args:
         schema: a core schema that takes an instance, as checks use it.
+        makes_ids: instances without an id are written with a new ObjectId.
     """
     shape = _shape(schema, {})
-    return None if shape is None else Fit(shape)
+    return None if shape is None else Fit(shape, makes_ids)
 
 
 Shape: TypeAlias = tuple[Any, ...] | None
@@ -98,4 +100,4 @@ def _model(schema: dict[str, Any], known: dict[str, Any]) -> Shape:
         name: _shape(field["schema"], known) if set(field) <= _FIELD else None
         for name, field in of_fields["fields"].items()
     }
-    return None if None in fields.values() else ("model", schema["cls"], fields)
+    return None if None in fields.values() else ("model", layout_of(schema["cls"]), fields)

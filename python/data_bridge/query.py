@@ -17,7 +17,7 @@ from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
 from .ir import stages
-from .layout import family_layout, layout_of
+from .layout import decoding, family_layout, layout_of
 from .link_values import distinct_values
 from .operation import Operation, Script
 from .paging import Page, behind, cursor_of, page_keys
@@ -191,14 +191,10 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         # Rows of a projection have lost what tells classes apart.
         projected = any(isinstance(stage, stages.Project) for stage in self._stages)
         if self._output is not self._cls or self._by_id or projected:
-            return None if self._output is None else self._decoding(layout_of(self._output))
+            return None if self._output is None else decoding(self._cls, layout_of(self._output), self._lazy)
         reach = self._reach()
-        return self._decoding(family_layout(reach.classes) if reach.mixed else layout_of(self._cls))
-
-    def _decoding(self, layout: _core.Layout) -> _core.Layout | _core.LazyLayout:
-        """The layout, or that of lazy documents; whether documents fit is known at once only of others."""
-        lazy = self._lazy and self._cls.settings().on_invalid == "raise"
-        return _core.LazyLayout(layout) if lazy else layout
+        layout = family_layout(reach.classes) if reach.mixed else layout_of(self._cls)
+        return decoding(self._cls, layout, self._lazy)
 
     def _run(self, node: ir.Plan, layout: Any = None) -> Any:
         """The node as a request; a script yields it."""
@@ -302,12 +298,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
-    def _accumulated(self, name: str, field: FieldProxy[Any]) -> Query[Any]:
-        group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
-        query: Query[Any] = self._with(group)
+    def _accumulated(self, name: str, field: FieldProxy[Any] | str) -> Query[Any]:
+        node = ir.Field(field, _core.DType.any(), "F") if isinstance(field, str) else field.__ir__
+        query: Query[Any] = self._with(stages.Group(None, (("value", stages.Accumulator(f"${name}", node)),)))
         return query
 
-    def _accumulate(self, name: str, field: FieldProxy[Any]) -> Operation[Any]:
+    def _accumulate(self, name: str, field: FieldProxy[Any] | str) -> Operation[Any]:
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))
@@ -390,7 +386,7 @@ class Aggregation(Query[Any]):
         return given
 
     def _layout(self) -> Any:
-        return None if self._output is None else self._decoding(layout_of(self._output))
+        return None if self._output is None else decoding(self._cls, layout_of(self._output), self._lazy)
 
     def to_list(self, length: int | None = None) -> Operation[list[Any]]:
         query = self if length is None else self.limit(length)

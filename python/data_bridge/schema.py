@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from ._core import DType, Schema, dtype_of
 from .completion import complete
 from .links import LinkTo, link_of_field
+from .per_class import per_class
 from .settings import root_of, settings_of
 from .trust import BY_SETTINGS, LINKS_BY_SETTINGS
 
@@ -69,6 +70,13 @@ def stored_child(dtype: DType, name: str) -> str:
         if stored is not None:
             return stored
     return name
+
+
+@per_class
+def makes_ids(cls: type[BaseModel]) -> bool:
+    """Whether documents of a class can be given a new id: it is an ObjectId, or may be."""
+    kind = schema_of(cls).field(stored_name("id", cls.model_fields["id"]))
+    return kind is not None and kind.non_null().kind in ("object_id", "any")
 
 
 def stored_name(name: str, field: FieldInfo) -> str:

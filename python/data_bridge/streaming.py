@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, nullcontext
 from functools import partial
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .document import Document
 
 T = TypeVar("T")
+
+#: How many documents a loop goes through before other tasks have their turn, if it waits for nothing itself.
+TURN = 500
 
 
 class Streaming(Generic[T]):
@@ -40,8 +44,14 @@ class Streaming(Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         async with aclosing(self._batches(self._layout())) as batches:
             async for batch in batches:
-                for document in batch:
-                    yield document
+                while batch:
+                    # Documents that were gone through are freed here, and not all at the batch's end.
+                    turn = batch[:TURN]
+                    del batch[:TURN]
+                    for document in turn:
+                        yield document
+                    if batch:
+                        await asyncio.sleep(0)
 
     def __iter__(self) -> Iterator[T]:
         for batch in self._batches_sync(self._layout()):

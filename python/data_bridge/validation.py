@@ -14,6 +14,7 @@ from pydantic_core import SchemaValidator
 
 from .per_class import per_class
 from .plain_types import Fit, fit_of
+from .schema import makes_ids
 
 _MODELS = frozenset({"model", "model-fields"})
 #: What turns one kind of value into another: their results need not be what they accept.
@@ -46,7 +47,8 @@ def check(document: BaseModel) -> None:
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    fit, validator = _check_of(type(document))
+    cls = type(document)
+    fit, validator = fit_of_class(cls), _validator_of(cls)
     if fit is not None and fit.fits(document):
         return
     try:
@@ -60,11 +62,16 @@ def check(document: BaseModel) -> None:
 
 
 @per_class
-def _check_of(cls: type[BaseModel]) -> tuple[Fit | None, SchemaValidator]:
-    """What is seen quickly, and pydantic's whole check."""
-    schema = _checking(cls.__pydantic_core_schema__)
+def fit_of_class(cls: type[BaseModel]) -> Fit | None:
+    """What sees quickly that a document is valid; None where only pydantic can tell."""
+    return fit_of(_checking(cls.__pydantic_core_schema__), "id" in cls.model_fields and makes_ids(cls))
+
+
+@per_class
+def _validator_of(cls: type[BaseModel]) -> SchemaValidator:
+    """Pydantic's whole check."""
     # Prebuilt validators would be those of the classes, with the functions.
-    return fit_of(schema), SchemaValidator(schema, None, False)
+    return SchemaValidator(_checking(cls.__pydantic_core_schema__), None, False)
 
 
 def _checking(schema: Any) -> Any:

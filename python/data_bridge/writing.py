@@ -19,10 +19,10 @@ from .links import link_key
 from .operation import Script
 from .query import Query
 from .revision import REVISION, renewed, revision_of
-from .schema import schema_of, stored_name
+from .schema import makes_ids, schema_of
 from .settings import settings_of
 from .timeseries import prepare_collection
-from .validation import check
+from .validation import check, fit_of_class
 
 if TYPE_CHECKING:
     from .document import Document
@@ -31,13 +31,18 @@ set_attribute = object.__setattr__
 _VALIDATION = frozenset({ValidateOnSave})
 
 
+def is_hooked(cls: type[Document], skip: SkipHooks) -> bool:
+    """Whether hooks of a class are to be called, or named that it may not have."""
+    return skip is not True and bool(skip or hooks_of(cls))
+
+
 def prepare(document: Document, events: frozenset[Event], validate: bool, skip: SkipHooks) -> Script[None]:
     """Calls the hooks before a write, and checks what they leave.
 
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    hooked = skip is not True and (skip or hooks_of(type(document)))
+    hooked = is_hooked(type(document), skip)
     if hooked:
         yield from run_hooks(document, Before, events, skip)
     if validate:
@@ -54,6 +59,15 @@ def encoded(document: Document) -> bytes:
     return layout_of(type(document)).encode(document)
 
 
+def encoded_all(documents: Sequence[Document], validate: bool) -> list[bytes]:
+    """The bytes of each, with ids; all are checked first, if that is asked for.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field takes.
+    """
+    return _core.encode_all(list(documents), fit_of_class, check if validate else None, encoded)
+
+
 def ensure_id(document: Document) -> None:
     """Gives a new document its id.
 
@@ -62,8 +76,8 @@ def ensure_id(document: Document) -> None:
     """
     if document.id is None:
         cls = type(document)
-        kind = schema_of(cls).field(stored_name("id", cls.model_fields["id"]))
-        if kind is None or kind.non_null().kind not in ("object_id", "any"):
+        if not makes_ids(cls):
+            kind = schema_of(cls).field("_id")
             raise SchemaError(f"{cls.__name__}.id is {kind} and has no value: give one, or a default_factory")
         vars(document)["id"] = ObjectId()
         document.__pydantic_fields_set__.add("id")
@@ -108,22 +122,34 @@ def save_of(document: Document) -> Save | None:
 
 def prepare_all(
     documents: Sequence[Document], events: frozenset[Event], validate: bool, skip: SkipHooks
-) -> Script[None]:
-    """Prepares each; those whose classes have no hooks without a script of their own."""
-    for document in documents:
-        if skip is not True and (skip or hooks_of(type(document))):
+) -> Script[list[bytes]]:
+    """Calls the hooks before a write, checks what they leave, and gives the bytes of each, with ids and new revisions.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field takes.
+    """
+    hooked = revised = False
+    for cls in set(map(type, documents)):
+        hooked = hooked or is_hooked(cls, skip)
+        revised = revised or settings_of(cls).use_revision
+    if hooked:
+        for document in documents:
             yield from prepare(document, events, validate, skip)
-        elif validate:
+        validate = False
+    if revised:
+        for document in documents if validate else ():
             check(document)
-
-
-def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool, session: Any) -> Script[None]:
-    """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
-    settings = settings_of(cls)
-    if settings.use_revision:
         for document in documents:
             renewed(document)
-    images = [encoded(document) for document in documents]
+        validate = False
+    return encoded_all(documents, validate)
+
+
+def insert_all(
+    cls: type[Document], documents: list[Document], images: list[bytes], ordered: bool, session: Any
+) -> Script[None]:
+    """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
+    settings = settings_of(cls)
     yield from prepare_collection(cls)
     try:
         yield requests.write_batch(
@@ -135,8 +161,7 @@ def insert_all(cls: type[Document], documents: Sequence[Document], ordered: bool
             if index not in failed and not (ordered and index > min(failed)):
                 stored(document, images[index])
         raise
-    for document, image in zip(documents, images, strict=True):
-        stored(document, image)
+    _core.set_images(documents, images)
 
 
 def stored(document: Document, image: bytes, changes: _core.Changes | None = None) -> None:
@@ -158,9 +183,18 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
     Raises:
         DocumentNotFound: the document has no id yet.
     """
+    return by_id(type(document), id_of(document), condition).session(session)
+
+
+def id_of(document: Document) -> Any:
+    """The id of a stored document.
+
+    Raises:
+        DocumentNotFound: it has none yet.
+    """
     if document.id is None:
         raise DocumentNotFound(f"this {type(document).__name__} has no id: insert() it first")
-    return by_id(type(document), document.id, condition).session(session)
+    return document.id
 
 
 def misses(documents: Sequence[Document], session: Any) -> Script[tuple[list[Document], list[Document]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pymongo import MongoClient
 
 from data_bridge import Document
 from data_bridge.embedded import Server
+from data_bridge.streaming import TURN
 
 COUNT = 16_000
 #: Documents in one turn. Slices are of 2 ms, in which the fastest machine decodes some two thousand.
@@ -84,6 +86,24 @@ async def test_other_tasks_run_while_a_big_answer_is_decoded(filled: Any, name: 
     assert sum(steps) == Decoded.count >= COUNT
     assert max(steps) <= MOST
     assert len(steps) >= COUNT // MOST
+
+
+async def test_other_tasks_run_while_a_loop_goes_through_documents(filled: Any) -> None:
+    gone_through = 0
+    seen: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(0)
+            seen.append(gone_through)
+
+    watcher = asyncio.get_running_loop().create_task(watch())
+    async for _ in Big.find():
+        gone_through += 1
+    await asyncio.sleep(0)
+    watcher.cancel()
+    assert gone_through == COUNT
+    assert max(after - before for before, after in pairwise(seen)) <= TURN
 
 
 @pytest.mark.parametrize("enabled", [True, False])

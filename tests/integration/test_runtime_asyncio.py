@@ -16,6 +16,7 @@ from typing import Any
 
 import bson
 import pytest
+import uvloop
 from runtime_server import Mongod
 
 from data_bridge import _core
@@ -131,7 +132,6 @@ def test_synchronous_callers_in_several_threads(client: Any) -> None:
 
 
 def test_uvloop(client: Any) -> None:
-    uvloop = pytest.importorskip("uvloop")
     for _ in range(2):
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             assert runner.run(numbers(client, 300)) == list(range(300))

@@ -176,7 +176,9 @@ def in_order(scope: Scope, body: Any) -> Any:
     for path, way in reversed(keys.items()):
 
         def key(each: Any, path: str = path) -> Any:
-            at = scope.of(f"$$each.{path}", each=each) if path else each
+            at = each
+            if path:
+                at = scope.of(f"$$each.{path}", each=each) if isinstance(each, dict) else MISSING
             return ORDER(None if at is MISSING else at)
 
         found = sorted(found, key=key, reverse=way == -1)

@@ -109,8 +109,29 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "objectId": to_object_id,
     "string": to_string,
 }
-#: The numbers of types that conversions make.
-CODES = {1: "double", 2: "string", 7: "objectId", 8: "bool", 9: "date", 16: "int", 18: "long", 19: "decimal"}
+#: The names of all types, in the order of their numbers from 1; nothing is converted to most of them.
+NAMES = [
+    "double",
+    "string",
+    "object",
+    "array",
+    "binData",
+    "undefined",
+    "objectId",
+    "bool",
+    "date",
+    "null",
+    "regex",
+    "dbPointer",
+    "javascript",
+    "symbol",
+    "javascriptWithScope",
+    "int",
+    "timestamp",
+    "long",
+    "decimal",
+]
+CODES = {**dict(enumerate(NAMES, 1)), -1: "minKey", 127: "maxKey"}
 
 
 def _enter(name: str, convert: Callable[[Any], Any]) -> None:
@@ -128,14 +149,17 @@ def convert(scope: Scope, body: dict[str, Any]) -> Any:
     if not set(body) <= {"input", "to", "onError", "onNull"}:
         raise Refused("an argument of newer servers")
     value, kind = scope.of(body["input"]), scope.of(body["to"])
+    # A type that is none is told before anything that is null.
+    name = None if is_null(kind) else kind if isinstance(kind, str) else CODES.get(whole(kind))
+    if not is_null(kind) and name not in CODES.values():
+        raise Refused("no type")
     if is_null(value):
         return scope.of(body.get("onNull"))
     if is_null(kind):
         return None
-    name = kind if isinstance(kind, str) else CODES.get(whole(kind))
-    if name not in CONVERSIONS:
-        raise Refused("no type")
     try:
+        if name not in CONVERSIONS:
+            raise Refused("a type that nothing is converted to")
         return CONVERSIONS[name](value)
     except Refused:
         if "onError" not in body:

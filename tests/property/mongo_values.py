@@ -65,6 +65,11 @@ def type_of(value: Any) -> str:
     return _type(value)[1]
 
 
+def place_of(value: Any) -> int:
+    """A type's place in the order of types."""
+    return _type(value)[2]
+
+
 def is_number(value: Any) -> bool:
     return type_of(value) in ("int", "long", "double", "decimal")
 
@@ -79,8 +84,8 @@ def exact(value: Any) -> Decimal:
     return value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
 
 
-def whole(value: Any) -> int:
-    """A number that says a whole 32-bit one.
+def integer(value: Any, bits: int = 64) -> int:
+    """A number of any type that says a whole one of so many bits.
 
     Raises:
         Refused: it is none.
@@ -88,9 +93,18 @@ def whole(value: Any) -> int:
     if not is_number(value):
         raise Refused("no number")
     number = exact(value)
-    if not number.is_finite() or number != int(number) or not -(2**31) <= number < 2**31:
+    if not number.is_finite() or number != int(number) or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise Refused("no whole number")
     return int(number)
+
+
+def whole(value: Any) -> int:
+    """A number that says a whole 32-bit one.
+
+    Raises:
+        Refused: it is none.
+    """
+    return integer(value, bits=32)
 
 
 def truth(value: Any) -> bool:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
-from benchmarks import chart, counted, instructions, link_cases, report, targets
+from benchmarks import chart, counted, instructions, leaks, link_cases, peers, report, stalls, targets
 from benchmarks.__main__ import Chosen
 from benchmarks.cases import CASES
 from benchmarks.measuring import Measured
+from benchmarks.suites import MORE
 
-ALL = [*CASES, *link_cases.CASES, *link_cases.COUNTED]
+ALL = [*CASES, *(case for suite in MORE for case in suite.cases), *link_cases.COUNTED]
 
 
 def test_cases_are_told_apart_by_their_names() -> None:
     slugs = [case.slug for case in ALL]
     assert len(set(slugs)) == len(slugs)
     assert all(set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for slug in slugs), slugs
+
+
+def test_every_suite_has_peers_of_its_own() -> None:
+    assert {suite.name for suite in MORE} == set(peers.OTHERS)
+    assert all(set(of) <= set(peers.PEERS) for of in peers.OTHERS.values())
 
 
 def test_every_target_is_of_a_case() -> None:
@@ -81,6 +90,33 @@ def test_a_stream_must_stay_small_and_constant() -> None:
     assert verdict(80e6, 81e6).endswith("yes")
     assert verdict(40e6, 81e6).endswith("NO")
     assert verdict(101e6, 101e6).endswith("NO")
+
+
+def test_the_longest_turn_of_the_loop_is_found() -> None:
+    async def work() -> None:
+        await asyncio.sleep(0.005)
+        time.sleep(0.03)
+        await asyncio.sleep(0.005)
+
+    found = asyncio.run(stalls.longest_turn(work))
+    assert found.clock >= 0.03 > found.processor
+
+
+def test_stalls_are_judged_by_the_clock() -> None:
+    def verdict(of_list: float, of_stream: float) -> str:
+        turns = {"a list": stalls.Stall(of_list, 0.001), "a stream": stalls.Stall(of_stream, 0.001)}
+        (grid,) = report.grids(report.Results(stalls={targets.OURS: turns}))
+        return grid.rows[0][-1]
+
+    assert verdict(0.002, 0.004).endswith("yes")
+    assert verdict(0.002, 0.006).endswith("NO")
+
+
+def test_what_grows_is_named() -> None:
+    first = leaks.Held(pieces=1000, bytes=10_000, objects=50_000, blocks=200_000, resident=100_000_000)
+    assert leaks.grown(first, replace(first, pieces=1400, resident=104_000_000)) == []
+    more = replace(first, pieces=1600, objects=50_501, blocks=1)
+    assert leaks.grown(first, more) == ["600 more allocations in Rust", "501 more objects of the collector"]
 
 
 def test_the_chart_is_a_picture_with_every_ratio() -> None:

@@ -29,6 +29,7 @@ CROSSING = {
     "fields",
     "inheritance",
     "instance",
+    "joined_gets",
     "lambdas",
     "lang",
     "layout",

@@ -1,42 +1,64 @@
-//! The least changes that turn one document into another, and the update that makes them.
+//! The least changes that turn one document into another.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use bson::spec::ElementType;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::reader::{DEEPEST, Element, Elements, malformed};
-use super::{decode, document_to_raw};
+use super::scope::Scope;
+use super::{decode, document_to_raw, statement};
 use crate::gate::guarded;
 
 /// What differs between two states of a document. Nested documents are compared field by field, lists whole.
-#[pyclass(frozen, module = "data_bridge._core")]
-pub struct Changes {
-    /// The document's `_id`.
-    id: Option<Value>,
-    set: Vec<(Path, Value)>,
-    unset: Vec<Path>,
+#[derive(Default)]
+pub struct Difference {
+    pub set: Vec<(Path, Span)>,
+    pub unset: Vec<Path>,
 }
 
-struct Value {
-    kind: ElementType,
-    bytes: Vec<u8>,
+/// A value, as a part of the document as it is now.
+pub struct Span {
+    pub kind: ElementType,
+    place: Range<usize>,
 }
 
-impl Value {
-    fn of(element: &Element<'_>) -> Self {
-        Self { kind: element.kind, bytes: element.value.to_vec() }
+impl Span {
+    /// `element` is one of those of `document`.
+    fn of_element(element: &Element<'_>, document: &[u8]) -> Self {
+        // Both are parts of one slice.
+        let start = element.value.as_ptr() as usize - document.as_ptr() as usize;
+        Self { kind: element.kind, place: start..start + element.value.len() }
+    }
+
+    /// The value's bytes in its document.
+    pub fn of<'a>(&self, document: &'a [u8]) -> &'a [u8] {
+        document.get(self.place.clone()).unwrap_or_default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.place.len()
     }
 }
 
-struct Path {
-    text: String,
+pub struct Path {
+    pub text: String,
     /// It is the name of one field, which an update would read as a path or an operator.
-    is_name: bool,
+    pub is_name: bool,
 }
 
 impl Path {
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The name of the document's field in which it is.
+    pub fn field(&self) -> &str {
+        if self.is_name { &self.text } else { self.text.split('.').next().unwrap_or_default() }
+    }
+
     /// Whether it is the other, or stands above or below it.
     fn meets(&self, other: &Self) -> bool {
         let below = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
@@ -45,93 +67,119 @@ impl Path {
     }
 }
 
-impl Changes {
+impl Difference {
     pub fn between(now: &[u8], image: &[u8]) -> Result<Self, &'static str> {
-        let mut changes = Self { id: None, set: Vec::new(), unset: Vec::new() };
-        changes.id = fields(now)?.iter().find(|element| element.key == b"_id").map(Value::of);
-        compare("", now, image, &mut changes, 0)?;
-        Ok(changes)
+        let mut found = Comparison { whole: now, difference: Self::default() };
+        found.compare("", now, image, 0)?;
+        Ok(found.difference)
     }
 
-    /// Of these changes, those of which others say something too.
-    pub fn also_in(mut self, others: &Self) -> Self {
-        let known = |path: &Path| {
-            let mut others = others.set.iter().map(|(path, _)| path).chain(&others.unset);
-            others.any(|other| path.meets(other))
-        };
+    /// Of this difference, what is at places of which the other says something too.
+    pub fn also_in(mut self, other: &Self) -> Self {
+        let known = |path: &Path| other.paths().any(|other| path.meets(other));
         self.set.retain(|(path, _)| known(path));
         self.unset.retain(known);
         self
     }
 
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.set.iter().map(|(path, _)| path).chain(&self.unset)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.unset.is_empty()
     }
+}
 
-    /// The statement of an `update` that makes the changes in the stored document, if it also meets the condition.
-    fn update(&self, condition: &[Element<'_>]) -> Vec<u8> {
-        let mut statement = Writer::default();
-        statement.document(ElementType::EmbeddedDocument, "q", |query| {
-            if let Some(id) = &self.id {
-                // A document in the place of an id would be read as operators.
-                if id.kind == ElementType::EmbeddedDocument {
-                    query.document(ElementType::EmbeddedDocument, "_id", |equal| equal.value("$eq", id));
-                } else {
-                    query.value("_id", id);
-                }
-            }
-            for element in condition {
-                query.element(element.kind, element.key, element.value);
-            }
-        });
-        let named = self.set.iter().map(|(path, _)| path).chain(&self.unset).any(|path| path.is_name);
-        if named {
-            statement.document(ElementType::Array, "u", |stages| self.stages(stages));
-        } else {
-            statement.document(ElementType::EmbeddedDocument, "u", |update| self.operators(update));
+/// What was found of a difference so far.
+struct Comparison<'a> {
+    /// The whole document as it is now.
+    whole: &'a [u8],
+    difference: Difference,
+}
+
+impl Comparison<'_> {
+    /// Compares the documents that stand at a path, the present one a part of the whole.
+    fn compare(&mut self, prefix: &str, now: &[u8], image: &[u8], depth: usize) -> Result<(), &'static str> {
+        if depth > DEEPEST {
+            return Err("a document is nested too deep");
         }
-        statement.finish()
+        let (set, unset) = (self.difference.set.len(), self.difference.unset.len());
+        if self.compare_in_step(prefix, now, image, depth)? {
+            return Ok(());
+        }
+        self.difference.set.truncate(set);
+        self.difference.unset.truncate(unset);
+        self.compare_by_name(prefix, now, image, depth)
     }
 
-    fn operators(&self, update: &mut Writer) {
-        if !self.set.is_empty() {
-            update.document(ElementType::EmbeddedDocument, "$set", |set| {
-                self.set.iter().for_each(|(path, value)| set.value(&path.text, value));
-            });
+    /// True when both have the same fields in the same order, as documents that were only changed have.
+    fn compare_in_step(&mut self, prefix: &str, now: &[u8], image: &[u8], depth: usize) -> Result<bool, &'static str> {
+        let (mut now, mut image) = (Elements::new(now)?, Elements::new(image)?);
+        while let Some((element, raw)) = now.next_raw()? {
+            if image.skip_same(&raw) {
+                continue;
+            }
+            match image.next()? {
+                Some(old) if old.key == element.key => self.look(prefix, &element, Some(&old), depth)?,
+                _ => return Ok(false),
+            }
         }
-        if !self.unset.is_empty() {
-            update.document(ElementType::EmbeddedDocument, "$unset", |unset| {
-                self.unset.iter().for_each(|path| unset.element(ElementType::String, path.text.as_bytes(), EMPTY_TEXT));
-            });
-        }
+        Ok(image.left() == 0)
     }
 
-    /// The changes as stages, in which a field can be named whatever its name is.
-    /// Source: MongoDB manual, `$setField`.
-    fn stages(&self, stages: &mut Writer) {
-        let set = self.set.iter().map(|(path, value)| (path, Some(value)));
-        for (index, (path, value)) in set.chain(self.unset.iter().map(|path| (path, None))).enumerate() {
-            stages.document(ElementType::EmbeddedDocument, &index.to_string(), |stage| match value {
-                Some(value) if !path.is_name => stage.document(ElementType::EmbeddedDocument, "$set", |set| {
-                    set.document(ElementType::EmbeddedDocument, &path.text, |to| to.value("$literal", value));
-                }),
-                None if !path.is_name => stage.text("$unset", &path.text),
-                _ => stage.document(ElementType::EmbeddedDocument, "$replaceWith", |with| {
-                    with.document(ElementType::EmbeddedDocument, "$setField", |field| {
-                        field.document(ElementType::EmbeddedDocument, "field", |name| {
-                            name.text("$literal", &path.text);
-                        });
-                        field.text("input", "$$ROOT");
-                        match value {
-                            Some(value) => field.document(ElementType::EmbeddedDocument, "value", |to| {
-                                to.value("$literal", value);
-                            }),
-                            None => field.text("value", "$$REMOVE"),
-                        }
-                    });
-                }),
-            });
+    fn compare_by_name(&mut self, prefix: &str, now: &[u8], image: &[u8], depth: usize) -> Result<(), &'static str> {
+        let before = fields(image)?;
+        let mut known: HashMap<&[u8], &Element<'_>> = before.iter().map(|element| (element.key, element)).collect();
+        for element in fields(now)? {
+            let old = known.remove(element.key);
+            self.look(prefix, &element, old, depth)?;
         }
+        for element in before.iter().filter(|element| known.contains_key(element.key)) {
+            self.difference.unset.push(join(prefix, element.key)?);
+        }
+        Ok(())
+    }
+
+    /// Notes how a field differs from what it was.
+    fn look(
+        &mut self,
+        prefix: &str,
+        now: &Element<'_>,
+        old: Option<&Element<'_>>,
+        depth: usize,
+    ) -> Result<(), &'static str> {
+        if old.is_some_and(|old| old.kind == now.kind && old.value == now.value) {
+            return Ok(());
+        }
+        let path = join(prefix, now.key)?;
+        match old {
+            Some(old) if !path.is_name && is_document(now) && is_document(old) && addressable(now, old)? => {
+                self.compare(&path.text, now.value, old.value, depth + 1)
+            }
+            _ => {
+                self.difference.set.push((path, Span::of_element(now, self.whole)));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a write changes, or changed, in a stored document.
+#[pyclass(frozen, module = "data_bridge._core")]
+pub struct Changes {
+    difference: Difference,
+    now: Py<PyBytes>,
+}
+
+impl Changes {
+    /// Of a difference between the document as it is now and another.
+    pub fn new(difference: Difference, now: &Bound<'_, PyBytes>) -> Self {
+        Self { difference, now: now.clone().unbind() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.difference.is_empty()
     }
 }
 
@@ -145,10 +193,11 @@ impl Changes {
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         guarded(py, || {
             let dict = PyDict::new(py);
-            for (path, value) in &self.set {
-                dict.set_item(&path.text, decode::value(py, value.kind, &value.bytes, 0)?)?;
+            let now = self.now.as_bytes(py);
+            for (path, value) in &self.difference.set {
+                dict.set_item(&path.text, decode::value(Scope::alone(py), value.kind, value.of(now))?)?;
             }
-            self.unset.iter().try_for_each(|path| dict.set_item(&path.text, py.None()))?;
+            self.difference.unset.iter().try_for_each(|path| dict.set_item(&path.text, py.None()))?;
             Ok(dict)
         })
     }
@@ -156,70 +205,26 @@ impl Changes {
     /// The statement of an update command that makes the changes in the stored document, if it also has the values of
     /// the condition.
     #[pyo3(signature = (condition = None))]
-    fn statement<'py>(&self, py: Python<'py>, condition: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn statement<'py>(
+        &self,
+        py: Python<'py>,
+        condition: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         guarded(py, || {
             let condition = condition.map(|condition| document_to_raw(condition)).transpose()?.unwrap_or_default();
-            let condition = fields(condition.as_bytes()).map_err(|problem| malformed(py, problem))?;
-            Ok(PyBytes::new(py, &self.update(&condition)))
+            let statement = statement::update(&self.difference, self.now.as_bytes(py), condition.as_bytes());
+            Ok(PyBytes::new(py, &statement.map_err(|problem| malformed(py, problem))?))
         })
     }
 }
 
 /// What differs between two documents.
 #[pyfunction]
-pub fn changes(py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
-    guarded(py, || Changes::between(now, image).map_err(|problem| malformed(py, problem)))
-}
-
-/// The empty string as BSON has it: its length with the terminator, and the terminator.
-const EMPTY_TEXT: &[u8] = &[1, 0, 0, 0, 0];
-
-/// Writes a document element by element.
-struct Writer(Vec<u8>);
-
-impl Default for Writer {
-    fn default() -> Self {
-        Self(vec![0; 4])
-    }
-}
-
-impl Writer {
-    fn element(&mut self, kind: ElementType, key: &[u8], value: &[u8]) {
-        self.0.push(kind as u8);
-        self.0.extend_from_slice(key);
-        self.0.push(0);
-        self.0.extend_from_slice(value);
-    }
-
-    fn value(&mut self, key: &str, value: &Value) {
-        self.element(value.kind, key.as_bytes(), &value.bytes);
-    }
-
-    fn text(&mut self, key: &str, text: &str) {
-        let mut value = Vec::with_capacity(text.len() + 5);
-        value.extend_from_slice(&length(text.len() + 1));
-        value.extend_from_slice(text.as_bytes());
-        value.push(0);
-        self.element(ElementType::String, key.as_bytes(), &value);
-    }
-
-    fn document(&mut self, kind: ElementType, key: &str, fill: impl FnOnce(&mut Self)) {
-        let mut inner = Self::default();
-        fill(&mut inner);
-        self.element(kind, key.as_bytes(), &inner.finish());
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        self.0.push(0);
-        let length = length(self.0.len());
-        self.0[..4].copy_from_slice(&length);
-        self.0
-    }
-}
-
-/// A length as BSON has it. What is written here comes from two documents of at most 16 MiB.
-fn length(bytes: usize) -> [u8; 4] {
-    (bytes as u32).to_le_bytes()
+pub fn changes(py: Python<'_>, now: &Bound<'_, PyBytes>, image: &[u8]) -> PyResult<Changes> {
+    guarded(py, || {
+        let difference = Difference::between(now.as_bytes(), image).map_err(|problem| malformed(py, problem))?;
+        Ok(Changes::new(difference, now))
+    })
 }
 
 fn fields(document: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
@@ -231,38 +236,20 @@ fn fields(document: &[u8]) -> Result<Vec<Element<'_>>, &'static str> {
     Ok(found)
 }
 
-fn compare(prefix: &str, now: &[u8], image: &[u8], changes: &mut Changes, depth: usize) -> Result<(), &'static str> {
-    if depth > DEEPEST {
-        return Err("a document is nested too deep");
-    }
-    let before = fields(image)?;
-    let mut known: HashMap<&[u8], &Element<'_>> = before.iter().map(|element| (element.key, element)).collect();
-    for element in fields(now)? {
-        let old = known.remove(element.key);
-        if old.is_some_and(|old| old.kind == element.kind && old.value == element.value) {
-            continue;
-        }
-        let path = join(prefix, element.key)?;
-        match old {
-            Some(old) if is_document(&element) && is_document(old) && addressable(&element, old)? => {
-                compare(&path.text, element.value, old.value, changes, depth + 1)?;
-            }
-            _ => changes.set.push((path, Value::of(&element))),
-        }
-    }
-    for element in before.iter().filter(|element| known.contains_key(element.key)) {
-        changes.unset.push(join(prefix, element.key)?);
-    }
-    Ok(())
-}
-
 fn is_document(element: &Element<'_>) -> bool {
     element.kind == ElementType::EmbeddedDocument
 }
 
 /// Whether every field of both can be named by a dotted path.
 fn addressable(now: &Element<'_>, image: &Element<'_>) -> Result<bool, &'static str> {
-    let all = |document: &[u8]| Ok::<bool, &'static str>(fields(document)?.iter().all(|element| is_step(element.key)));
+    let all = |document: &[u8]| {
+        let mut elements = Elements::new(document)?;
+        let mut all = true;
+        while let Some(element) = elements.next()? {
+            all &= is_step(element.key);
+        }
+        Ok::<bool, &'static str>(all)
+    };
     Ok(all(now.value)? && all(image.value)?)
 }
 
@@ -287,7 +274,7 @@ mod tests {
     use super::*;
 
     fn paths(now: &bson::RawDocumentBuf, image: &bson::RawDocumentBuf) -> (Vec<String>, Vec<String>) {
-        let Changes { set, unset, .. } = Changes::between(now.as_bytes(), image.as_bytes()).unwrap();
+        let Difference { set, unset } = Difference::between(now.as_bytes(), image.as_bytes()).unwrap();
         (set.into_iter().map(|(path, _)| path.text).collect(), unset.into_iter().map(|path| path.text).collect())
     }
 
@@ -309,6 +296,26 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_fields_is_no_change() {
+        let image = rawdoc! { "a": 1, "b": { "c": 1, "d": 2 } };
+        assert_eq!(paths(&rawdoc! { "b": { "d": 2, "c": 1 }, "a": 1 }, &image), (vec![], vec![]));
+        assert_eq!(paths(&rawdoc! { "b": { "d": 2, "c": 5 }, "a": 2 }, &image), (strings(&["b.c", "a"]), vec![]));
+    }
+
+    #[test]
+    fn what_differs_before_the_order_does_is_told_once() {
+        let (now, image) = (rawdoc! { "a": 2, "n": { "x": 2, "z": 1 } }, rawdoc! { "a": 1, "n": { "x": 1, "y": 1 } });
+        assert_eq!(paths(&now, &image), (strings(&["a", "n.x", "n.z"]), strings(&["n.y"])));
+    }
+
+    #[test]
+    fn values_are_those_of_the_document_as_it_is_now() {
+        let (now, image) = (rawdoc! { "b": { "c": "new" } }, rawdoc! { "b": { "c": "old" } });
+        let difference = Difference::between(now.as_bytes(), image.as_bytes()).unwrap();
+        assert_eq!(difference.set[0].1.of(now.as_bytes()), b"\x04\0\0\0new\0");
+    }
+
+    #[test]
     fn a_change_of_type_is_a_change() {
         assert_eq!(paths(&rawdoc! { "a": 1.0 }, &rawdoc! { "a": 1 }).0, strings(&["a"]));
     }
@@ -320,43 +327,24 @@ mod tests {
         assert_eq!(paths(&now, &image).0, strings(&["a"]));
     }
 
-    fn update(now: &bson::RawDocumentBuf, image: &bson::RawDocumentBuf) -> String {
-        let statement = Changes::between(now.as_bytes(), image.as_bytes()).unwrap().update(&[]);
-        bson::Document::try_from(bson::RawDocument::from_bytes(&statement).unwrap()).unwrap().to_string()
-    }
-
     #[test]
-    fn the_statement_sets_and_unsets_in_the_document_with_the_id() {
-        let (now, image) = (rawdoc! { "_id": 1, "a": { "b": 2 } }, rawdoc! { "_id": 1, "a": { "b": 1 }, "c": 3 });
-        assert_eq!(
-            update(&now, &image),
-            r#"{ "q": { "_id": 1 }, "u": { "$set": { "a.b": 2 }, "$unset": { "c": "" } } }"#
-        );
-    }
-
-    #[test]
-    fn an_id_that_is_a_document_is_no_operator() {
-        let id = rawdoc! { "$gt": 1 };
-        let (now, image) = (rawdoc! { "_id": id.clone(), "a": 2 }, rawdoc! { "_id": id, "a": 1 });
-        assert!(update(&now, &image).starts_with(r#"{ "q": { "_id": { "$eq": { "$gt": 1 } } }"#));
-    }
-
-    #[test]
-    fn a_field_whose_name_is_no_path_is_set_by_its_name() {
-        let (now, image) = (rawdoc! { "_id": 1, "x.y": 2 }, rawdoc! { "_id": 1, "x.y": 1, "$z": 3, "w": 1 });
-        let set = r#"{ "$replaceWith": { "$setField": { "field": { "$literal": "x.y" }, "input": "$$ROOT", "value": { "$literal": 2 } } } }"#;
-        let removed = r#"{ "$replaceWith": { "$setField": { "field": { "$literal": "$z" }, "input": "$$ROOT", "value": "$$REMOVE" } } }"#;
-        assert_eq!(
-            update(&now, &image),
-            format!(r#"{{ "q": {{ "_id": 1 }}, "u": [{set}, {removed}, {{ "$unset": "w" }}] }}"#)
-        );
+    fn below_a_name_that_is_no_path_nothing_is_named() {
+        for name in ["", "x.y", "$z"] {
+            let document = |value: i32| {
+                let mut document = bson::RawDocumentBuf::new();
+                document.append(bson::raw::CString::try_from(name).unwrap(), rawdoc! { "a": value });
+                document
+            };
+            assert_eq!(paths(&document(2), &document(1)).0, strings(&[name]));
+        }
     }
 
     #[test]
     fn of_other_changes_only_those_at_the_same_places_are_kept() {
         let image = rawdoc! { "a": { "b": 1 }, "c": 1, "d": 1 };
-        let some = Changes::between(rawdoc! { "a": { "b": 2 }, "c": 1, "d": 1 }.as_bytes(), image.as_bytes()).unwrap();
-        let more = Changes::between(rawdoc! { "a": 5, "c": 2 }.as_bytes(), image.as_bytes()).unwrap();
+        let some =
+            Difference::between(rawdoc! { "a": { "b": 2 }, "c": 1, "d": 1 }.as_bytes(), image.as_bytes()).unwrap();
+        let more = Difference::between(rawdoc! { "a": 5, "c": 2 }.as_bytes(), image.as_bytes()).unwrap();
         let kept = more.also_in(&some);
         assert_eq!(kept.set.iter().map(|(path, _)| path.text.as_str()).collect::<Vec<_>>(), ["a"]);
         assert!(kept.unset.is_empty());

@@ -9,36 +9,13 @@ use pyo3::types::{
 };
 
 use super::path::Path;
-use super::reader::DEEPEST;
+use super::scalar::{self, Buffer, Positions, binary, close, deeper, head, open, utf8};
 use super::{layout, time, types};
-use crate::gate::has_room;
-
-/// The largest document the server stores. Source: MongoDB manual, "Limits and Thresholds".
-const LARGEST: usize = 16 * 1024 * 1024;
-
-pub type Buffer = Vec<u8>;
 
 pub fn open_document() -> Buffer {
-    vec![0; 4]
-}
-
-fn open(buffer: &mut Buffer) -> usize {
-    let start = buffer.len();
+    let mut buffer = Buffer::with_capacity(64);
     buffer.extend_from_slice(&[0; 4]);
-    start
-}
-
-pub fn close(py: Python<'_>, buffer: &mut Buffer, start: usize, path: &Path<'_>) -> PyResult<()> {
-    buffer.push(0);
-    let length = buffer.len() - start;
-    if length > LARGEST {
-        return Err(
-            path.refuse(py, &format!("the document has {length} bytes and the server stores at most {LARGEST}"))
-        );
-    }
-    // It fits: it is at most 16 MiB.
-    buffer[start..start + 4].copy_from_slice(&(length as i32).to_le_bytes());
-    Ok(())
+    buffer
 }
 
 pub fn close_document(py: Python<'_>, mut buffer: Buffer, start: usize, path: &Path<'_>) -> PyResult<Buffer> {
@@ -113,10 +90,6 @@ fn unknown(value: &Bound<'_, PyAny>, place: &str) -> String {
     format!("a value of type {class} cannot be stored {place}").trim_end().to_owned()
 }
 
-pub fn utf8<'a>(text: &'a Bound<'_, PyString>, path: &Path<'_>) -> PyResult<&'a str> {
-    text.to_str().map_err(|_| path.refuse(text.py(), "the text holds a lone surrogate, which is not UTF-8"))
-}
-
 pub fn element_of(buffer: &mut Buffer, key: &str, value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
     if key.as_bytes().contains(&0) {
         return Err(path.refuse(value.py(), &format!("the key {key:?} holds a NUL, which BSON cannot store")));
@@ -124,84 +97,33 @@ pub fn element_of(buffer: &mut Buffer, key: &str, value: &Bound<'_, PyAny>, path
     element(buffer, key.as_bytes(), value, &path.child(key))
 }
 
-/// Writes tag and key.
-fn head(buffer: &mut Buffer, kind: ElementType, key: &[u8]) {
-    buffer.push(kind as u8);
-    buffer.extend_from_slice(key);
-    buffer.push(0);
-}
-
-fn string(buffer: &mut Buffer, py: Python<'_>, text: &str, path: &Path<'_>) -> PyResult<()> {
-    let length = i32::try_from(text.len() + 1).map_err(|_| path.refuse(py, "the text is longer than 2 GiB"))?;
-    buffer.extend_from_slice(&length.to_le_bytes());
-    buffer.extend_from_slice(text.as_bytes());
-    buffer.push(0);
-    Ok(())
-}
-
-fn c_string(buffer: &mut Buffer, py: Python<'_>, text: &str, path: &Path<'_>) -> PyResult<()> {
-    if text.as_bytes().contains(&0) {
-        return Err(path.refuse(py, "a regular expression with a NUL cannot be stored"));
-    }
-    buffer.extend_from_slice(text.as_bytes());
-    buffer.push(0);
-    Ok(())
-}
-
 /// Writes one element. `key` holds no NUL.
 pub fn element(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
     let py = value.py();
     if value.is_none() {
-        head(buffer, ElementType::Null, key);
+        scalar::null(buffer, key);
     } else if let Ok(text) = value.cast_exact::<PyString>() {
-        head(buffer, ElementType::String, key);
-        string(buffer, py, utf8(text, path)?, path)?;
+        scalar::text(buffer, key, text, path)?;
     } else if let Ok(flag) = value.cast_exact::<PyBool>() {
-        head(buffer, ElementType::Boolean, key);
-        buffer.push(u8::from(flag.is_true()));
+        scalar::boolean(buffer, key, flag.is_true());
     } else if value.is_exact_instance_of::<PyInt>() {
-        integer(buffer, key, value, path)?;
+        scalar::integer(buffer, key, value, path)?;
     } else if let Ok(number) = value.cast_exact::<PyFloat>() {
-        head(buffer, ElementType::Double, key);
-        buffer.extend_from_slice(&number.value().to_le_bytes());
+        scalar::double(buffer, key, number.value());
     } else if let Ok(moment) = value.cast::<PyDateTime>() {
-        head(buffer, ElementType::DateTime, key);
-        buffer.extend_from_slice(&time::datetime_to_millis(moment)?.to_le_bytes());
+        scalar::moment(buffer, key, moment)?;
     } else if let Ok(items) = value.cast::<PyList>() {
         array(buffer, key, items.iter(), path, py)?;
     } else if let Ok(dict) = value.cast::<PyDict>() {
         deeper(path, py)?;
         head(buffer, ElementType::EmbeddedDocument, key);
         dict_body(buffer, dict, path)?;
+    } else if let Some(layout) = layout::known(value)? {
+        deeper(path, py)?;
+        head(buffer, ElementType::EmbeddedDocument, key);
+        layout.get().encode_into(buffer, value, path)?;
     } else {
         rare(buffer, key, value, path)?;
-    }
-    Ok(())
-}
-
-fn deeper(path: &Path<'_>, py: Python<'_>) -> PyResult<()> {
-    if path.depth() > DEEPEST {
-        return Err(path.refuse(py, &format!("the value is nested more than {DEEPEST} levels deep, or holds itself")));
-    }
-    if !has_room() {
-        return Err(path.refuse(py, "the value is nested too deep for the small stack of this thread"));
-    }
-    Ok(())
-}
-
-fn integer(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
-    let number: i64 = value.extract().map_err(|_| {
-        path.refuse(value.py(), "the integer is beyond 64 bits; declare the field as Decimal, float or str")
-    })?;
-    match i32::try_from(number) {
-        Ok(small) => {
-            head(buffer, ElementType::Int32, key);
-            buffer.extend_from_slice(&small.to_le_bytes());
-        }
-        Err(_) => {
-            head(buffer, ElementType::Int64, key);
-            buffer.extend_from_slice(&number.to_le_bytes());
-        }
     }
     Ok(())
 }
@@ -228,9 +150,11 @@ pub fn list_of<'py>(
     deeper(path, py)?;
     head(buffer, ElementType::Array, key);
     let start = open(buffer);
-    for (position, item) in items.enumerate() {
-        let position = position.to_string();
-        write(buffer, position.as_bytes(), &item, &path.child(&position))?;
+    let mut positions = Positions::new();
+    for item in items {
+        let position = positions.current();
+        write(buffer, position.as_bytes(), &item, &path.child(position))?;
+        positions.advance();
     }
     close(py, buffer, start, path)
 }
@@ -257,29 +181,13 @@ pub fn map_of<'py>(
     close(py, buffer, start, path)
 }
 
-fn binary(buffer: &mut Buffer, key: &[u8], subtype: u8, bytes: &[u8], path: &Path<'_>, py: Python<'_>) -> PyResult<()> {
-    head(buffer, ElementType::Binary, key);
-    // The old subtype 2 repeats the length inside.
-    let inner = if subtype == 2 { bytes.len() + 4 } else { bytes.len() };
-    let length = i32::try_from(inner).map_err(|_| path.refuse(py, "the binary value is longer than 2 GiB"))?;
-    buffer.extend_from_slice(&length.to_le_bytes());
-    buffer.push(subtype);
-    if subtype == 2 {
-        buffer.extend_from_slice(&(length - 4).to_le_bytes());
-    }
-    buffer.extend_from_slice(bytes);
-    Ok(())
-}
-
 /// What is met less often: other collections, other modules' classes, subclasses of the plain types.
 fn rare(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
     let py = value.py();
     let known = types::get(py)?;
     let is = |class: &Py<pyo3::types::PyType>| value.is_instance(class.bind(py));
     if is(&known.object_id)? {
-        head(buffer, ElementType::ObjectId, key);
-        let bytes = value.getattr(intern!(py, "binary"))?;
-        buffer.extend_from_slice(bytes.cast::<PyBytes>()?.as_bytes());
+        scalar::object_id(buffer, key, value)?;
     } else if is(&known.enumeration)? {
         element(buffer, key, &value.getattr(intern!(py, "value"))?, path)?;
     } else if is(&known.base_model)? {
@@ -299,13 +207,11 @@ fn rare(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'
     } else if is(&known.code)? {
         code(buffer, key, value, path)?;
     } else if let Ok(text) = value.cast::<PyString>() {
-        head(buffer, ElementType::String, key);
-        string(buffer, py, utf8(text, path)?, path)?;
+        scalar::text(buffer, key, text, path)?;
     } else if value.is_instance_of::<PyInt>() {
-        integer(buffer, key, value, path)?;
+        scalar::integer(buffer, key, value, path)?;
     } else if let Ok(number) = value.cast::<PyFloat>() {
-        head(buffer, ElementType::Double, key);
-        buffer.extend_from_slice(&number.value().to_le_bytes());
+        scalar::double(buffer, key, number.value());
     } else if let Ok(items) = value.cast::<PyTuple>() {
         array(buffer, key, items.iter(), path, py)?;
     } else if let Ok(items) = value.cast::<PySet>() {
@@ -313,14 +219,12 @@ fn rare(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'
     } else if let Ok(items) = value.cast::<PyFrozenSet>() {
         array(buffer, key, items.iter(), path, py)?;
     } else if let Ok(date) = value.cast::<PyDate>() {
-        head(buffer, ElementType::DateTime, key);
-        buffer.extend_from_slice(&time::date_to_millis(date).to_le_bytes());
+        scalar::millis(buffer, key, time::date_to_millis(date));
     } else if value.is_instance_of::<PyTime>() {
         element(buffer, key, &value.call_method0("isoformat")?, path)?;
     } else if let Ok(span) = value.cast::<PyDelta>() {
         let seconds = f64::from(span.get_days()) * 86_400.0 + f64::from(span.get_seconds());
-        head(buffer, ElementType::Double, key);
-        buffer.extend_from_slice(&(seconds + f64::from(span.get_microseconds()) / 1e6).to_le_bytes());
+        scalar::double(buffer, key, seconds + f64::from(span.get_microseconds()) / 1e6);
     } else if is(&known.decimal)? {
         let decimal = known.decimal128.bind(py).call1((value,)).map_err(|_| {
             path.refuse(py, &format!("{value} has more than the 34 digits, or the exponent, that Decimal128 can hold"))
@@ -349,9 +253,7 @@ fn rare(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'
         buffer.extend_from_slice(&value.getattr("inc")?.extract::<u32>()?.to_le_bytes());
         buffer.extend_from_slice(&value.getattr("time")?.extract::<u32>()?.to_le_bytes());
     } else if is(&known.datetime_ms)? {
-        head(buffer, ElementType::DateTime, key);
-        let millis: i64 = value.call_method0("__int__")?.extract()?;
-        buffer.extend_from_slice(&millis.to_le_bytes());
+        scalar::millis(buffer, key, value.call_method0("__int__")?.extract()?);
     } else if is(&known.min_key)? {
         head(buffer, ElementType::MinKey, key);
     } else if is(&known.max_key)? {
@@ -375,11 +277,11 @@ fn code(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<'
     let scope = value.getattr("scope")?;
     if scope.is_none() {
         head(buffer, ElementType::JavaScriptCode, key);
-        return string(buffer, py, utf8(text, path)?, path);
+        return scalar::string(buffer, py, utf8(text, path)?, path);
     }
     head(buffer, ElementType::JavaScriptCodeWithScope, key);
     let start = open(buffer);
-    string(buffer, py, utf8(text, path)?, path)?;
+    scalar::string(buffer, py, utf8(text, path)?, path)?;
     document_body(buffer, &scope, path)?;
     let length = i32::try_from(buffer.len() - start).map_err(|_| path.refuse(py, "the code is longer than 2 GiB"))?;
     buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
@@ -397,7 +299,7 @@ fn regex(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: &Path<
     // Source: CPython's `re` constants, and the BSON specification's regex options.
     let letters = [(2, 'i'), (4, 'l'), (8, 'm'), (16, 's'), (32, 'u'), (64, 'x')];
     head(buffer, ElementType::RegularExpression, key);
-    c_string(buffer, py, utf8(pattern, path)?, path)?;
+    scalar::c_string(buffer, py, utf8(pattern, path)?, path)?;
     let options: String = letters.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, letter)| letter).collect();
-    c_string(buffer, py, &options, path)
+    scalar::c_string(buffer, py, &options, path)
 }

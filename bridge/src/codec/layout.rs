@@ -11,49 +11,19 @@ use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyType};
 
-use super::changes::Changes;
-use super::convert::Converter;
-use super::encode::{self, Buffer};
+use super::changes::{self, Changes, Difference};
+use super::encode;
 use super::family::{Family, Tag};
+use super::field::Field;
 use super::json::Shape;
-use super::links::{self, LinkForm};
+use super::lazy;
 use super::path::Path;
-use super::reader::malformed;
+use super::reader::{Elements, malformed};
+use super::scalar::{self, Buffer};
+use super::scope::Scope;
 use crate::gate::guarded;
-
-pub enum Default {
-    Required,
-    Value(Py<PyAny>),
-    Factory(Py<PyAny>),
-}
-
-pub struct Field {
-    /// The stored name and the NUL that ends it in BSON; empty for a field that is not stored.
-    pub terminated_key: Vec<u8>,
-    pub name: Py<PyString>,
-    pub converter: Converter,
-    pub default: Default,
-    /// Turns the field's value into what is stored, where pydantic has its own way.
-    serializer: Option<Py<PyAny>>,
-    /// A missing value is left out instead of stored as null.
-    omit_none: bool,
-    /// A missing value is read back as None, so that leaving None out loses nothing.
-    none_when_missing: bool,
-    /// The field holds links, stored in this form.
-    links: Option<LinkForm>,
-}
-
-impl Field {
-    pub fn key(&self) -> &[u8] {
-        self.terminated_key.strip_suffix(&[0]).unwrap_or_default()
-    }
-
-    pub fn is_stored(&self) -> bool {
-        !self.terminated_key.is_empty()
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extra {
@@ -76,7 +46,7 @@ pub struct Definition {
     /// The class id that stands behind `_id`, for classes of a family.
     pub tag: Option<Tag>,
     /// None is left out, here and below, wherever it comes back.
-    drops_nulls: bool,
+    pub drops_nulls: bool,
     /// The names of all fields.
     complete: Py<PySet>,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
@@ -101,6 +71,11 @@ impl Definition {
             return Ok(complete.clone());
         }
         Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
+    }
+
+    /// Whether this is the set that instances share.
+    pub fn is_complete(&self, names: &Bound<'_, PyAny>) -> bool {
+        self.shares_complete && names.is(&self.complete)
     }
 }
 
@@ -140,7 +115,7 @@ impl Layout {
         drops_nulls: bool,
     ) -> PyResult<()> {
         let py = fields.py();
-        let fields: Vec<_> = fields.iter().map(|field| read_field(&field)).collect::<PyResult<_>>()?;
+        let fields: Vec<_> = fields.iter().map(|field| Field::read(&field)).collect::<PyResult<_>>()?;
         let stored = fields.iter().take_while(|field| field.is_stored()).count();
         let by_key =
             fields[..stored].iter().enumerate().map(|(position, field)| (field.key().to_vec(), position)).collect();
@@ -196,25 +171,13 @@ impl Layout {
 
     /// What differs between a document and a stored one. Only what also differs from what the stored one says to this
     /// class is a change: fields that the class does not know, and defaults of fields that are not stored, are none.
-    fn changes(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Changes> {
-        guarded(py, || {
-            let between = |other: &[u8]| Changes::between(now, other).map_err(|problem| malformed(py, problem));
-            let differing = between(image)?;
-            if differing.is_empty() {
-                return Ok(differing);
-            }
-            match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
-                Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
-                // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
-                Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
-                Err(error) => Err(error),
-            }
-        })
+    pub fn changes(&self, py: Python<'_>, now: &Bound<'_, PyBytes>, image: &[u8]) -> PyResult<Changes> {
+        guarded(py, || Ok(Changes::new(self.difference(py, now.as_bytes(), image)?, now)))
     }
 
     /// BSON bytes as an instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        guarded(py, || self.decode_bytes(py, document))
+        guarded(py, || self.decode_bytes(Scope::alone(py), document))
     }
 }
 
@@ -223,14 +186,23 @@ static LAYOUTS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
 /// The layout of a model instance's class.
 pub fn of<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Layout>> {
     let py = instance.py();
-    let known = LAYOUTS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
-    let class = instance.get_type();
-    if let Some(layout) = known.get_item(&class)? {
-        return Ok(layout.cast_into()?);
+    if let Some(layout) = known(instance)? {
+        return Ok(layout);
     }
+    let class = instance.get_type();
     let layout = py.import("data_bridge.layout")?.getattr("layout_of")?.call1((&class,))?;
-    known.set_item(class, &layout)?;
+    layouts(py).set_item(class, &layout)?;
     Ok(layout.cast_into()?)
+}
+
+/// The layout of a model instance's class, if one was asked for before; of other instances none.
+pub fn known<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Layout>>> {
+    let found = layouts(instance.py()).get_item(instance.get_type())?;
+    Ok(found.map(|layout| layout.cast_into()).transpose()?)
+}
+
+fn layouts(py: Python<'_>) -> &Bound<'_, PyDict> {
+    LAYOUTS.get_or_init(py, || PyDict::new(py).unbind()).bind(py)
 }
 
 impl Layout {
@@ -248,29 +220,15 @@ impl Layout {
         let definition = self.definition()?;
         let path = &path.dropping_nulls(definition.drops_nulls);
         let mut tag = definition.tag.as_ref();
-        let values = instance.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
-        let start = buffer.len();
-        buffer.extend_from_slice(&[0; 4]);
+        let values = lazy::values(instance, definition)?;
+        let start = scalar::open(buffer);
         for field in definition.stored() {
             if let Some(tag) = tag.take_if(|_| field.key() != b"_id") {
                 buffer.extend_from_slice(&tag.element);
             }
             // A value that was never set (`model_construct`) is not stored.
-            let Some(value) = values.get_item(field.name.bind(py))? else { continue };
-            if (field.omit_none || (field.none_when_missing && path.drops_nulls())) && value.is_none() {
-                continue;
-            }
-            // Stored names come from UTF-8 Python text.
-            let place = path.child(std::str::from_utf8(field.key()).unwrap_or_default());
-            if let Some(form) = &field.links {
-                links::encode(buffer, field.key(), &value, form, &place)?;
-                continue;
-            }
-            match &field.serializer {
-                Some(serializer) => {
-                    encode::element(buffer, field.key(), &serializer.bind(py).call1((value,))?, &place)?
-                }
-                None => encode::element(buffer, field.key(), &value, &place)?,
+            if let Some(value) = values.get_item(field.name.bind(py))? {
+                field.encode(buffer, &value, path)?;
             }
         }
         if let Some(tag) = tag {
@@ -279,7 +237,51 @@ impl Layout {
         if definition.extra == Extra::Allow {
             encode_extra(buffer, instance, path)?;
         }
-        encode::close(py, buffer, start, path)
+        scalar::close(py, buffer, start, path)
+    }
+
+    /// What differs between a document and a stored one that the stored one does not say to this class.
+    pub fn difference(&self, py: Python<'_>, now: &[u8], image: &[u8]) -> PyResult<Difference> {
+        let between = |other: &[u8]| Difference::between(now, other).map_err(|problem| malformed(py, problem));
+        let differing = between(image)?;
+        if differing.is_empty() || self.is_said(py, &differing, image)? {
+            return Ok(differing);
+        }
+        match self.decode_bytes(Scope::alone(py), image).and_then(|said| self.encode(&said)) {
+            Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
+            // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
+            Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the stored document says to this class, in the fields that differ, what it holds; so it is with most.
+    /// Fields are read one by one, so only these are looked at; where that does not tell, it is false.
+    fn is_said(&self, py: Python<'_>, differing: &Difference, image: &[u8]) -> PyResult<bool> {
+        let definition = self.definition()?;
+        if definition.validated {
+            return Ok(false);
+        }
+        let mut names: Vec<&str> = differing.paths().map(changes::Path::field).collect();
+        names.dedup();
+        let mut elements = Elements::new(image).map_err(|problem| malformed(py, problem))?;
+        let path = Path::root("").dropping_nulls(definition.drops_nulls);
+        while !names.is_empty()
+            && let Some(element) = elements.next().map_err(|problem| malformed(py, problem))?
+        {
+            let Some(place) = names.iter().position(|name| name.as_bytes() == element.key) else { continue };
+            names.swap_remove(place);
+            let Some(field) = definition.by_key.get(element.key).map(|position| &definition.fields[*position]) else {
+                return Ok(false);
+            };
+            match field.is_said(py, &element, &path) {
+                Ok(true) => {}
+                Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+                _ => return Ok(false),
+            }
+        }
+        // A field that is not stored may have a default.
+        Ok(names.is_empty())
     }
 }
 
@@ -288,32 +290,8 @@ fn encode_extra(buffer: &mut Buffer, instance: &Bound<'_, PyAny>, path: &Path<'_
     let Ok(extra) = extra.cast::<PyDict>() else { return Ok(()) };
     extra.iter().try_for_each(|(key, value)| {
         let key = key.cast_into::<PyString>()?;
-        encode::element_of(buffer, encode::utf8(&key, path)?, &value, path)
+        encode::element_of(buffer, scalar::utf8(&key, path)?, &value, path)
     })
-}
-
-fn read_field(field: &Bound<'_, PyAny>) -> PyResult<Field> {
-    type Spec<'py> = (
-        Option<String>,
-        Bound<'py, PyString>,
-        Bound<'py, PyTuple>,
-        Option<(String, Py<PyAny>)>,
-        Option<Py<PyAny>>,
-        bool,
-        Option<LinkForm>,
-    );
-    let (key, name, converter, default, serializer, omit_none, links): Spec<'_> = field.extract()?;
-    let default = match default {
-        None => Default::Required,
-        Some((kind, value)) if kind == "value" => Default::Value(value),
-        Some((_, factory)) => Default::Factory(factory),
-    };
-    let py = name.py();
-    let none_when_missing = matches!(&default, Default::Value(value) if value.is_none(py));
-    let name = PyString::intern(py, name.to_str()?).unbind();
-    let converter = Converter::read(&converter)?;
-    let terminated_key = key.map_or_else(Vec::new, |key| [key.as_bytes(), &[0]].concat());
-    Ok(Field { terminated_key, name, converter, default, serializer, omit_none, none_when_missing, links })
 }
 
 #[cfg(test)]

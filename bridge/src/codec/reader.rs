@@ -22,6 +22,9 @@ pub struct Element<'a> {
     pub value: &'a [u8],
 }
 
+/// The bytes of an element: tag, key and value.
+pub struct Raw<'a>(&'a [u8]);
+
 /// The elements of a document.
 pub struct Elements<'a> {
     rest: &'a [u8],
@@ -51,11 +54,27 @@ impl<'a> Elements<'a> {
         self.rest.len()
     }
 
+    /// Goes over the next element if it is the given one, byte for byte.
+    pub fn skip_same(&mut self, element: &Raw<'_>) -> bool {
+        let after = self.rest.strip_prefix(element.0);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    /// The next element, and all its bytes.
+    pub fn next_raw(&mut self) -> Result<Option<(Element<'a>, Raw<'a>)>, &'static str> {
+        let before = self.rest;
+        let Some(element) = self.next()? else { return Ok(None) };
+        Ok(Some((element, Raw(&before[..before.len() - self.rest.len()]))))
+    }
+
     pub fn next(&mut self) -> Result<Option<Element<'a>>, &'static str> {
         Ok(self.next_predicted(&[])?.map(|(element, _)| element))
     }
 
     /// The next element, and whether its key is the expected one, which is given with its NUL (empty: none is).
+    // What it gives would else go through memory, in pieces that the caller waits for.
+    #[inline(always)]
     pub fn next_predicted(&mut self, expected: &[u8]) -> Result<Option<(Element<'a>, bool)>, &'static str> {
         let Some((&tag, rest)) = self.rest.split_first() else { return Ok(None) };
         let kind = ElementType::from(tag).ok_or("an unknown element type")?;
@@ -89,6 +108,7 @@ fn c_string(bytes: &[u8]) -> Result<usize, &'static str> {
     bytes.iter().position(|byte| *byte == 0).map(|end| end + 1).ok_or("a string without an end")
 }
 
+#[inline]
 fn length(kind: ElementType, rest: &[u8]) -> Result<usize, &'static str> {
     Ok(match kind {
         ElementType::Null | ElementType::Undefined | ElementType::MinKey | ElementType::MaxKey => 0,

@@ -21,6 +21,7 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         "nor" => Expr::Nor(terms(node, depth)?),
         "not" => Expr::Not(child(part!(node, "term"))?),
         "computed" => Expr::Computed(child(part!(node, "term"))?),
+        "filter" => Expr::Filter(child(part!(node, "predicate"))?),
         "in" => {
             let needle = child(part!(node, "needle"))?;
             let values = values(node, label(&needle))?;

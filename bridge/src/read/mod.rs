@@ -11,7 +11,7 @@ mod expr;
 mod plan;
 mod stage;
 
-use data_bridge_ir::plan::Plan;
+use data_bridge_ir::plan::{Plan, Source};
 use data_bridge_ir::{Expr, Stage, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -25,6 +25,10 @@ const DEEPEST: usize = 200;
 
 pub fn plan(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
     plan::read(node)
+}
+
+pub fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
+    plan::source(node)
 }
 
 pub fn expr(node: &Bound<'_, PyAny>) -> PyResult<Expr> {

@@ -62,7 +62,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
     })
 }
 
-fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
+pub fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
     Ok(Source {
         collection: text(part!(node, "collection"))?,
         database: part!(node, "database")?.extract()?,

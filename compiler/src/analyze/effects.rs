@@ -8,7 +8,7 @@ use super::reads::is_deterministic;
 /// Whether a top-level field of every document that comes out is as it went in, whatever else the stage does. Stages
 /// that make documents of their own, and opaque ones, leave nothing.
 pub fn leaves(stage: &Stage, root: &str) -> bool {
-    let apart = |path: &Path| path.root() != root;
+    let apart = |path: &Path| !path.is_within(root);
     match stage {
         Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => true,
         Stage::Set(fields) => fields.iter().all(|(path, _)| apart(path)),

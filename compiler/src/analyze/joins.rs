@@ -69,55 +69,52 @@ pub(super) fn keeps_joined(stage: &Stage) -> bool {
 }
 
 impl Analyzer {
-    /// The stage with its linked paths led to joined fields, and the stages that join them.
-    pub(super) fn joined(&mut self, stage: Stage, shape: &Shape, joins: &mut Joins) -> (Vec<Stage>, Stage) {
-        let Shape::Declared { schema, added } = shape else { return (Vec::new(), stage) };
+    /// Leads the linked paths of a stage to joined fields; the stages that join them.
+    pub(super) fn join_linked(&mut self, stage: &mut Stage, shape: &Shape, joins: &mut Joins) -> Vec<Stage> {
+        let Shape::Declared { schema, added } = shape else { return Vec::new() };
         let mut before = Vec::new();
-        let mut lead = |analyzer: &mut Self, path: Path| {
-            if added.contains_key(path.root()) { path } else { analyzer.led(path, schema, &mut before, joins) }
+        let mut lead = |path: &mut Path| {
+            if let Some(crossing) = schema.crossing(path.as_str()).filter(|_| !added.contains_key(path.root())) {
+                self.lead(path, schema, crossing, &mut before, joins);
+            }
         };
-        let stage = match stage {
-            Stage::Sort(mut keys) => {
-                for key in &mut keys {
-                    key.path = lead(self, std::mem::replace(&mut key.path, "".into()));
-                }
-                Stage::Sort(keys)
+        match stage {
+            Stage::Sort(keys) => keys.iter_mut().for_each(|key| lead(&mut key.path)),
+            Stage::Group { by, outputs } => {
+                by.iter_mut().for_each(|by| lead_paths(by, &mut lead));
+                let operands = outputs.iter_mut().filter_map(|output| output.operands.as_mut());
+                operands.flat_map(Operands::children_mut).for_each(|child| lead_paths(child, &mut lead));
             }
-            Stage::Group { by, mut outputs } => {
-                let by = by.map(|by| led_expr(by, &mut |path| lead(self, path)));
-                for output in &mut outputs {
-                    output.operands =
-                        output.operands.take().map(|given| led_operands(given, &mut |path| lead(self, path)));
-                }
-                Stage::Group { by, outputs }
-            }
-            Stage::Set(fields) => Stage::Set(
-                fields.into_iter().map(|(path, value)| (path, led_expr(value, &mut |path| lead(self, path)))).collect(),
-            ),
-            Stage::Project(fields) => Stage::Project(
-                fields
-                    .into_iter()
-                    .map(|(path, projected)| match projected {
-                        Projected::Computed(value) => {
-                            (path, Projected::Computed(led_expr(value, &mut |path| lead(self, path))))
-                        }
+            Stage::Set(fields) => fields.iter_mut().for_each(|(_, value)| lead_paths(value, &mut lead)),
+            Stage::Project(fields) => {
+                for (path, projected) in fields {
+                    match projected {
+                        Projected::Computed(value) => lead_paths(value, &mut lead),
                         Projected::Include if schema.crossing(path.as_str()).is_some() => {
-                            let shown = Projected::Computed(Expr::Field(lead(self, path.clone())));
-                            (path, shown)
+                            let mut shown = path.clone();
+                            lead(&mut shown);
+                            *projected = Projected::Computed(Expr::Field(shown));
                         }
-                        plain => (path, plain),
-                    })
-                    .collect(),
-            ),
-            other => other,
-        };
-        (before, stage)
+                        Projected::Include | Projected::Exclude => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        before
     }
 
-    fn led(&mut self, path: Path, schema: &SchemaRef, before: &mut Vec<Stage>, joins: &mut Joins) -> Path {
+    fn lead(
+        &mut self,
+        path: &mut Path,
+        schema: &SchemaRef,
+        first: Crossing,
+        before: &mut Vec<Stage>,
+        joins: &mut Joins,
+    ) {
         let mut schema = schema.clone();
-        let (mut rest, mut walked, mut base) = (path.clone(), String::new(), Joint::default());
-        while let Some(crossing) = schema.crossing(rest.as_str()) {
+        let (mut walked, mut base, mut next) = (String::new(), Joint::default(), Some(first));
+        while let Some(crossing) = next {
             walked = format!("{walked}/{}", crossing.link.as_str());
             let local = base.path(crossing.link.as_str());
             base = match joins.made.iter().find(|joined| joined.path == walked) {
@@ -128,12 +125,13 @@ impl Analyzer {
                         joins.made.push(Joined { path: walked.clone(), field: field.clone() });
                         field
                     }
-                    None => return path,
+                    None => return,
                 },
             };
-            (schema, rest) = (crossing.target, crossing.rest);
+            *path = Path(base.path(crossing.rest.as_str()));
+            next = crossing.target.crossing(crossing.rest.as_str());
+            schema = crossing.target;
         }
-        Path(base.path(rest.as_str()))
     }
 
     fn join(
@@ -204,6 +202,7 @@ pub fn join_stages(
     let key = format!("{field}_key");
     let join = |local: &str| {
         Stage::Lookup(Lookup {
+            class: None,
             collection: Some(target.name.clone()),
             local: Some(local.into()),
             foreign: Some("_id".into()),
@@ -231,6 +230,7 @@ pub fn back_join_stages(
     let references = format!("{field}_key");
     let join = |foreign: String, output: &str| {
         Stage::Lookup(Lookup {
+            class: None,
             collection: Some(target.name.clone()),
             local: Some(local.into()),
             foreign: Some(Path(foreign)),
@@ -312,27 +312,12 @@ fn holds_array(dtype: &DType) -> bool {
     dtype.members().iter().any(|member| matches!(member, DType::Any | DType::Array(_) | DType::Map(_)))
 }
 
-fn led_expr(expr: Expr, lead: &mut impl FnMut(Path) -> Path) -> Expr {
+fn lead_paths(expr: &mut Expr, lead: &mut impl FnMut(&mut Path)) {
     match expr {
-        Expr::Field(path) => Expr::Field(lead(path)),
-        Expr::Exists { field, present } => Expr::Exists { field: lead(field), present },
-        Expr::IsType { field, types } => Expr::IsType { field: lead(field), types },
-        Expr::Regex { field, pattern, options } => Expr::Regex { field: lead(field), pattern, options },
-        other => match other.map_children(|child| Ok::<_, std::convert::Infallible>(led_expr(child, lead))) {
-            Ok(led) => led,
-            Err(never) => match never {},
-        },
-    }
-}
-
-fn led_operands(operands: Operands, lead: &mut impl FnMut(Path) -> Path) -> Operands {
-    match operands {
-        Operands::Single(child) => Operands::Single(Box::new(led_expr(*child, lead))),
-        Operands::Positional(items) => {
-            Operands::Positional(items.into_iter().map(|item| led_expr(item, lead)).collect())
-        }
-        Operands::Named(fields) => {
-            Operands::Named(fields.into_iter().map(|(name, item)| (name, led_expr(item, lead))).collect())
-        }
+        Expr::Field(path)
+        | Expr::Exists { field: path, .. }
+        | Expr::IsType { field: path, .. }
+        | Expr::Regex { field: path, .. } => lead(path),
+        other => other.each_child(|child| lead_paths(child, lead)),
     }
 }

@@ -7,18 +7,20 @@
 //!
 //! Ids that are documents are stored as ids only. Conditions other than a membership stay as they were given.
 
+use std::borrow::Cow;
+
 use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
 use data_bridge_ir::dtype::LinkForm;
-use data_bridge_ir::schema::{Collection, Lookup};
+use data_bridge_ir::schema::Collection;
 use data_bridge_ir::update::Operation;
 use data_bridge_ir::{DType, SchemaRef, Value};
 
 use super::links::forms;
 
-/// The operation, with each link as it is stored.
-pub(super) fn stored(mut operation: Operation, schema: &SchemaRef) -> Operation {
-    let Some(dtype) = type_at(operation.path.as_str(), schema) else { return operation };
-    let operand = operation.operand.0;
+/// Makes each link in an operation what is stored of it.
+pub(super) fn as_stored(operation: &mut Operation, schema: &SchemaRef) {
+    let Some(dtype) = type_at(operation.path.as_str(), schema) else { return };
+    let operand = std::mem::replace(&mut operation.operand.0, RawBson::Null);
     operation.operand.0 = match operation.op.as_str() {
         "$set" | "$setOnInsert" => in_form(operand, &dtype),
         "$push" | "$addToSet" => element(&dtype).map_or(operand.clone(), |item| added(operand, item)),
@@ -29,18 +31,15 @@ pub(super) fn stored(mut operation: Operation, schema: &SchemaRef) -> Operation 
         },
         _ => operand,
     };
-    operation
 }
 
 /// What is declared at a path of an update: a position stands for any element.
-fn type_at(path: &str, schema: &SchemaRef) -> Option<DType> {
-    let found = if path.contains('$') {
-        let segments = path.split('.').map(|segment| if segment.starts_with('$') { "0" } else { segment });
-        schema.lookup(&segments.collect::<Vec<_>>().join("."))
-    } else {
-        schema.lookup(path)
-    };
-    if let Lookup::Found(dtype) = found { Some(dtype) } else { None }
+fn type_at<'a>(path: &str, schema: &'a SchemaRef) -> Option<Cow<'a, DType>> {
+    if !path.contains('$') {
+        return schema.lookup(path).found();
+    }
+    let segments = path.split('.').map(|segment| if segment.starts_with('$') { "0" } else { segment });
+    schema.lookup(&segments.collect::<Vec<_>>().join(".")).found()
 }
 
 fn element(dtype: &DType) -> Option<&DType> {
@@ -178,8 +177,9 @@ mod tests {
     }
 
     fn written(op: &str, path: &str, operand: impl Into<Value>, form: LinkForm) -> String {
-        let operation = Operation { op: op.into(), path: path.into(), operand: operand.into() };
-        stored(operation, &book(form)).operand.to_string()
+        let mut operation = Operation { op: op.into(), path: path.into(), operand: operand.into() };
+        as_stored(&mut operation, &book(form));
+        operation.operand.to_string()
     }
 
     fn reference(id: i32) -> Value {

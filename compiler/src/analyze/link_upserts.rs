@@ -14,28 +14,25 @@ use data_bridge_ir::plan::Change;
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef, Stage, Value};
 
-use super::link_updates::stored;
+use super::link_updates::as_stored;
 
-/// The change; what it may insert has the links that the filter asks for.
-pub(super) fn with_links(change: Change, filter: &Expr, schema: &SchemaRef) -> Change {
-    let Change::Update { update, upsert: true } = change else { return change };
+/// Gives what the change may insert the links that the filter asks for.
+pub(super) fn add_links(change: &mut Change, filter: &Expr, schema: &SchemaRef) {
+    let Change::Update { update, upsert: true } = change else { return };
     let mut asked = Vec::new();
     collect(filter, schema, &mut asked);
-    let update = match update {
-        Update::Operators(mut operations) => {
+    match update {
+        Update::Operators(operations) => {
             asked.retain(|link| !operations.iter().any(|operation| operation.path.overlaps(&link.path)));
             operations.extend(asked);
-            Update::Operators(operations)
         }
-        Update::Pipeline(stages) if asked.is_empty() => Update::Pipeline(stages),
-        Update::Pipeline(mut stages) => {
+        Update::Pipeline(_) if asked.is_empty() => {}
+        Update::Pipeline(stages) => {
             // A document that was found has its link, in whichever form.
             let fields = asked.into_iter().map(|link| (link.path.clone(), or_else(link.path, link.operand))).collect();
             stages.insert(0, Stage::Set(fields));
-            Update::Pipeline(stages)
         }
-    };
-    Change::Update { update, upsert: true }
+    }
 }
 
 fn or_else(path: Path, value: Value) -> Expr {
@@ -52,8 +49,9 @@ fn collect(filter: &Expr, schema: &SchemaRef, asked: &mut Vec<Operation>) {
     let Some(path) = single_link(path, schema).filter(|_| !value.is_null()) else { return };
     // Asked for twice, it is two ids, which no document meets.
     if !asked.iter().any(|other| other.path.overlaps(&path)) {
-        let operation = Operation { op: "$setOnInsert".to_owned(), path, operand: value.clone() };
-        asked.push(stored(operation, schema));
+        let mut operation = Operation { op: "$setOnInsert".to_owned(), path, operand: value.clone() };
+        as_stored(&mut operation, schema);
+        asked.push(operation);
     }
 }
 
@@ -102,8 +100,9 @@ mod tests {
 
     fn inserted(filter: &Expr, written: &str, upsert: bool) -> Vec<String> {
         let given = Operation { op: "$set".to_owned(), path: written.into(), operand: Value::from(1) };
-        let change = Change::Update { update: Update::Operators(vec![given]), upsert };
-        let Change::Update { update: Update::Operators(operations), .. } = with_links(change, filter, &book()) else {
+        let mut change = Change::Update { update: Update::Operators(vec![given]), upsert };
+        add_links(&mut change, filter, &book());
+        let Change::Update { update: Update::Operators(operations), .. } = change else {
             panic!("it is an update still")
         };
         let added = operations.iter().filter(|each| each.op == "$setOnInsert");
@@ -128,11 +127,9 @@ mod tests {
 
     #[test]
     fn a_pipeline_keeps_what_is_stored() {
-        let change = Change::Update { update: Update::Pipeline(vec![]), upsert: true };
-        let Change::Update { update: Update::Pipeline(stages), .. } = with_links(change, &eq("author", 7), &book())
-        else {
-            panic!("it is a pipeline still")
-        };
+        let mut change = Change::Update { update: Update::Pipeline(vec![]), upsert: true };
+        add_links(&mut change, &eq("author", 7), &book());
+        let Change::Update { update: Update::Pipeline(stages), .. } = change else { panic!("it is a pipeline still") };
         assert_eq!(stages, [Stage::Set(vec![("author".into(), or_else("author".into(), Value::from(7)))])]);
     }
 }

@@ -13,17 +13,16 @@ use super::shape::Shape;
 use crate::error::CompileError;
 
 impl Analyzer {
-    /// The predicate over the link, or the expression back when it stays on this side.
-    pub(super) fn across_link(&mut self, expr: Expr, shape: &Shape) -> Result<Expr, Expr> {
-        let Shape::Declared { schema, added } = shape else { return Err(expr) };
-        let Some(path) = tested(&expr).filter(|path| !added.contains_key(path.root())) else { return Err(expr) };
+    /// Makes a test of a linked document, or of the link, what is asked of the link; false when it is neither.
+    pub(super) fn across_link(&mut self, expr: &mut Expr, shape: &Shape) -> bool {
+        let Shape::Declared { schema, added } = shape else { return false };
+        let of_class = |path: &&Path| added.is_empty() || !added.contains_key(path.root());
+        let Some(path) = tested(expr).filter(of_class) else { return false };
         if let Some(crossing) = schema.crossing(path.as_str()) {
-            return Ok(self.crossed(expr, crossing));
+            *expr = self.crossed(expr.take(), crossing);
+            return true;
         }
-        match schema.lookup(path.as_str()) {
-            data_bridge_ir::schema::Lookup::Found(dtype) => self.of_link_itself(expr, &dtype),
-            _ => Err(expr),
-        }
+        schema.lookup(path.as_str()).found().is_some_and(|dtype| self.of_link_itself(expr, &dtype))
     }
 
     fn crossed(&mut self, expr: Expr, crossing: Crossing) -> Expr {
@@ -53,35 +52,40 @@ impl Analyzer {
         Expr::Or(vec![some, Expr::Not(Box::new(any))])
     }
 
-    fn some_target(&mut self, test: Expr, crossing: &Crossing) -> Expr {
-        let predicate = self.predicate(test, &Shape::of(&crossing.target));
-        linked(crossing, predicate)
+    fn some_target(&mut self, mut test: Expr, crossing: &Crossing) -> Expr {
+        self.predicate(&mut test, &Shape::of(&crossing.target));
+        linked(crossing, test)
     }
 
     /// A stored link is compared with ids, in either form that it may be stored in.
-    fn of_link_itself(&mut self, expr: Expr, dtype: &DType) -> Result<Expr, Expr> {
-        let Some(DType::Link { target, back, .. }) = dtype.link() else { return Err(expr) };
-        let Some(collection) = target.get().and_then(|schema| schema.collection.clone()) else { return Err(expr) };
-        self.check_ids(&expr, dtype);
+    fn of_link_itself(&mut self, expr: &mut Expr, dtype: &DType) -> bool {
+        let Some(DType::Link { target, back, .. }) = dtype.link() else { return false };
+        let Some(collection) = target.get().and_then(|schema| schema.collection.clone()) else { return false };
+        self.check_ids(expr, dtype);
         if let Some(back) = back {
             // What leads back is not stored: it is asked of the other side.
-            let Some(link) = tested(&expr).cloned() else { return Err(expr) };
+            let Some(link) = tested(expr).cloned() else { return false };
             let crossing =
                 Crossing { link, target: target.clone(), back: Some(back.as_str().into()), rest: "_id".into() };
-            return Ok(self.crossed(expr, crossing));
+            *expr = self.crossed(expr.take(), crossing);
+            return true;
         }
-        Ok(match expr {
-            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } => match (*left, *right) {
-                (Expr::Field(path), Expr::Literal(id)) if !id.is_null() => Expr::In {
-                    needle: Box::new(Expr::Field(path)),
-                    values: forms(vec![id], &collection),
-                    negated: op == CompareOp::Ne,
-                },
-                (left, right) => return Err(Expr::compare(op, left, right)),
+        match expr {
+            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } => match &**right {
+                Expr::Literal(id) if !id.is_null() => {
+                    let values = forms(vec![id.clone()], &collection);
+                    let negated = *op == CompareOp::Ne;
+                    *expr = Expr::In { needle: Box::new(left.take()), values, negated };
+                    true
+                }
+                _ => false,
             },
-            Expr::In { needle, values, negated } => Expr::In { needle, values: forms(values, &collection), negated },
-            other => return Err(other),
-        })
+            Expr::In { values, .. } => {
+                *values = forms(std::mem::take(values), &collection);
+                true
+            }
+            _ => false,
+        }
     }
 }
 

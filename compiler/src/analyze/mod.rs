@@ -6,20 +6,24 @@ pub mod joins;
 mod link_updates;
 mod link_upserts;
 pub mod links;
+mod made;
 pub mod needed_fields;
 mod operator;
 pub mod parts_read;
 mod predicate;
 pub mod reads;
+mod roots;
 pub mod rows;
 pub mod shape;
 mod value;
 
+use std::borrow::Cow;
+
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::plan::{Change, Plan, Terminal};
-use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
+use data_bridge_ir::plan::{Change, FindAndModify, Plan, Terminal, Write};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::Update;
-use data_bridge_ir::{Expr, Operands, SchemaRef};
+use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
 
 use crate::error::{CompileError, Failure};
 use crate::relations::links;
@@ -41,9 +45,9 @@ pub struct Analyzer {
 }
 
 /// The plan, bound and typed.
-pub fn analyze(plan: Plan) -> Result<Plan, Failure> {
+pub fn analyze(mut plan: Plan) -> Result<Plan, Failure> {
     let mut analyzer = Analyzer { errors: Vec::new(), depth: 0 };
-    let plan = analyzer.plan(plan);
+    analyzer.plan(&mut plan);
     if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
 }
 
@@ -54,43 +58,38 @@ impl Analyzer {
         }
     }
 
-    fn plan(&mut self, plan: Plan) -> Plan {
+    fn plan(&mut self, plan: &mut Plan) {
         match plan {
-            Plan::Read(mut read) => {
-                let shape = Shape::of(&read.source.schema);
-                let (stages, shape) = self.stages(read.stages, shape);
-                read.stages = stages;
+            Plan::Read(read) => {
+                let shape = self.stages(&mut read.stages, Shape::of(&read.source.schema));
                 if let Terminal::Distinct(path) = &read.terminal {
                     self.path(path, &shape);
                 }
-                Plan::Read(read)
             }
-            Plan::Write(mut write) => {
-                let shape = Shape::of(&write.source.schema);
-                write.change = link_upserts::with_links(write.change, &write.filter, &write.source.schema);
-                write.filter = self.filter(write.filter, &shape);
-                write.change = self.change(write.change, &write.source.schema, &shape);
-                Plan::Write(write)
+            Plan::Write(Write { source, filter, change, .. }) => {
+                let shape = Shape::of(&source.schema);
+                link_upserts::add_links(change, filter, &source.schema);
+                self.filter(filter, &shape);
+                self.change(change, &source.schema, &shape);
             }
-            Plan::FindAndModify(mut plan) => {
-                let shape = Shape::of(&plan.source.schema);
-                plan.change = link_upserts::with_links(plan.change, &plan.filter, &plan.source.schema);
-                plan.filter = self.filter(plan.filter, &shape);
-                plan.change = self.change(plan.change, &plan.source.schema, &shape);
-                plan.sort.iter().for_each(|key| self.path(&key.path, &shape));
-                plan.fields = self.projection(plan.fields, &shape);
-                Plan::FindAndModify(plan)
+            Plan::FindAndModify(FindAndModify { source, filter, change, sort, fields, .. }) => {
+                let shape = Shape::of(&source.schema);
+                link_upserts::add_links(change, filter, &source.schema);
+                self.filter(filter, &shape);
+                self.change(change, &source.schema, &shape);
+                self.sort_keys(sort, &shape);
+                self.projection(fields, &shape);
             }
-            Plan::Insert(insert) => Plan::Insert(insert),
+            Plan::Insert(_) => {}
         }
     }
 
-    fn filter(&mut self, filter: Expr, shape: &Shape) -> Expr {
+    fn filter(&mut self, filter: &mut Expr, shape: &Shape) {
         if filter.is_deeper_than(DEEPEST) {
             self.report_depth("the predicate", DEEPEST);
-            return Expr::Constant(true);
+            return;
         }
-        self.predicate(filter, shape)
+        self.predicate(filter, shape);
     }
 
     fn report_depth(&mut self, what: &str, most: usize) {
@@ -98,117 +97,137 @@ impl Analyzer {
         self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
-    fn change(&mut self, change: Change, schema: &SchemaRef, shape: &Shape) -> Change {
+    fn change(&mut self, change: &mut Change, schema: &SchemaRef, shape: &Shape) {
         match change {
-            Change::Update { update: Update::Pipeline(stages), upsert } => {
-                let (stages, _) = self.stages(stages, shape.clone());
-                Change::Update { update: Update::Pipeline(stages), upsert }
+            Change::Update { update: Update::Pipeline(stages), .. } => {
+                self.stages(stages, shape.clone());
             }
-            Change::Update { update: Update::Operators(operations), upsert } => {
-                let stored = |operation| link_updates::stored(operation, schema);
-                let operations = operations.into_iter().map(stored).collect();
-                Change::Update { update: Update::Operators(operations), upsert }
+            Change::Update { update: Update::Operators(operations), .. } => {
+                operations.iter_mut().for_each(|operation| link_updates::as_stored(operation, schema));
             }
-            other => other,
+            Change::Replace { .. } | Change::Delete => {}
         }
     }
 
-    fn stages(&mut self, stages: Vec<Stage>, mut shape: Shape) -> (Vec<Stage>, Shape) {
-        let mut bound = Vec::with_capacity(stages.len());
+    /// What documents look like behind the stages.
+    fn stages(&mut self, stages: &mut Vec<Stage>, mut shape: Shape) -> Shape {
         if self.depth > DEEPEST_PIPELINE {
             self.report_depth("the pipeline", DEEPEST_PIPELINE);
-            return (bound, shape);
+            return shape;
         }
         self.depth += 1;
         let mut joins = Joins::default();
-        for stage in stages {
-            if stage.expressions().into_iter().any(|value| value.is_deeper_than(DEEPEST)) {
+        let given = std::mem::take(stages);
+        stages.reserve(given.len());
+        for mut stage in given {
+            if stage.has_expression(|value| value.is_deeper_than(DEEPEST)) {
                 self.report_depth(stage.mql(), DEEPEST);
                 continue;
             }
             if !joins::keeps_joined(&stage) && joins::passes_documents(&stage) {
-                bound.extend(joins.leftover());
+                stages.extend(joins.leftover());
             }
-            let (before, stage) = self.joined(stage, &shape, &mut joins);
-            for join in before {
+            for join in self.join_linked(&mut stage, &shape, &mut joins) {
                 shape = shape.after(&join);
-                bound.push(join);
+                stages.push(join);
             }
-            let stage = self.stage(stage, &shape);
+            self.stage(&mut stage, &shape);
             if !joins::passes_documents(&stage) {
                 joins.forget();
             }
             shape = shape.after(&stage);
-            bound.push(stage);
+            stages.push(stage);
         }
-        bound.extend(joins.leftover());
+        stages.extend(joins.leftover());
         self.depth -= 1;
-        (bound, shape)
+        shape
     }
 
-    fn stage(&mut self, stage: Stage, shape: &Shape) -> Stage {
+    fn stage(&mut self, stage: &mut Stage, shape: &Shape) {
         match stage {
-            Stage::Match(predicate) => Stage::Match(self.filter(predicate, shape)),
-            Stage::Project(fields) => Stage::Project(self.projection(fields, shape)),
-            Stage::Set(fields) => {
-                Stage::Set(fields.into_iter().map(|(path, value)| (path, self.value(value, shape))).collect())
+            Stage::Match(predicate) => self.filter(predicate, shape),
+            Stage::Project(fields) => self.projection(fields, shape),
+            Stage::Set(fields) => fields.iter_mut().for_each(|(_, value)| self.value(value, shape)),
+            Stage::Sort(keys) => self.sort_keys(keys, shape),
+            Stage::Unwind { path, .. } => {
+                self.path(path, shape);
             }
-            Stage::Sort(keys) => {
-                keys.iter().for_each(|key| self.path(&key.path, shape));
-                Stage::Sort(keys)
+            Stage::Group { by, outputs } => {
+                by.iter_mut().for_each(|by| self.value(by, shape));
+                outputs.iter_mut().for_each(|output| self.accumulator(output, shape));
             }
-            Stage::Unwind { path, index, preserve } => {
-                self.path(&path, shape);
-                Stage::Unwind { path, index, preserve }
-            }
-            Stage::Group { by, outputs } => Stage::Group {
-                by: by.map(|by| self.value(by, shape)),
-                outputs: outputs.into_iter().map(|output| self.accumulator(output, shape)).collect(),
-            },
-            Stage::Lookup(lookup) => Stage::Lookup(self.lookup(lookup, shape)),
+            Stage::Lookup(lookup) => self.lookup(lookup, shape),
             Stage::UnionWith(union) => {
-                Stage::UnionWith(UnionWith { pipeline: self.stages(union.pipeline, Shape::Open).0, ..union })
+                let others = Shape::of_others(union.class.as_ref(), union.collection.as_deref());
+                self.of_others(&mut union.pipeline, others, "$unionWith");
             }
-            Stage::Facet(outputs) => Stage::Facet(self.facet(outputs, shape)),
-            Stage::Limit(0) => {
-                self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit"));
-                Stage::Limit(0)
-            }
+            Stage::Facet(outputs) => self.facet(outputs, shape),
+            Stage::Limit(0) => self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit")),
             Stage::Sample(0) => {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
-                Stage::Sample(0)
             }
-            Stage::Generic { name, body } => Stage::Generic { name, body: self.value(body, shape) },
-            other => other,
+            Stage::Generic { name, body, class } => self.arguments(name, body, shape, class.as_ref()),
+            Stage::Unset(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Count(_) | Stage::Sample(_) | Stage::Raw(_) => {
+            }
         }
     }
 
-    fn accumulator(&mut self, output: Accumulator, shape: &Shape) -> Accumulator {
-        let operands = output.operands.map(|operands| self.operands(operands, shape));
-        if let Some(operands) = &operands {
+    /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
+    fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape, class: Option<&SchemaRef>) {
+        let Expr::Document(arguments) = body else { return self.value(body, shape) };
+        for (name, given) in arguments {
+            let Expr::Filter(predicate) = given else {
+                self.value(given, shape);
+                continue;
+            };
+            let others = (stage == "$graphLookup").then(|| Shape::of_others(class, None));
+            self.filter(predicate, others.as_ref().unwrap_or(shape));
+            if links(predicate) {
+                let message = format!("'{name}' of {stage} filters by linked documents");
+                self.report(CompileError::new("link_not_followed", message).at(name.as_str()));
+            }
+        }
+    }
+
+    fn sort_keys(&mut self, keys: &[SortKey], shape: &Shape) {
+        for key in keys {
+            self.path(&key.path, shape);
+        }
+    }
+
+    fn accumulator(&mut self, output: &mut Accumulator, shape: &Shape) {
+        if let Some(operands) = &mut output.operands {
+            self.operands(operands, shape);
             self.check_call(Kind::Accumulator, &output.name, operands, shape);
         }
-        Accumulator { operands, ..output }
     }
 
-    fn lookup(&mut self, lookup: Lookup, shape: &Shape) -> Lookup {
+    fn lookup(&mut self, lookup: &mut Lookup, shape: &Shape) {
         if let Some(local) = &lookup.local {
             self.path(local, shape);
         }
-        Lookup {
-            variables: lookup.variables.into_iter().map(|(name, value)| (name, self.value(value, shape))).collect(),
-            // The other collection's schema is not part of this plan: its paths are open here.
-            pipeline: lookup.pipeline.map(|stages| self.stages(stages, Shape::Open).0),
-            ..lookup
+        lookup.variables.iter_mut().for_each(|(_, value)| self.value(value, shape));
+        let others = Shape::of_others(lookup.class.as_ref(), lookup.collection.as_deref());
+        if let Some(stages) = &mut lookup.pipeline {
+            self.of_others(stages, others, "$lookup");
         }
     }
 
-    fn facet(&mut self, outputs: Vec<(String, Vec<Stage>)>, shape: &Shape) -> Vec<(String, Vec<Stage>)> {
+    /// Stages for the documents of another collection: the server follows no links to be filtered by there.
+    fn of_others(&mut self, stages: &mut Vec<Stage>, others: Shape, stage: &str) {
+        self.stages(stages, others);
+        if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
+            let message = format!("the pipeline of {stage} filters by linked documents");
+            let error = CompileError::new("link_not_followed", message).at(stage);
+            self.report(error.hint("join them in the pipeline with a Lookup of their own"));
+        }
+    }
+
+    fn facet(&mut self, outputs: &mut [(String, Vec<Stage>)], shape: &Shape) {
         if outputs.is_empty() {
             let error = CompileError::new("malformed_facet", "a facet needs an output: a name and its stages");
             self.report(error.at("$facet"));
         }
-        let mut bound = Vec::with_capacity(outputs.len());
         for (name, stages) in outputs {
             if name.is_empty() || name.starts_with('$') || name.contains('.') {
                 let message = format!("{name:?} cannot name an output of a facet");
@@ -219,59 +238,49 @@ impl Analyzer {
                 let error = CompileError::new("malformed_facet", "a facet cannot stand in another facet");
                 self.report(error.at(name.as_str()).hint("give its outputs to the outer one"));
             }
-            let stages = self.stages(stages, shape.clone()).0;
+            self.stages(stages, shape.clone());
             if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
                 let message = format!("output '{name}' of a facet filters by linked documents");
                 let error = CompileError::new("link_not_followed", message).at(name.as_str());
                 self.report(error.hint("filter by them before the facet"));
             }
-            bound.push((name, stages));
         }
-        bound
     }
 
-    fn projection(
-        &mut self,
-        fields: Vec<(data_bridge_ir::Path, Projected)>,
-        shape: &Shape,
-    ) -> Vec<(data_bridge_ir::Path, Projected)> {
-        let mut bound = Vec::with_capacity(fields.len());
+    fn projection(&mut self, fields: &mut [(Path, Projected)], shape: &Shape) {
         for (path, projected) in fields {
-            let projected = match projected {
-                Projected::Computed(value) => Projected::Computed(self.value(value, shape)),
+            match projected {
+                Projected::Computed(value) => self.value(value, shape),
                 // What earlier stages made and rules found unread is gone; it may still be dropped.
-                Projected::Exclude if matches!(shape, Shape::Made(_)) => Projected::Exclude,
-                plain => {
-                    self.path(&path, shape);
-                    plain
+                Projected::Exclude if matches!(shape, Shape::Made(_)) => {}
+                Projected::Include | Projected::Exclude => {
+                    self.path(path, shape);
                 }
-            };
-            bound.push((path, projected));
-        }
-        bound
-    }
-
-    fn operands(&mut self, operands: Operands, shape: &Shape) -> Operands {
-        match operands {
-            Operands::Single(child) => Operands::Single(Box::new(self.value(*child, shape))),
-            Operands::Positional(items) => {
-                Operands::Positional(items.into_iter().map(|item| self.value(item, shape)).collect())
-            }
-            Operands::Named(fields) => {
-                Operands::Named(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
             }
         }
     }
 
-    fn path(&mut self, path: &data_bridge_ir::Path, shape: &Shape) {
+    fn operands(&mut self, operands: &mut Operands, shape: &Shape) {
+        operands.children_mut().for_each(|item| self.value(item, shape));
+    }
+
+    /// The type at a path; none where nothing can be there, which is reported.
+    fn path<'a>(&mut self, path: &Path, shape: &'a Shape) -> Option<Cow<'a, DType>> {
         if path.as_str().starts_with('$') {
             let message = format!("'{}' is not a field name: it starts with '$'", path.as_str());
             self.report(CompileError::new("not_a_field", message).at(path.as_str()));
-        } else if let Err(error) = shape.dtype(path) {
-            self.report(error);
-        } else if let Shape::Declared { schema, added } = shape
-            && !added.contains_key(path.root())
+            return None;
+        }
+        let dtype = match shape.dtype(path) {
+            Ok(dtype) => dtype,
+            Err(error) => {
+                self.report(error);
+                return None;
+            }
+        };
+        if let Shape::Declared { schema, added } = shape
             && schema.crossing(path.as_str()).is_some()
+            && !added.contains_key(path.root())
         {
             let message = format!("'{}' is a field of a linked document, which cannot be read here", path.as_str());
             self.report(
@@ -280,5 +289,6 @@ impl Analyzer {
                     .hint("filter by it, sort by it, or read it in a Project, Set or Group"),
             );
         }
+        Some(dtype)
     }
 }

@@ -1,11 +1,13 @@
 //! Which fields of the documents between two stages can still be observed by what comes after.
 
+use data_bridge_ir::expr::root;
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Operands, Path, Stage};
 
 use super::effects::is_exclusion;
-use super::reads::{Roots, roots};
+use super::reads::roots;
+use super::roots::Roots;
 
 /// Top-level fields that somebody may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +28,11 @@ enum Fields<'a> {
 
 impl<'a> Needed<'a> {
     fn everything() -> Self {
-        Self { fields: Fields::AllBut(Roots::new()), order: true, written: Roots::new() }
+        Self { fields: Fields::AllBut(Roots::default()), order: true, written: Roots::default() }
     }
 
     fn nothing() -> Self {
-        Self { fields: Fields::Only(Roots::new()), order: false, written: Roots::new() }
+        Self { fields: Fields::Only(Roots::default()), order: false, written: Roots::default() }
     }
 
     pub fn has(&self, root: &str) -> bool {
@@ -52,28 +54,42 @@ impl<'a> Needed<'a> {
     fn or(self, other: Self) -> Self {
         let fields = match (self.fields, other.fields) {
             (Fields::Only(mut roots), Fields::Only(others)) => {
-                roots.extend(others);
+                roots.extend(others.iter());
                 Fields::Only(roots)
             }
-            (Fields::AllBut(roots), Fields::AllBut(others)) => Fields::AllBut(&roots & &others),
-            (Fields::AllBut(roots), Fields::Only(needed)) | (Fields::Only(needed), Fields::AllBut(roots)) => {
-                Fields::AllBut(&roots - &needed)
+            (Fields::AllBut(mut roots), Fields::AllBut(others)) => {
+                roots.retain(|root| others.contains(root));
+                Fields::AllBut(roots)
+            }
+            (Fields::AllBut(mut roots), Fields::Only(needed)) | (Fields::Only(needed), Fields::AllBut(mut roots)) => {
+                roots.retain(|root| !needed.contains(root));
+                Fields::AllBut(roots)
             }
         };
-        Self { fields, order: self.order || other.order, written: &self.written | &other.written }
+        let mut written = self.written;
+        written.extend(other.written.iter());
+        Self { fields, order: self.order || other.order, written }
     }
 
     fn and(mut self, read: Option<Roots<'a>>) -> Self {
         let Some(read) = read else { return Self { written: self.written, ..Self::everything() } };
         match &mut self.fields {
             Fields::AllBut(roots) => roots.retain(|root| !read.contains(root)),
-            Fields::Only(roots) => roots.extend(read),
+            Fields::Only(roots) => roots.extend(read.iter()),
         }
         self
     }
 
     fn and_path(self, path: &'a Path) -> Self {
-        self.and(Some(Roots::from([path.root()])))
+        self.and_root(path.root())
+    }
+
+    fn and_root(mut self, read: &'a str) -> Self {
+        match &mut self.fields {
+            Fields::AllBut(roots) => roots.retain(|root| root != read),
+            Fields::Only(roots) => roots.insert(read),
+        }
+        self
     }
 
     fn and_values(self, values: impl IntoIterator<Item = &'a Expr>) -> Self {
@@ -86,7 +102,7 @@ impl<'a> Needed<'a> {
         let whole: Vec<_> = paths.into_iter().filter(|path| !path.contains('.') && !seen(path)).collect();
         match &mut self.fields {
             Fields::AllBut(roots) => roots.extend(whole),
-            Fields::Only(roots) => roots.retain(|root| !whole.contains(root)),
+            Fields::Only(roots) => roots.retain(|root| !whole.contains(&root)),
         }
         self
     }
@@ -98,7 +114,7 @@ impl<'a> Needed<'a> {
 
     /// Behind this, there is something at these paths.
     fn writing(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        self.written.extend(paths.into_iter().map(|path| path.split('.').next().unwrap_or(path)));
+        self.written.extend(paths.into_iter().map(root));
         self
     }
 }
@@ -192,7 +208,7 @@ fn before_projection<'a>(fields: &'a [(Path, Projected)], needed: Needed<'a>) ->
         Projected::Computed(value) => kept.and(roots(value)).and_path(path),
     });
     let id_named = fields.iter().any(|(path, _)| path.root() == "_id");
-    if needed.has("_id") && !id_named { kept.and(Some(Roots::from(["_id"]))) } else { kept }
+    if needed.has("_id") && !id_named { kept.and_root("_id") } else { kept }
 }
 
 #[cfg(test)]
@@ -215,7 +231,7 @@ mod tests {
     }
 
     fn names(roots: &Roots<'_>) -> String {
-        roots.iter().copied().collect::<Vec<_>>().join(" ")
+        roots.iter().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -293,7 +309,7 @@ mod tests {
         assert_eq!(needed(&[facet.clone(), include(&["x"])], Terminal::Aggregate), "a b");
         assert_eq!(needed(&[facet.clone(), include(&["y"])], Terminal::Aggregate), "all but c");
         assert_eq!(needed(&[facet], Terminal::Count), "a b");
-        let union = Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: vec![] });
+        let union = Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline: vec![] });
         assert_eq!(needed(&[union, group("a", "b")], Terminal::Aggregate), "a b");
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Operators that the table does not have pass as they are: a newer server may have them.
 
+use std::borrow::Cow;
+
 use data_bridge_ir::catalog::{Bound, Kind, Misuse, Operator};
 use data_bridge_ir::expr::Path;
 use data_bridge_ir::{DType, Expr, Operands};
@@ -21,17 +23,18 @@ impl Analyzer {
     }
 
     fn check_types(&mut self, operator: &Operator, bound: &Bound<'_>, shape: &Shape) {
-        for (argument, given) in bound {
-            for item in given {
-                let dtype = dtype(item, shape);
-                if argument.types.iter().any(|kind| kind.admits(&dtype)) {
-                    continue;
-                }
-                let wanted: Vec<_> = argument.types.iter().map(|kind| kind.label()).collect();
-                let message = format!("{} takes {} as '{}'", operator.name, wanted.join(" or "), argument.name);
-                let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}"));
-                self.report(error.at(operator.name));
+        for (argument, item) in bound {
+            if argument.types.iter().any(|kind| kind.admits_all()) {
+                continue;
             }
+            let dtype = dtype(item, shape);
+            if argument.types.iter().any(|kind| kind.admits(&dtype)) {
+                continue;
+            }
+            let wanted: Vec<_> = argument.types.iter().map(|kind| kind.label()).collect();
+            let message = format!("{} takes {} as '{}'", operator.name, wanted.join(" or "), argument.name);
+            let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}"));
+            self.report(error.at(operator.name));
         }
     }
 }
@@ -66,10 +69,7 @@ pub fn dtype(expr: &Expr, shape: &Shape) -> DType {
 pub fn call(kind: Kind, name: &str, operands: &Operands, shape: &Shape) -> DType {
     let Some(operator) = Operator::find(kind, name) else { return DType::Any };
     let Ok(bound) = operator.bind(operands) else { return DType::Any };
-    let given: Vec<_> = bound
-        .iter()
-        .map(|(argument, items)| (argument.name, items.iter().map(|item| dtype(item, shape)).collect()))
-        .collect();
+    let given: Vec<_> = bound.iter().map(|(argument, item)| (argument.name, dtype(item, shape))).collect();
     operator.result(&given)
 }
 
@@ -82,7 +82,7 @@ fn field(path: &Path, shape: &Shape) -> DType {
         let before = Path(path.as_str()[..end].to_owned());
         shape.dtype(&before).map_or(true, |dtype| dtype.may_be_array())
     });
-    if through_list { DType::Any } else { shape.dtype(path).unwrap_or(DType::Any) }
+    if through_list { DType::Any } else { shape.dtype(path).map_or(DType::Any, Cow::into_owned) }
 }
 
 #[cfg(test)]

@@ -8,84 +8,72 @@ use super::shape::Shape;
 use crate::error::CompileError;
 
 impl Analyzer {
-    /// The match form of an expression. What a match cannot say by itself is computed as a value (`$expr`).
-    pub(super) fn predicate(&mut self, expr: Expr, shape: &Shape) -> Expr {
-        let expr = match self.across_link(expr, shape) {
-            Ok(linked) => return linked,
-            Err(local) => local,
-        };
+    /// Makes an expression its match form. What a match cannot say by itself is computed as a value (`$expr`).
+    pub(super) fn predicate(&mut self, expr: &mut Expr, shape: &Shape) {
+        if self.across_link(expr, shape) {
+            return;
+        }
         match expr {
-            Expr::And(terms) => Expr::And(self.predicates(terms, shape)),
-            Expr::Or(terms) => Expr::Or(self.predicates(terms, shape)),
-            Expr::Nor(terms) => Expr::Nor(self.predicates(terms, shape)),
-            Expr::Not(term) => Expr::Not(Box::new(self.predicate(*term, shape))),
-            Expr::Compare { op, left, right } => self.compare(op, *left, *right, shape),
-            Expr::In { needle, values, negated } => match *needle {
-                Expr::Field(path) => {
-                    values.iter().for_each(|value| self.fits(&path, value, shape));
-                    Expr::In { needle: Box::new(Expr::Field(path)), values, negated }
-                }
-                needle => self.computed(Expr::In { needle: Box::new(needle), values, negated }, shape),
-            },
-            Expr::ElemMatch { field, predicate } => self.elem_match(field, *predicate, shape),
-            Expr::All { field, values } => {
-                values.iter().for_each(|value| self.fits(&field, value, shape));
-                Expr::All { field, values }
+            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
+                terms.iter_mut().for_each(|term| self.predicate(term, shape));
             }
-            Expr::Exists { ref field, .. }
-            | Expr::IsType { ref field, .. }
-            | Expr::Regex { ref field, .. }
-            | Expr::Size { ref field, .. }
-            | Expr::Mod { ref field, .. }
-            | Expr::FieldOperator { ref field, .. } => {
-                self.operand_path(field, shape);
-                expr
+            Expr::Not(term) => self.predicate(term, shape),
+            Expr::Compare { op, left, right } => {
+                if let (Expr::Literal(_), Expr::Field(_)) = (&**left, &**right) {
+                    std::mem::swap(left, right);
+                    *op = op.flipped();
+                }
+                match (&**left, &**right) {
+                    (Expr::Field(path), Expr::Literal(value)) => self.comparison(*op, path, value, shape),
+                    _ => self.computed(expr, shape),
+                }
+            }
+            Expr::In { needle, values, .. } => match &**needle {
+                Expr::Field(path) => self.fit(path, values, shape),
+                _ => self.computed(expr, shape),
+            },
+            Expr::ElemMatch { field, predicate } => {
+                let element = self.element_shape(field, shape);
+                self.predicate(predicate, &element);
+            }
+            Expr::All { field, values } => self.fit(field, values, shape),
+            Expr::Exists { field, .. }
+            | Expr::IsType { field, .. }
+            | Expr::Regex { field, .. }
+            | Expr::Size { field, .. }
+            | Expr::Mod { field, .. }
+            | Expr::FieldOperator { field, .. } => {
+                if !field.as_str().is_empty() {
+                    self.path(field, shape);
+                }
             }
             Expr::Field(path) => {
-                self.path(&path, shape);
-                Expr::compare(CompareOp::Eq, Expr::Field(path), Expr::Literal(Value::from(true)))
+                self.path(path, shape);
+                *expr = Expr::compare(CompareOp::Eq, expr.take(), Expr::Literal(Value::from(true)));
             }
-            Expr::Literal(Value(bson::RawBson::Boolean(value))) => Expr::Constant(value),
+            Expr::Literal(Value(bson::RawBson::Boolean(value))) => *expr = Expr::Constant(*value),
             Expr::Literal(value) => {
                 let message = format!("{value} is not a predicate");
                 self.report(CompileError::new("not_a_predicate", message).hint("compare a field with it"));
-                Expr::Constant(true)
+                *expr = Expr::Constant(true);
             }
             Expr::Call { .. } | Expr::Variable(_) | Expr::Document(_) | Expr::Array(_) => self.computed(expr, shape),
-            Expr::Computed(child) => self.computed(*child, shape),
-            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } => expr,
+            Expr::Computed(child) => self.value(child, shape),
+            Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } | Expr::Filter(_) => {}
         }
     }
 
-    fn predicates(&mut self, terms: Vec<Expr>, shape: &Shape) -> Vec<Expr> {
-        terms.into_iter().map(|term| self.predicate(term, shape)).collect()
+    fn computed(&mut self, expr: &mut Expr, shape: &Shape) {
+        self.value(expr, shape);
+        *expr = Expr::Computed(Box::new(expr.take()));
     }
 
-    fn computed(&mut self, expr: Expr, shape: &Shape) -> Expr {
-        Expr::Computed(Box::new(self.value(expr, shape)))
-    }
-
-    fn compare(&mut self, op: CompareOp, left: Expr, right: Expr, shape: &Shape) -> Expr {
-        match (left, right) {
-            (Expr::Field(path), Expr::Literal(value)) => {
-                self.fits(&path, &value, shape);
-                if value.is_regex() && !matches!(op, CompareOp::Eq | CompareOp::Ne) {
-                    let message = format!("'{}' cannot be ordered against a regular expression", path.as_str());
-                    self.report(CompileError::new("regex_not_ordered", message).at(path.as_str()));
-                }
-                Expr::compare(op, Expr::Field(path), Expr::Literal(value))
-            }
-            (Expr::Literal(value), Expr::Field(path)) => {
-                self.compare(op.flipped(), Expr::Field(path), Expr::Literal(value), shape)
-            }
-            (left, right) => self.computed(Expr::compare(op, left, right), shape),
+    fn comparison(&mut self, op: CompareOp, path: &Path, value: &Value, shape: &Shape) {
+        self.fit(path, std::slice::from_ref(value), shape);
+        if value.is_regex() && !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            let message = format!("'{}' cannot be ordered against a regular expression", path.as_str());
+            self.report(CompileError::new("regex_not_ordered", message).at(path.as_str()));
         }
-    }
-
-    fn elem_match(&mut self, field: Path, predicate: Expr, shape: &Shape) -> Expr {
-        let element = self.element_shape(&field, shape);
-        let predicate = self.predicate(predicate, &element);
-        Expr::ElemMatch { field, predicate: Box::new(predicate) }
     }
 
     /// What paths inside an element match may name.
@@ -93,7 +81,7 @@ impl Analyzer {
         match shape.dtype(field) {
             Err(error) => {
                 self.report(error);
-                Shape::Open
+                Shape::open("the list is not known")
             }
             Ok(dtype) => {
                 if !dtype.may_be_array() {
@@ -106,27 +94,19 @@ impl Analyzer {
                 });
                 match items.collect::<Vec<_>>().as_slice() {
                     [DType::Document(schema)] => Shape::of(schema),
-                    _ => Shape::Open,
+                    _ => Shape::open("its elements are no documents of a class"),
                 }
             }
         }
     }
 
-    fn operand_path(&mut self, path: &Path, shape: &Shape) {
-        if !path.as_str().is_empty() {
-            self.path(path, shape);
-        }
-    }
-
     /// A value that no stored value of the field could be compared with is a mistake.
-    fn fits(&mut self, path: &Path, value: &Value, shape: &Shape) {
-        if path.as_str().is_empty() {
+    fn fit(&mut self, path: &Path, values: &[Value], shape: &Shape) {
+        if path.as_str().is_empty() || values.is_empty() {
             return;
         }
-        self.path(path, shape);
-        if let Ok(dtype) = shape.dtype(path)
-            && !dtype.comparable_to(&value.dtype())
-        {
+        let Some(dtype) = self.path(path, shape) else { return };
+        for value in values.iter().filter(|value| !dtype.comparable_to(&value.dtype())) {
             let message = format!("'{}' is {dtype} and never compares with {value} ({})", path.as_str(), value.dtype());
             self.report(CompileError::new("incomparable", message).at(path.as_str()).hint(format!("give {dtype}")));
         }

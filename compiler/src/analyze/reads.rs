@@ -4,14 +4,11 @@
 //! every element of a list and `a.0.x` reads one of them, and whether `{"a.y": null}` matches depends on whether the
 //! elements of `a` are documents at all.
 
-use std::collections::BTreeSet;
-
 use data_bridge_ir::catalog;
 use data_bridge_ir::expr::Operands;
 use data_bridge_ir::{Expr, Value};
 
-/// Names of top-level fields, as they stand in a plan.
-pub type Roots<'a> = BTreeSet<&'a str>;
+use super::roots::Roots;
 
 /// Operators on one field that decide for each document by itself. `$near` is none: it also sorts.
 const OF_ONE_DOCUMENT: [&str; 7] =
@@ -19,7 +16,7 @@ const OF_ONE_DOCUMENT: [&str; 7] =
 
 /// The top-level fields that an expression reads; none when it may read any.
 pub fn roots(expr: &Expr) -> Option<Roots<'_>> {
-    let mut found = Roots::new();
+    let mut found = Roots::default();
     let known = expr.paths(&mut |path| {
         found.insert(path.root());
     });
@@ -35,15 +32,27 @@ pub fn is_deterministic(expr: &Expr) -> bool {
     })
 }
 
-/// The top-level fields that a predicate reads, where it may be tested at another place of the pipeline; none where it
-/// must stay: what is opaque may be a text search, and a link is followed from where its predicate stands.
-pub fn movable(predicate: &Expr) -> Option<Roots<'_>> {
-    let each = every(predicate, &|part| match part {
-        Expr::Linked { .. } => false,
+/// Whether an expression reads only top-level fields that meet the test, by their names; false when it may read any.
+pub fn reads_only(expr: &Expr, test: impl Fn(&str) -> bool) -> bool {
+    let mut met = true;
+    let known = expr.paths(&mut |path| met = met && test(path.root()));
+    known && met && every(expr, &sees_the_document_by_paths)
+}
+
+/// Whether a predicate may be tested at another place of the pipeline. Otherwise it must stay: what is opaque may be a
+/// text search, and a link is followed from where its predicate stands.
+pub fn may_move(predicate: &Expr) -> bool {
+    every(predicate, &|part| match part {
+        Expr::Linked { .. } | Expr::Raw(_) => false,
         Expr::FieldOperator { name, .. } => OF_ONE_DOCUMENT.contains(&name.as_str()),
+        Expr::Call { name, .. } => catalog::is_pure(name),
         _ => true,
-    });
-    if each && is_deterministic(predicate) { roots(predicate) } else { None }
+    })
+}
+
+/// The top-level fields that a predicate reads, where it may be tested at another place; none where it must stay.
+pub fn movable(predicate: &Expr) -> Option<Roots<'_>> {
+    if may_move(predicate) { roots(predicate) } else { None }
 }
 
 /// Whether evaluating an expression may fail on some document: a match in its own language never does.
@@ -65,7 +74,7 @@ fn sees_the_document_by_paths(part: &Expr) -> bool {
         Expr::Call { name, operands: Operands::Named(given) } if name == "$getField" => {
             !given.iter().any(|(name, _)| name == "input")
         }
-        Expr::Call { name, operands } if name == "$getField" => operands.children().len() < 2,
+        Expr::Call { name, operands } if name == "$getField" => operands.children().count() < 2,
         _ => false,
     };
     !of_itself && !given.iter().any(renames)
@@ -85,7 +94,7 @@ mod tests {
     }
 
     fn names(found: Option<Roots<'_>>) -> Vec<&str> {
-        found.expect("known").into_iter().collect()
+        found.expect("known").iter().collect()
     }
 
     #[test]

@@ -17,28 +17,68 @@ fn literal(value: impl Into<Value>) -> Expr {
 }
 
 impl Analyzer {
-    /// The value form of an expression: predicates become the aggregation operators that mean the same.
-    pub(super) fn value(&mut self, expr: Expr, shape: &Shape) -> Expr {
+    /// Makes an expression its value form: predicates become the aggregation operators that mean the same.
+    pub(super) fn value(&mut self, expr: &mut Expr, shape: &Shape) {
         match expr {
             Expr::Field(path) => {
-                self.path(&path, shape);
-                positioned(path, shape)
+                self.path(path, shape);
+                if let Some(element) = positioned(path, shape) {
+                    *expr = element;
+                }
             }
-            Expr::And(terms) => call("$and", self.values(terms, shape)),
-            Expr::Or(terms) => call("$or", self.values(terms, shape)),
-            Expr::Nor(terms) => call("$not", vec![call("$or", self.values(terms, shape))]),
-            Expr::Not(term) => call("$not", vec![self.value(*term, shape)]),
-            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } if is_regex(&right) => {
-                let matched = matches_regex(self.value(*left, shape), *right);
+            Expr::Call { name, operands } => {
+                self.operands(operands, shape);
+                self.check_call(Kind::Expression, name, operands, shape);
+            }
+            Expr::Compare { op, left, right } if !is_pattern_test(*op, right) => {
+                self.value(left, shape);
+                self.value(right, shape);
+            }
+            Expr::Document(fields) => fields.iter_mut().for_each(|(_, item)| self.value(item, shape)),
+            Expr::Array(items) => self.values(items, shape),
+            Expr::Filter(predicate) => self.filter(predicate, shape),
+            Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_) => {}
+            Expr::ElemMatch { field, .. } => {
+                self.report(no_value_form("elem_match", field.as_str(), "use a $filter or $anyElementTrue expression"));
+            }
+            Expr::FieldOperator { field, name, .. } => {
+                self.report(no_value_form(name, field.as_str(), "it stands in filters only"));
+            }
+            Expr::Linked { link, .. } => {
+                self.report(no_value_form("a linked predicate", link.as_str(), "it stands in filters only"));
+            }
+            _ => *expr = self.operator(expr.take(), shape),
+        }
+    }
+
+    /// The operator that a predicate is as a value.
+    fn operator(&mut self, predicate: Expr, shape: &Shape) -> Expr {
+        match predicate {
+            Expr::And(mut terms) => {
+                self.values(&mut terms, shape);
+                call("$and", terms)
+            }
+            Expr::Or(mut terms) => {
+                self.values(&mut terms, shape);
+                call("$or", terms)
+            }
+            Expr::Nor(mut terms) => {
+                self.values(&mut terms, shape);
+                call("$not", vec![call("$or", terms)])
+            }
+            Expr::Not(mut term) => {
+                self.value(&mut term, shape);
+                call("$not", vec![*term])
+            }
+            Expr::Compare { op, mut left, right } => {
+                self.value(&mut left, shape);
+                let matched = matches_regex(*left, *right);
                 if op == CompareOp::Ne { call("$not", vec![matched]) } else { matched }
             }
-            Expr::Compare { op, left, right } => {
-                let left = self.value(*left, shape);
-                Expr::compare(op, left, self.value(*right, shape))
-            }
             Expr::Constant(value) => literal(value),
-            Expr::In { needle, values, negated } => {
-                let found = member_of(self.value(*needle, shape), values);
+            Expr::In { mut needle, values, negated } => {
+                self.value(&mut needle, shape);
+                let found = member_of(*needle, values);
                 if negated { call("$not", vec![found]) } else { found }
             }
             Expr::Exists { field, present } => {
@@ -74,39 +114,21 @@ impl Analyzer {
                 let wanted = Expr::Array(values.into_iter().map(Expr::Literal).collect());
                 call("$setIsSubset", vec![wanted, Expr::Field(field)])
             }
-            Expr::ElemMatch { field, predicate } => {
-                self.report(no_value_form("elem_match", field.as_str(), "use a $filter or $anyElementTrue expression"));
-                Expr::ElemMatch { field, predicate }
+            Expr::Computed(mut child) => {
+                self.value(&mut child, shape);
+                *child
             }
-            Expr::FieldOperator { field, name, operand } => {
-                self.report(no_value_form(&name, field.as_str(), "it stands in filters only"));
-                Expr::FieldOperator { field, name, operand }
-            }
-            Expr::Linked { ref link, .. } => {
-                self.report(no_value_form("a linked predicate", link.as_str(), "it stands in filters only"));
-                expr
-            }
-            Expr::Call { name, operands } => {
-                let operands = self.operands(operands, shape);
-                self.check_call(Kind::Expression, &name, &operands, shape);
-                Expr::Call { name, operands }
-            }
-            Expr::Document(fields) => {
-                Expr::Document(fields.into_iter().map(|(name, item)| (name, self.value(item, shape))).collect())
-            }
-            Expr::Array(items) => Expr::Array(self.values(items, shape)),
-            Expr::Computed(child) => self.value(*child, shape),
-            leaf @ (Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_)) => leaf,
+            value => value,
         }
     }
 
-    fn values(&mut self, items: Vec<Expr>, shape: &Shape) -> Vec<Expr> {
-        items.into_iter().map(|item| self.value(item, shape)).collect()
+    fn values(&mut self, items: &mut [Expr], shape: &Shape) {
+        items.iter_mut().for_each(|item| self.value(item, shape));
     }
 }
 
-fn is_regex(operand: &Expr) -> bool {
-    matches!(operand, Expr::Literal(value) if value.is_regex())
+fn is_pattern_test(op: CompareOp, operand: &Expr) -> bool {
+    matches!(op, CompareOp::Eq | CompareOp::Ne) && matches!(operand, Expr::Literal(value) if value.is_regex())
 }
 
 /// A regex that a value is compared with matches by pattern, as it does in a filter: the server's own `$eq` and `$in` of
@@ -135,18 +157,16 @@ fn member_of(needle: Expr, values: Vec<Value>) -> Expr {
 
 /// A filter reads `tags.0` as the first element; an expression reads it as the field `0` of every element. So a position
 /// in what is declared as a list becomes an operator.
-fn positioned(path: Path, shape: &Shape) -> Expr {
-    let Some((list, position, rest)) = first_position(&path, shape) else { return Expr::Field(path) };
+fn positioned(path: &Path, shape: &Shape) -> Option<Expr> {
+    let (list, position, rest) = first_position(path, shape)?;
     let element = call("$arrayElemAt", vec![Expr::Field(list), literal(position)]);
     if rest.is_empty() {
-        return element;
+        return Some(element);
     }
     let bound = Expr::Document(vec![("element".to_owned(), element)]);
     let inside = Expr::Variable(format!("element.{rest}"));
-    Expr::Call {
-        name: "$let".to_owned(),
-        operands: Operands::Named(vec![("vars".to_owned(), bound), ("in".to_owned(), inside)]),
-    }
+    let operands = Operands::Named(vec![("vars".to_owned(), bound), ("in".to_owned(), inside)]);
+    Some(Expr::Call { name: "$let".to_owned(), operands })
 }
 
 /// The list, the position in it and what follows, for the first position in a path.

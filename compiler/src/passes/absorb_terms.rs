@@ -7,13 +7,12 @@
 //! Never where the sibling is only alike: `a == 1` does not absorb `a == 1.0 | b == 2`. Null, missing and arrays: each
 //! term decides for the whole document, whatever it holds.
 
-use std::collections::HashSet;
-
 use data_bridge_ir::Expr;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::HashSet;
 
 pub struct AbsorbTerms;
 

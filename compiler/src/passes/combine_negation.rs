@@ -55,7 +55,7 @@ pub fn complement(predicate: &Expr) -> Option<Expr> {
 }
 
 /// The server refuses `$ne` of a regex.
-fn is_regex(operand: &Expr) -> bool {
+pub fn is_regex(operand: &Expr) -> bool {
     matches!(operand, Expr::Literal(value) if value.is_regex())
 }
 

@@ -1,6 +1,8 @@
 //! Runs rules to a fixpoint: owns recursion, order, the budget, cycle detection, the schema check and the trace. How it runs
 //! those of predicates is in `simplify`.
 
+use std::sync::LazyLock;
+
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
@@ -9,7 +11,9 @@ use super::parts::{pipelines, size};
 use super::rewrite::same_shape;
 pub use super::trace::Firing;
 use super::trace::Trace;
-use super::{JOINING_RULES, Known, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule};
+use super::{
+    JOINING_RULES, Known, Nodes, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule,
+};
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -19,18 +23,36 @@ pub(super) const BUDGET_PER_NODE: usize = 16;
 
 /// The rules a driver runs; the library's own, or a test's.
 pub struct Rules<'a> {
-    pub predicate: &'a [&'a dyn PredicateRule],
-    pub stage: &'a [&'a dyn StageRule],
+    /// By the kind of predicate that they concern.
+    predicate: [Vec<&'a dyn PredicateRule>; Nodes::KINDS],
+    stage: &'a [&'a dyn StageRule],
     /// Tried where no other stage rule applies any more.
-    pub joining: &'a [&'a dyn StageRule],
-    pub read: &'a [&'a dyn ReadRule],
+    joining: &'a [&'a dyn StageRule],
+    read: &'a [&'a dyn ReadRule],
 }
 
-pub const ALL: Rules<'static> =
-    Rules { predicate: PREDICATE_RULES, stage: STAGE_RULES, joining: JOINING_RULES, read: READ_RULES };
+impl<'a> Rules<'a> {
+    pub fn new(
+        predicate: &[&'a dyn PredicateRule],
+        stage: &'a [&'a dyn StageRule],
+        joining: &'a [&'a dyn StageRule],
+        read: &'a [&'a dyn ReadRule],
+    ) -> Self {
+        let of_kind = |kind| predicate.iter().copied().filter(|rule| rule.concerns().has(kind)).collect();
+        Self { predicate: std::array::from_fn(of_kind), stage, joining, read }
+    }
+
+    /// Those that may apply to a predicate, in their order.
+    pub fn of(&self, predicate: &Expr) -> &[&'a dyn PredicateRule] {
+        Nodes::kind_of(predicate).map_or(&[], |kind| &self.predicate[kind])
+    }
+}
+
+pub static ALL: LazyLock<Rules<'static>> =
+    LazyLock::new(|| Rules::new(PREDICATE_RULES, STAGE_RULES, JOINING_RULES, READ_RULES));
 
 pub struct Driver<'a> {
-    pub(super) rules: Rules<'a>,
+    pub(super) rules: &'a Rules<'a>,
     pub(super) flags: &'a Flags,
     /// None: nobody will read the trace, so nothing is printed for it.
     pub(super) trace: Option<Trace>,
@@ -38,7 +60,7 @@ pub struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub fn new(rules: Rules<'a>, flags: &'a Flags, traced: bool) -> Self {
+    pub fn new(rules: &'a Rules<'a>, flags: &'a Flags, traced: bool) -> Self {
         Self { rules, flags, trace: traced.then(Trace::default), budget: 0 }
     }
 
@@ -58,13 +80,20 @@ impl<'a> Driver<'a> {
     /// Runs all rules on the stages of a read, or of a pipeline inside one, until none applies.
     fn pipeline(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut ever = false;
+        // Whether the read is as the rules of whole reads, and those inside of stages, left it alone.
+        let mut settled = false;
         loop {
             let mut changed = self.predicates(read)?;
             changed |= self.stages(read)?;
-            changed |= self.whole(read)?;
-            changed |= self.nested(read)?;
-            if !changed && !self.joining(read)? {
-                return Ok(ever);
+            if changed || !settled {
+                settled = !(self.whole(read)? | self.nested(read)?);
+                changed |= !settled;
+            }
+            if !changed {
+                if !self.joining(read)? {
+                    return Ok(ever);
+                }
+                settled = false;
             }
             ever = true;
         }
@@ -204,7 +233,7 @@ fn list(stages: &[Stage]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::passes::{Nodes, Rewrite};
+    use crate::passes::Rewrite;
     use data_bridge_ir::stage::{Lookup, UnionWith};
 
     use crate::testing::{eq, lookup, print, read, set, sort};
@@ -248,7 +277,7 @@ mod tests {
         }
     }
 
-    fn run(rules: Rules<'_>, stages: Vec<Stage>, traced: bool) -> Result<Read, Failure> {
+    fn run(rules: &Rules<'_>, stages: Vec<Stage>, traced: bool) -> Result<Read, Failure> {
         Driver::new(rules, &Flags::all(), traced).read(read(stages, Terminal::Find))
     }
 
@@ -262,22 +291,22 @@ mod tests {
     #[test]
     fn rules_that_undo_each_other_are_noticed() {
         let stages = vec![Stage::Skip(1), Stage::Limit(2)];
-        let rules = || Rules { predicate: &[], stage: &[&Flip], joining: &[], read: &[] };
-        assert!(bug(run(rules(), stages.clone(), true)).contains("circle"));
-        assert!(bug(run(rules(), stages, false)).contains("do not come to an end"));
+        let rules = Rules::new(&[], &[&Flip], &[], &[]);
+        assert!(bug(run(&rules, stages.clone(), true)).contains("circle"));
+        assert!(bug(run(&rules, stages, false)).contains("do not come to an end"));
     }
 
     #[test]
     fn a_rule_that_changes_the_answer_is_noticed() {
         let project = Stage::Project(vec![("a".into(), data_bridge_ir::stage::Projected::Include)]);
-        let rules = Rules { predicate: &[], stage: &[&DropsProjection], joining: &[], read: &[] };
-        assert!(bug(run(rules, vec![project], false)).contains("drops_projection"));
+        let rules = Rules::new(&[], &[&DropsProjection], &[], &[]);
+        assert!(bug(run(&rules, vec![project], false)).contains("drops_projection"));
     }
 
     #[test]
     fn a_rule_that_changes_nothing_is_noticed() {
-        let rules = Rules { predicate: &[&Idle], stage: &[], joining: &[], read: &[] };
-        assert!(bug(run(rules, vec![Stage::Match(eq("a", 1))], true)).contains("changed nothing"));
+        let rules = Rules::new(&[&Idle], &[], &[], &[]);
+        assert!(bug(run(&rules, vec![Stage::Match(eq("a", 1))], true)).contains("changed nothing"));
     }
 
     #[test]
@@ -289,9 +318,23 @@ mod tests {
             Stage::Limit(9),
             Stage::Limit(3),
         ];
-        let once = run(ALL, stages, true).unwrap();
+        let once = run(&ALL, stages, true).unwrap();
         assert_eq!(print(&once.stages), "Match((a in [1, 2]) & (c == 1)) . Sort(-b) . Limit(3)");
-        assert_eq!(run(ALL, once.stages.clone(), true).unwrap(), once);
+        assert_eq!(run(&ALL, once.stages.clone(), true).unwrap(), once);
+    }
+
+    #[test]
+    fn filters_among_the_arguments_of_stages_are_simplified() {
+        let filter = Expr::Filter(Box::new(Expr::And(vec![eq("a", 1), Expr::And(vec![eq("a", 1)])])));
+        let generic = |name: &str, filter| Stage::Generic {
+            name: name.to_owned(),
+            body: Expr::Document(vec![("query".to_owned(), filter), ("key".to_owned(), Expr::Constant(true))]),
+            class: None,
+        };
+        for name in ["$geoNear", "$graphLookup"] {
+            let after = run(&ALL, vec![generic(name, filter.clone())], true).unwrap();
+            assert_eq!(after.stages, [generic(name, Expr::Filter(Box::new(eq("a", 1))))]);
+        }
     }
 
     #[test]
@@ -302,7 +345,7 @@ mod tests {
             Stage::Match(eq("n", 1)),
             set("k", Expr::field("b")),
         ];
-        let once = run(ALL, stages, true).unwrap();
+        let once = run(&ALL, stages, true).unwrap();
         assert_eq!(print(&once.stages), "Set(n=a) . Match(n == 1) . Set(m=b, k=b)");
     }
 
@@ -311,7 +354,7 @@ mod tests {
         let mut flags = Flags::all();
         flags.set("push_match_below_sort", false).unwrap();
         let stages = vec![sort("b"), Stage::Match(eq("c", 1))];
-        let kept = Driver::new(ALL, &flags, false).read(read(stages.clone(), Terminal::Find)).unwrap();
+        let kept = Driver::new(&ALL, &flags, false).read(read(stages.clone(), Terminal::Find)).unwrap();
         assert_eq!(kept.stages, stages);
     }
 
@@ -322,12 +365,12 @@ mod tests {
         let Stage::Lookup(join) = lookup("pets") else { unreachable!("made as one") };
         let inside = [
             Stage::Lookup(Lookup { pipeline: Some(long()), ..join }),
-            Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: long() }),
+            Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline: long() }),
             Stage::Facet(vec![("few".into(), long()), ("all".into(), vec![])]),
         ];
         for (stage, place) in inside.into_iter().zip(["Lookup(pets)", "UnionWith(others)", "Facet(few)"]) {
             let flags = Flags::all();
-            let mut driver = Driver::new(ALL, &flags, true);
+            let mut driver = Driver::new(&ALL, &flags, true);
             let better = driver.read(read(vec![stage], Terminal::Aggregate)).unwrap();
             assert!(
                 print(&better.stages).contains("[Match(c == 1) . Sort(-b) . Limit(3)]"),
@@ -346,7 +389,7 @@ mod tests {
             };
             let stages = (0..count / 2).flat_map(pair).collect();
             let flags = Flags::all();
-            let mut driver = Driver::new(ALL, &flags, true);
+            let mut driver = Driver::new(&ALL, &flags, true);
             driver.read(read(stages, Terminal::Find)).unwrap();
             driver.into_trace().len()
         };

@@ -9,11 +9,11 @@
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
-use indexmap::IndexMap;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::{HashSet, IndexMap, IndexSet};
 
 pub struct EqualitiesToIn;
 
@@ -50,13 +50,13 @@ fn membership(term: &Expr) -> Option<(&Path, &[Value])> {
 }
 
 fn applies(terms: &[Expr]) -> bool {
-    let mut seen = std::collections::HashSet::with_capacity(terms.len());
+    let mut seen = HashSet::default();
     !terms.iter().filter_map(membership).all(|(path, _)| seen.insert(path))
 }
 
 fn gather(terms: &[Expr]) -> Expr {
     // Each path keeps the place of its first term.
-    let mut by_path: IndexMap<Path, Vec<Value>> = IndexMap::new();
+    let mut by_path: IndexMap<Path, Vec<Value>> = IndexMap::default();
     let mut order = Vec::with_capacity(terms.len());
     for term in terms {
         match membership(term) {
@@ -80,9 +80,8 @@ fn gather(terms: &[Expr]) -> Expr {
     joined(rebuilt.collect(), Expr::Or)
 }
 
-fn within(path: Path, mut values: Vec<Value>) -> Expr {
-    let mut seen = std::collections::HashSet::with_capacity(values.len());
-    values.retain(|value| seen.insert(value.bytes()));
+fn within(path: Path, values: Vec<Value>) -> Expr {
+    let mut values: Vec<Value> = values.into_iter().collect::<IndexSet<_>>().into_iter().collect();
     if values.len() == 1 {
         let only = values.remove(0);
         return Expr::compare(CompareOp::Eq, Expr::Field(path), Expr::Literal(only));

@@ -7,14 +7,12 @@
 //! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Null, missing and arrays: each term
 //! decides for the whole document, and `and` distributes over `or` of such decisions.
 
-use std::collections::HashSet;
-
 use data_bridge_ir::Expr;
-use indexmap::IndexSet;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::{HashSet, IndexSet};
 
 pub struct FactorCommonTerms;
 

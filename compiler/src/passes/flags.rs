@@ -43,7 +43,7 @@ impl Flags {
     }
 
     pub fn allows(&self, name: &str) -> bool {
-        !self.all_off && !self.off.contains(name)
+        !self.all_off && (self.off.is_empty() || !self.off.contains(name))
     }
 }
 

@@ -9,7 +9,6 @@
 //! value has one type, so bounds of two types contradict each other.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
@@ -18,6 +17,7 @@ use super::flatten_boolean::joined;
 use super::values::{Test, membership, order_with_texts};
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::HashMap;
 
 pub struct IntersectTests;
 
@@ -35,7 +35,7 @@ impl PredicateRule for IntersectTests {
         if facts.are_none() {
             return None;
         }
-        let mut by_path: HashMap<&Path, Vec<(usize, Test<'_>)>> = HashMap::new();
+        let mut by_path: HashMap<&Path, Vec<(usize, Test<'_>)>> = HashMap::default();
         for (position, term) in terms.iter().enumerate() {
             if let Some((path, test)) = Test::of(term) {
                 by_path.entry(path).or_default().push((position, test));

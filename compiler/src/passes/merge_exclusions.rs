@@ -9,12 +9,12 @@
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
-use indexmap::{IndexMap, IndexSet};
 
 use super::flatten_boolean::joined;
 use super::values::membership;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::{IndexMap, IndexSet};
 
 pub struct MergeExclusions;
 
@@ -32,7 +32,7 @@ impl PredicateRule for MergeExclusions {
         // With fewer than two there is nothing to merge.
         terms.iter().filter_map(exclusion).nth(1)?;
         // Each path keeps the place of its first term.
-        let mut by_path: IndexMap<&Path, (usize, IndexSet<&Value>)> = IndexMap::new();
+        let mut by_path: IndexMap<&Path, (usize, IndexSet<&Value>)> = IndexMap::default();
         let mut merged: Vec<Option<Expr>> = Vec::with_capacity(terms.len());
         for term in terms {
             let Some((path, values)) = exclusion(term) else {
@@ -41,7 +41,7 @@ impl PredicateRule for MergeExclusions {
             };
             let (_, known) = by_path.entry(path).or_insert_with(|| {
                 merged.push(None);
-                (merged.len() - 1, IndexSet::new())
+                (merged.len() - 1, IndexSet::default())
             });
             known.extend(values);
         }

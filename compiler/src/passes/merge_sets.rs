@@ -11,7 +11,8 @@
 use data_bridge_ir::{Expr, Path, Stage};
 
 use super::{Rewrite, StageRule};
-use crate::analyze::reads::{Roots, roots};
+use crate::analyze::reads::reads_only;
+use crate::hashing::HashSet;
 
 pub struct MergeSets;
 
@@ -22,7 +23,7 @@ impl StageRule for MergeSets {
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         let [Stage::Set(first), behind @ ..] = stages else { return None };
-        let mut written: Roots<'_> = first.iter().map(|(path, _)| path.root()).collect();
+        let mut written: HashSet<&str> = first.iter().map(|(path, _)| path.root()).collect();
         let mut joined = Vec::new();
         for stage in behind {
             match stage {
@@ -39,9 +40,9 @@ impl StageRule for MergeSets {
 }
 
 /// Whether the fields may be computed together with those that are written before them.
-fn is_independent(fields: &[(Path, Expr)], written: &Roots<'_>) -> bool {
+fn is_independent(fields: &[(Path, Expr)], written: &HashSet<&str>) -> bool {
     let apart = |path: &Path| !written.contains(path.root());
-    fields.iter().all(|(path, value)| apart(path) && roots(value).is_some_and(|read| written.is_disjoint(&read)))
+    fields.iter().all(|(path, value)| apart(path) && reads_only(value, |root| !written.contains(root)))
 }
 
 #[cfg(test)]

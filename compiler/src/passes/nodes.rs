@@ -18,19 +18,20 @@ impl Nodes {
     pub const COMPUTED: Self = Self(1 << 9);
     pub const ALL: Self = Self(1 << 10);
     pub const LINKED: Self = Self(1 << 11);
-    /// What no rule knows.
-    const OTHERS: Self = Self(0);
+    pub const KINDS: usize = 12;
 
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+    /// Whether a kind, by its number, is among them.
+    pub const fn has(self, kind: usize) -> bool {
+        self.0 & (1 << kind) != 0
     }
 
-    pub fn of(predicate: &Expr) -> Self {
-        match predicate {
+    /// The number of a predicate's kind; none of one that no rule knows.
+    pub fn kind_of(predicate: &Expr) -> Option<usize> {
+        let kind = match predicate {
             Expr::And(_) => Self::AND,
             Expr::Or(_) => Self::OR,
             Expr::Nor(_) => Self::NOR,
@@ -43,7 +44,8 @@ impl Nodes {
             Expr::Computed(_) => Self::COMPUTED,
             Expr::All { .. } => Self::ALL,
             Expr::Linked { .. } => Self::LINKED,
-            _ => Self::OTHERS,
-        }
+            _ => return None,
+        };
+        Some(kind.0.trailing_zeros() as usize)
     }
 }

@@ -20,6 +20,18 @@ pub fn pipelines(stage: &mut Stage) -> Vec<(String, &mut Vec<Stage>)> {
     }
 }
 
+/// The filters among the arguments of a stage that has no node of its own.
+pub fn filters(stage: &mut Stage) -> impl Iterator<Item = &mut Expr> {
+    let arguments = match stage {
+        Stage::Generic { body: Expr::Document(arguments), .. } => arguments.as_mut_slice(),
+        _ => &mut [],
+    };
+    arguments.iter_mut().filter_map(|(_, given)| match given {
+        Expr::Filter(predicate) => Some(&mut **predicate),
+        _ => None,
+    })
+}
+
 /// How many parts of a stage rules look at.
 pub fn size(stage: &Stage) -> usize {
     let inner = |stages: &[Stage]| stages.iter().map(size).sum::<usize>();
@@ -28,6 +40,10 @@ pub fn size(stage: &Stage) -> usize {
         Stage::Lookup(lookup) => lookup.pipeline.as_deref().map_or(0, inner),
         Stage::UnionWith(union) => inner(&union.pipeline),
         Stage::Facet(outputs) => outputs.iter().map(|(_, stages)| 1 + inner(stages)).sum(),
+        Stage::Generic { body: Expr::Document(arguments), .. } => arguments
+            .iter()
+            .map(|(_, given)| if let Expr::Filter(predicate) = given { terms(predicate) } else { 0 })
+            .sum(),
         _ => 0,
     }
 }

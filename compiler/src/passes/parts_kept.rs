@@ -4,7 +4,6 @@ use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Path, Stage};
 
 use crate::analyze::effects::is_exclusion;
-use crate::analyze::parts_read::Parts;
 
 /// Whether a pipeline gives stored documents with all their fields, and perhaps others.
 pub fn gives_whole_documents(pipeline: &[Stage]) -> bool {
@@ -25,12 +24,13 @@ pub fn gives_whole_documents(pipeline: &[Stage]) -> bool {
 }
 
 /// These fields alone; of none the id, since a document has to hold something to be projected.
-pub fn projection(parts: &Parts<'_>) -> Stage {
+pub fn projection<'a>(fields: impl Iterator<Item = &'a str>) -> Stage {
     let id = || Path::from("_id");
-    if parts.is_empty() {
+    let fields: Vec<_> = fields.collect();
+    if fields.is_empty() {
         return Stage::Project(vec![(id(), Projected::Include)]);
     }
-    let kept = parts.iter().map(|part| (Path::from(*part), Projected::Include));
-    let without_id = (!parts.contains("_id")).then(|| (id(), Projected::Exclude));
+    let without_id = (!fields.contains(&"_id")).then(|| (id(), Projected::Exclude));
+    let kept = fields.into_iter().map(|field| (Path::from(field), Projected::Include));
     Stage::Project(kept.chain(without_id).collect())
 }

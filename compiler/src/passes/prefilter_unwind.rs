@@ -72,7 +72,15 @@ fn of_element(term: &Expr, list: &Path, item: &DType) -> Option<Expr> {
     };
     let mut inside = is_simple;
     term.paths(&mut |path| inside &= within(path).is_some());
-    inside.then(|| term.clone().map_paths(&|path| within(&path).unwrap_or(path)))
+    inside.then(|| {
+        let mut asked = term.clone();
+        asked.change_paths(&|path| {
+            if let Some(inner) = within(path) {
+                *path = inner;
+            }
+        });
+        asked
+    })
 }
 
 /// Whether the predicate has a form inside `$elemMatch`.

@@ -33,7 +33,7 @@ impl ReadRule for ProjectFacet {
                 .map(|(name, pipeline)| {
                     let parts = gives_whole_documents(pipeline).then(|| parts_read(read, place, name)).flatten();
                     changed |= parts.is_some();
-                    let kept = parts.as_ref().map(projection);
+                    let kept = parts.as_ref().map(|parts| projection(parts.iter().copied()));
                     (name.clone(), pipeline.iter().cloned().chain(kept).collect())
                 })
                 .collect();

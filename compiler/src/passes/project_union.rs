@@ -32,7 +32,7 @@ impl ReadRule for ProjectUnion {
             read.stages.iter().zip(known.needed(read)).enumerate().find_map(|(place, (stage, needed))| {
                 let roots = needed.only_read().filter(|_| is_open(stage))?;
                 let sayable = roots.iter().all(|root| !root.is_empty() && !root.starts_with('$'));
-                sayable.then(|| (place, projection(roots)))
+                sayable.then(|| (place, projection(roots.iter())))
             })?;
         let mut stages = read.stages.clone();
         if let Stage::UnionWith(union) = &mut stages[place] {

@@ -35,15 +35,19 @@ impl StageRule for PushMatchBelowProject {
             return None;
         }
         split_match::around(project, predicate, |term| {
-            let origins = movable(term)?.into_iter().map(|root| {
+            let origins = movable(term)?;
+            let origins = origins.iter().map(|root| {
                 let origin = if leaves(project, root) { Some(root) } else { renamed(fields, root) };
                 origin.map(|from| (root, from))
             });
             let origins: BTreeMap<&str, &str> = origins.collect::<Option<_>>()?;
-            Some(term.clone().map_paths(&|path| {
-                let rest = &path.as_str()[path.root().len()..];
-                origins.get(path.root()).map_or_else(|| path.clone(), |from| Path(format!("{from}{rest}")))
-            }))
+            let mut moved = term.clone();
+            moved.change_paths(&|path| {
+                if let Some(from) = origins.get(path.root()) {
+                    *path = Path(format!("{from}{}", &path.as_str()[path.root().len()..]));
+                }
+            });
+            Some(moved)
         })
     }
 }

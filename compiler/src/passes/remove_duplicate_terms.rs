@@ -7,13 +7,12 @@
 //! Never for equal numbers of different types: 1 and 1.0 are told apart where values are returned. Null, missing and
 //! arrays: a document that meets a term meets its copy.
 
-use std::collections::HashSet;
-
 use data_bridge_ir::Expr;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
+use crate::hashing::HashSet;
 
 pub struct RemoveDuplicateTerms;
 
@@ -40,7 +39,7 @@ fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
         return None;
     }
     let mut kept: Vec<Expr> = Vec::with_capacity(terms.len());
-    let mut seen = HashSet::with_capacity(terms.len());
+    let mut seen = HashSet::default();
     for term in terms {
         if seen.insert(term) {
             kept.push(term.clone());
@@ -54,7 +53,7 @@ fn has_duplicate(terms: &[Expr]) -> bool {
     if terms.len() <= 8 {
         return terms.iter().enumerate().any(|(position, term)| terms[..position].contains(term));
     }
-    let mut seen = HashSet::with_capacity(terms.len());
+    let mut seen = HashSet::with_capacity_and_hasher(terms.len(), Default::default());
     !terms.iter().all(|term| seen.insert(term))
 }
 

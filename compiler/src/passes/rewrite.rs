@@ -29,7 +29,7 @@ impl Rewrite {
                 if let Stage::Match(second) = stages.remove(position + 1)
                     && let Stage::Match(first) = &mut stages[position]
                 {
-                    let mut terms = match std::mem::replace(first, Expr::Constant(true)) {
+                    let mut terms = match first.take() {
                         Expr::And(terms) => terms,
                         other => vec![other],
                     };

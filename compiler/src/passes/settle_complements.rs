@@ -8,14 +8,14 @@
 //! depends on chance. Null, missing and arrays: the two are complements over documents, whatever one holds. A computed
 //! term that fails on a document fails no longer.
 
-use std::collections::HashSet;
+use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::{Expr, Path, Value};
 
-use data_bridge_ir::Expr;
-
-use super::combine_negation::complement;
+use super::combine_negation::is_regex;
 use super::{Nodes, PredicateRule};
 use crate::analyze::reads::is_deterministic;
 use crate::facts::Facts;
+use crate::hashing::HashSet;
 
 pub struct SettleComplements;
 
@@ -37,37 +37,52 @@ impl PredicateRule for SettleComplements {
     }
 }
 
-fn holds_both(terms: &[Expr]) -> bool {
-    let is_negative = |term: &&Expr| {
-        matches!(
-            term,
-            Expr::Not(_)
-                | Expr::Nor(_)
-                | Expr::In { negated: true, .. }
-                | Expr::Exists { present: false, .. }
-                | Expr::Compare { op: data_bridge_ir::expr::CompareOp::Ne, .. }
-        )
-    };
-    if terms.len() < 2 || !terms.iter().any(|term| is_negative(&term)) {
-        return false;
+/// What a term asks, so that a term and its complement are told to be of the same.
+#[derive(PartialEq, Eq, Hash)]
+enum Asked<'a> {
+    Equality(&'a Expr, &'a Expr),
+    Membership(&'a Expr, &'a [Value]),
+    Presence(&'a Path),
+    Alternatives(&'a [Expr]),
+    Other(&'a Expr),
+}
+
+impl<'a> Asked<'a> {
+    fn by(term: &'a Expr) -> Self {
+        match term {
+            Expr::Compare { op: CompareOp::Eq, left, right } => Self::Equality(left, right),
+            Expr::In { needle, values, negated: false } => Self::Membership(needle, values),
+            Expr::Exists { field, present: true } => Self::Presence(field),
+            Expr::Or(terms) => Self::Alternatives(terms),
+            other => Self::Other(other),
+        }
     }
-    // Few terms are compared directly; many are hashed, to stay linear.
-    let all: HashSet<&Expr> = if terms.len() > 8 { terms.iter().collect() } else { HashSet::new() };
-    let holds = |term: &Expr| if terms.len() > 8 { all.contains(term) } else { terms.contains(term) };
-    terms.iter().filter(is_negative).any(|term| {
-        let positive = match term {
-            Expr::Not(inner) => Some((**inner).clone()),
-            Expr::Nor(inner) if inner.len() == 1 => Some(inner[0].clone()),
-            _ => complement(term),
-        };
-        positive.is_some_and(|positive| holds(&positive) && is_deterministic(term))
-    })
+
+    /// What must not hold for the term to hold; none of a term that asks no such thing.
+    fn by_complement_of(term: &'a Expr) -> Option<Self> {
+        Some(match term {
+            Expr::Not(inner) => Self::by(inner),
+            Expr::Nor(terms) => match terms.as_slice() {
+                [only] => Self::by(only),
+                several => Self::Alternatives(several),
+            },
+            // The server refuses `$ne` of a regex.
+            Expr::Compare { op: CompareOp::Ne, right, .. } if is_regex(right) => return None,
+            Expr::Compare { op: CompareOp::Ne, left, right } => Self::Equality(left, right),
+            Expr::In { needle, values, negated: true } => Self::Membership(needle, values),
+            Expr::Exists { field, present: false } => Self::Presence(field),
+            _ => return None,
+        })
+    }
+}
+
+fn holds_both(terms: &[Expr]) -> bool {
+    let denied: HashSet<_> = terms.iter().filter_map(Asked::by_complement_of).collect();
+    !denied.is_empty() && terms.iter().any(|term| denied.contains(&Asked::by(term)) && is_deterministic(term))
 }
 
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::expr::CompareOp;
-
     use super::*;
     use crate::testing::{assert_rewrites, assert_unchanged, chance, compare, computed, eq, gt};
 

@@ -3,9 +3,8 @@
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use super::Nodes;
 use super::driver::{BUDGET_PER_NODE, Driver};
-use super::parts::terms;
+use super::parts::{filters, terms};
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -26,7 +25,15 @@ impl Driver<'_> {
         for stage in &mut read.stages {
             if let Stage::Match(predicate) = stage {
                 changed |= self.simplify(predicate, &facts)?;
-            } else if !keeps_stored(stage) {
+                continue;
+            }
+            // The filter of `$geoNear` is of the documents that come, all others are of another collection's.
+            let others = facts.of_others();
+            let tested = if stage.mql() == "$geoNear" { &facts } else { &others };
+            for predicate in filters(stage) {
+                changed |= self.simplify(predicate, tested)?;
+            }
+            if !keeps_stored(stage) {
                 facts = facts.of_others();
             }
         }
@@ -48,11 +55,10 @@ impl Driver<'_> {
             Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
             _ => {}
         }
+        let rules = self.rules;
         'again: loop {
-            let kind = Nodes::of(current);
-            for position in 0..self.rules.predicate.len() {
-                let rule = self.rules.predicate[position];
-                if !rule.concerns().meets(kind) || !self.flags.allows(rule.name()) {
+            for rule in rules.of(current) {
+                if !self.flags.allows(rule.name()) {
                     continue;
                 }
                 if let Some(better) = rule.rewrite(current, facts) {

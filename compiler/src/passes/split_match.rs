@@ -5,7 +5,7 @@ use data_bridge_ir::{Expr, Stage};
 use super::Rewrite;
 use super::flatten_boolean::joined;
 use crate::analyze::effects::leaves;
-use crate::analyze::reads::{may_fail, movable};
+use crate::analyze::reads::{may_fail, may_move, reads_only};
 
 /// The stage with those terms of its match in front that `moved` has a form for, and the others behind it; none when it
 /// has none for any.
@@ -41,5 +41,9 @@ pub fn around_untouched(stage: &Stage, predicate: &Expr) -> Option<Rewrite> {
 
 /// Whether a term reads only fields that the stage leaves as they are.
 pub fn is_untouched(stage: &Stage, term: &Expr) -> bool {
-    movable(term).is_some_and(|roots| roots.iter().all(|root| leaves(stage, root)))
+    // Most terms compare a field with a value; of a long match every one is asked at every stage it passes.
+    if let Some((_, path, _)) = term.as_field_compare() {
+        return leaves(stage, path.root());
+    }
+    may_move(term) && reads_only(term, |root| leaves(stage, root))
 }

@@ -82,8 +82,9 @@ fn tested(
             fields.push(Path(format!("{field}_key")));
             Ok(Expr::Exists { field: Path(format!("{field}.0")), present: true })
         }
-        Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_) => {
-            term.map_children(|child| tested(child, schema, stages, fields))
+        mut joint @ (Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_)) => {
+            joint.try_each_child(|child| tested(child.take(), schema, stages, fields).map(|met| *child = met))?;
+            Ok(joint)
         }
         other => Ok(other),
     }

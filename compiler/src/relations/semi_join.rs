@@ -51,8 +51,9 @@ pub fn predicate(
                 negated: false,
             })
         }
-        Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_) => {
-            predicate.map_children(|child| self::predicate(child, schema, ids, feeds))
+        mut joint @ (Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_)) => {
+            joint.try_each_child(|child| self::predicate(child.take(), schema, ids, feeds).map(|met| *child = met))?;
+            Ok(joint)
         }
         other => Ok(other),
     }

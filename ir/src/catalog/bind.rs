@@ -6,8 +6,8 @@ use super::{Argument, Operator, Presence, Shape, Type};
 use crate::expr::{Expr, Operands};
 use crate::value::Value;
 
-/// The operands of each argument that was given, in the table's order.
-pub type Bound<'a> = Vec<(&'static Argument, Vec<&'a Expr>)>;
+/// Each operand with the argument that it stands for, in the table's order.
+pub type Bound<'a> = Vec<(&'static Argument, &'a Expr)>;
 
 /// One thing wrong with what an operator was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,12 +135,10 @@ impl Operator {
                 let unknown = |(name, _): &(String, Expr)| Misuse::Unknown { operator: self, given: name.clone() };
                 (Vec::new(), fields.iter().map(unknown).collect())
             }
-            Operands::Positional(items) => self.by_position(items.iter().collect()),
-            Operands::Single(item) => self.by_position(vec![item]),
+            Operands::Positional(items) => self.by_position(items),
+            Operands::Single(item) => self.by_position(std::slice::from_ref(item)),
         };
-        for (argument, given) in &bound {
-            wrong.extend(given.iter().filter_map(|item| self.inconstant(argument, item)));
-        }
+        wrong.extend(bound.iter().filter_map(|(argument, item)| self.inconstant(argument, item)));
         if wrong.is_empty() { Ok(bound) } else { Err(wrong) }
     }
 
@@ -153,7 +151,7 @@ impl Operator {
         let mut bound = Vec::new();
         for argument in self.arguments {
             match fields.iter().find(|(name, _)| name == argument.name) {
-                Some((_, value)) => bound.push((argument, vec![value])),
+                Some((_, value)) => bound.push((argument, value)),
                 None if argument.presence == Presence::Required => {
                     wrong.push(Misuse::Missing { operator: self, argument });
                 }
@@ -163,19 +161,16 @@ impl Operator {
         (bound, wrong)
     }
 
-    fn by_position<'a>(&'static self, items: Vec<&'a Expr>) -> (Bound<'a>, Vec<Misuse>) {
+    fn by_position<'a>(&'static self, items: &'a [Expr]) -> (Bound<'a>, Vec<Misuse>) {
         let given = items.len();
-        let (mut bound, mut wrong): (Bound<'a>, Vec<Misuse>) = (Vec::new(), Vec::new());
-        for (place, item) in self.placed(items.iter().map(|_| None)).into_iter().zip(items) {
-            match (place, bound.last_mut()) {
-                (Some(argument), Some((last, items))) if *last == argument => items.push(item),
-                (Some(argument), _) => bound.push((argument, vec![item])),
-                (None, _) => wrong.push(Misuse::TooMany { operator: self, given }),
-            }
+        let bound: Bound<'a> = self.positions(given).zip(items).collect();
+        let mut wrong = Vec::new();
+        if bound.len() < given {
+            wrong.push(Misuse::TooMany { operator: self, given });
         }
         for argument in self.arguments {
             match argument.presence {
-                Presence::Required if bound.iter().all(|(known, _)| *known != argument) => {
+                Presence::Required if !bound.iter().any(|(known, _)| std::ptr::eq(*known, argument)) => {
                     wrong.push(Misuse::Missing { operator: self, argument });
                 }
                 Presence::Variadic(least) if given < least => {
@@ -184,7 +179,6 @@ impl Operator {
                 _ => {}
             }
         }
-        wrong.dedup();
         (bound, wrong)
     }
 
@@ -206,24 +200,30 @@ impl Operator {
     }
 
     /// The argument that each operand stands for: by its name, or by its position among those without one.
-    pub fn placed<'a>(&'static self, names: impl Iterator<Item = Option<&'a str>>) -> Vec<Option<&'static Argument>> {
-        let names: Vec<_> = names.collect();
+    pub fn placed<'a>(
+        &'static self,
+        names: impl ExactSizeIterator<Item = Option<&'a str>>,
+    ) -> impl Iterator<Item = Option<&'static Argument>> {
+        let mut places = self.positions(names.len());
+        names.map(move |name| match name {
+            Some(name) => self.argument(name),
+            None => places.next(),
+        })
+    }
+
+    /// The arguments that so many operands stand for by position; fewer where there are too many of those.
+    fn positions(&'static self, given: usize) -> impl Iterator<Item = &'static Argument> {
+        let many = self.variadic().then(|| std::iter::repeat_n(self.arguments.first(), given));
         let required = self.arguments.iter().filter(|argument| argument.presence == Presence::Required).count();
-        let mut spare = names.len().saturating_sub(required);
-        let mut places = self.arguments.iter().filter(|argument| {
+        let mut spare = given.saturating_sub(required);
+        let each = self.arguments.iter().filter(move |argument| {
             let optional = argument.presence == Presence::Optional;
             let taken = !optional || spare > 0;
             spare -= usize::from(optional && taken);
             taken
         });
-        names
-            .into_iter()
-            .map(|name| match (name, self.variadic()) {
-                (Some(name), _) => self.argument(name),
-                (None, true) => self.arguments.first(),
-                (None, false) => places.next(),
-            })
-            .collect()
+        let each = if many.is_none() { Some(each.take(given)) } else { None };
+        many.into_iter().flatten().flatten().chain(each.into_iter().flatten())
     }
 
     /// Whether several values stand in a list even when they are one.

@@ -3,8 +3,8 @@
 use super::{Nulls, Operator, Returns, Type};
 use crate::dtype::DType;
 
-/// The types of the operands of each argument that was given, by the argument's name.
-pub type Given<'a> = [(&'a str, Vec<DType>)];
+/// The type of each operand, with the name of the argument that it stands for.
+pub type Given<'a> = [(&'a str, DType)];
 
 impl Operator {
     /// The type of the result; anything where that cannot be told.
@@ -16,6 +16,23 @@ impl Operator {
 }
 
 impl Type {
+    /// The type of a field that holds such values.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::Bool | Self::Flag => DType::Bool,
+            Self::Int => DType::Int,
+            Self::Number => DType::union(vec![DType::Int, DType::Double, DType::Decimal]),
+            Self::String | Self::Word | Self::Name | Self::Code => DType::String,
+            Self::Date => DType::Date,
+            Self::Timestamp => DType::Timestamp,
+            Self::Array | Self::List => DType::Array(Box::new(DType::Any)),
+            Self::Object => DType::Map(Box::new(DType::Any)),
+            Self::Binary => DType::Binary,
+            Self::Regex => DType::Regex,
+            Self::Any | Self::Body | Self::Variables | Self::Branches | Self::Sort | Self::Constant => DType::Any,
+        }
+    }
+
     /// Whether some value of this type may stand in the argument. Null may always.
     pub fn admits(self, dtype: &DType) -> bool {
         dtype.members().iter().any(|member| match member {
@@ -23,6 +40,14 @@ impl Type {
             DType::Link { id, .. } => self.admits(id),
             member => self.admits_member(member),
         })
+    }
+
+    /// Whether every value may stand there.
+    pub fn admits_all(self) -> bool {
+        matches!(
+            self,
+            Self::Any | Self::Body | Self::List | Self::Variables | Self::Branches | Self::Sort | Self::Constant
+        )
     }
 
     fn admits_member(self, member: &DType) -> bool {
@@ -63,11 +88,11 @@ impl Type {
 }
 
 fn all<'a>(given: &'a Given<'_>) -> impl Iterator<Item = &'a DType> {
-    given.iter().flat_map(|(_, types)| types)
+    given.iter().map(|(_, dtype)| dtype)
 }
 
 fn named<'a>(given: &'a Given<'_>, names: &'a [&str]) -> impl Iterator<Item = &'a DType> {
-    given.iter().filter(move |(name, _)| names.contains(name)).flat_map(|(_, types)| types)
+    given.iter().filter(move |(name, _)| names.contains(name)).map(|(_, dtype)| dtype)
 }
 
 fn list(item: DType) -> DType {
@@ -182,14 +207,7 @@ mod tests {
     use super::*;
 
     fn result(name: &str, given: &[(&str, DType)]) -> String {
-        let mut grouped: Vec<(&str, Vec<DType>)> = Vec::new();
-        for (name, dtype) in given {
-            match grouped.iter_mut().find(|(known, _)| known == name) {
-                Some((_, types)) => types.push(dtype.clone()),
-                None => grouped.push((name, vec![dtype.clone()])),
-            }
-        }
-        Operator::find(Kind::Expression, name).unwrap().result(&grouped).to_string()
+        Operator::find(Kind::Expression, name).unwrap().result(given).to_string()
     }
 
     #[test]

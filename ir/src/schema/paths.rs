@@ -1,8 +1,10 @@
 //! Paths in a schema: what stands there, and where they go through a link.
 
+use std::borrow::Cow;
+
 use super::SchemaRef;
 use crate::dtype::DType;
-use crate::expr::Path;
+use crate::expr::{Path, root};
 
 /// A path that goes on behind a link.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,10 +17,10 @@ pub struct Crossing {
     pub rest: Path,
 }
 
-/// What stands at a path.
+/// What stands at a path, borrowed from the definitions on the way where they say it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Lookup {
-    Found(DType),
+pub enum Lookup<'a> {
+    Found(Cow<'a, DType>),
     /// Nothing is declared there, and the schema allows it.
     Open,
     /// `within` has no such field.
@@ -33,9 +35,18 @@ pub enum Lookup {
     },
 }
 
-impl Lookup {
-    pub fn found(self) -> Option<DType> {
+impl<'a> Lookup<'a> {
+    pub fn found(self) -> Option<Cow<'a, DType>> {
         if let Self::Found(dtype) = self { Some(dtype) } else { None }
+    }
+
+    fn into_owned(self) -> Lookup<'static> {
+        match self {
+            Self::Found(dtype) => Lookup::Found(Cow::Owned(dtype.into_owned())),
+            Self::Open => Lookup::Open,
+            Self::Unknown { within, name } => Lookup::Unknown { within, name },
+            Self::NotADocument { at, dtype } => Lookup::NotADocument { at, dtype },
+        }
     }
 }
 
@@ -43,76 +54,102 @@ impl SchemaRef {
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
         // A field's own name goes through nothing.
-        if !path.contains('.') {
+        let mut walked = root(path).len();
+        if walked == path.len() {
             return None;
         }
-        let mut current = DType::Document(self.clone());
-        let mut walked = 0;
-        for segment in path.split('.') {
+        let mut current = step_document(self, &path[..walked]).found()?;
+        while walked < path.len() {
+            let segment = root(&path[walked + 1..]);
             if let Some(DType::Link { target, back, .. }) = current.link()
                 && !segment.starts_with('$')
-                && !segment.bytes().all(|byte| byte.is_ascii_digit())
+                && !is_position(segment)
             {
                 return Some(Crossing {
-                    link: path[..walked - 1].into(),
+                    link: path[..walked].into(),
                     target: target.clone(),
                     back: back.as_deref().map(Path::from),
-                    rest: path[walked..].into(),
+                    rest: path[walked + 1..].into(),
                 });
             }
-            let Lookup::Found(next) = step(&current, segment) else { return None };
-            current = next;
-            walked += segment.len() + 1;
+            current = step_on(current, segment).found()?;
+            walked += 1 + segment.len();
         }
         None
     }
 
     /// The type at a dotted path; links and lists are walked, a number steps into a list.
-    pub fn lookup(&self, path: &str) -> Lookup {
-        // Most paths are a field's own name.
+    pub fn lookup(&self, path: &str) -> Lookup<'_> {
+        // A field's own name, which may hold a dot.
         if let Some(field) = self.field(path) {
-            return Lookup::Found(field.dtype.clone());
+            return Lookup::Found(Cow::Borrowed(&field.dtype));
         }
-        let mut current = DType::Document(self.clone());
-        let mut walked = 0;
-        for segment in path.split('.') {
-            match step(&current, segment) {
-                Lookup::Found(next) => current = next,
-                Lookup::NotADocument { dtype, .. } => {
-                    return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
-                }
-                other => return other,
-            }
-            walked += segment.len() + 1;
-        }
-        Lookup::Found(current)
+        walk(step_document(self, root(path)), path)
     }
 }
 
-fn step(current: &DType, segment: &str) -> Lookup {
+impl DType {
+    /// The type at a dotted path in a value of this one, as in a schema.
+    pub fn lookup(&self, path: &str) -> Lookup<'_> {
+        walk(step(self, root(path)), path)
+    }
+}
+
+/// What stands at the end of a path, of which the first step is made.
+fn walk<'a>(first: Lookup<'a>, path: &str) -> Lookup<'a> {
+    let mut walked = root(path).len();
+    let mut found = first;
+    while walked < path.len() {
+        let Lookup::Found(current) = found else { return found };
+        let segment = root(&path[walked + 1..]);
+        found = match step_on(current, segment) {
+            Lookup::NotADocument { dtype, .. } => {
+                return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
+            }
+            other => other,
+        };
+        walked += 1 + segment.len();
+    }
+    found
+}
+
+/// Whether a segment of a path is the number of a list's element, or empty.
+fn is_position(segment: &str) -> bool {
+    segment.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What was made on the way cannot be borrowed from.
+fn step_on<'a>(current: Cow<'a, DType>, segment: &str) -> Lookup<'a> {
+    match current {
+        Cow::Borrowed(current) => step(current, segment),
+        Cow::Owned(current) => step(&current, segment).into_owned(),
+    }
+}
+
+fn step<'a>(current: &'a DType, segment: &str) -> Lookup<'a> {
     match current {
         DType::Any => Lookup::Open,
-        DType::Map(value) => Lookup::Found((**value).clone()),
-        DType::Array(item) if segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.is_empty() => {
-            Lookup::Found((**item).clone())
-        }
+        DType::Map(value) => Lookup::Found(Cow::Borrowed(value)),
+        DType::Array(item) if is_position(segment) && !segment.is_empty() => Lookup::Found(Cow::Borrowed(item)),
         DType::Array(item) => step(item, segment),
-        DType::Document(schema) => match schema.get() {
-            Some(definition) => match definition.fields.get(segment) {
-                Some(field) => Lookup::Found(field.dtype.clone()),
-                None if definition.open => Lookup::Open,
-                None => Lookup::Unknown { within: schema.clone(), name: segment.to_owned() },
-            },
-            None => Lookup::Open,
-        },
+        DType::Document(schema) => step_document(schema, segment),
         DType::Union(members) => step_union(members, segment),
         DType::Link { .. } if segment.starts_with('$') => Lookup::Open,
-        DType::Link { target, .. } => step(&DType::Document(target.clone()), segment),
+        DType::Link { target, .. } => step_document(target, segment),
         scalar => Lookup::NotADocument { at: String::new(), dtype: scalar.clone() },
     }
 }
 
-fn step_union(members: &[DType], segment: &str) -> Lookup {
+fn step_document<'a>(schema: &'a SchemaRef, segment: &str) -> Lookup<'a> {
+    let Some(definition) = schema.get() else { return Lookup::Open };
+    match definition.fields.get(segment) {
+        Some(field) => Lookup::Found(Cow::Borrowed(&field.dtype)),
+        None if definition.open => Lookup::Open,
+        None => Lookup::Unknown { within: schema.clone(), name: segment.to_owned() },
+    }
+}
+
+fn step_union<'a>(members: &'a [DType], segment: &str) -> Lookup<'a> {
     let mut found = Vec::new();
     let mut refusal = None;
     for member in members.iter().filter(|member| **member != DType::Null) {
@@ -123,10 +160,11 @@ fn step_union(members: &[DType], segment: &str) -> Lookup {
             not_a_document => refusal = refusal.or(Some(not_a_document)),
         }
     }
-    match (found.is_empty(), refusal) {
-        (false, _) => Lookup::Found(DType::union(found)),
-        (true, Some(refusal)) => refusal,
-        (true, None) => Lookup::NotADocument { at: String::new(), dtype: DType::Null },
+    match (found.len(), refusal) {
+        (1, _) => Lookup::Found(found.remove(0)),
+        (0, Some(refusal)) => refusal,
+        (0, None) => Lookup::NotADocument { at: String::new(), dtype: DType::Null },
+        _ => Lookup::Found(Cow::Owned(DType::union(found.into_iter().map(Cow::into_owned).collect()))),
     }
 }
 
@@ -167,10 +205,10 @@ mod tests {
     #[test]
     fn paths_walk_lists_maps_unions_and_recursion() {
         let user = user();
-        assert_eq!(user.lookup("items.price"), Lookup::Found(DType::Double));
-        assert_eq!(user.lookup("items.0.price"), Lookup::Found(DType::Double));
-        assert_eq!(user.lookup("extra.anything"), Lookup::Found(DType::Int));
-        assert_eq!(user.lookup("parent.parent.age"), Lookup::Found(DType::Int));
+        assert_eq!(user.lookup("items.price"), Lookup::Found(Cow::Owned(DType::Double)));
+        assert_eq!(user.lookup("items.0.price"), Lookup::Found(Cow::Owned(DType::Double)));
+        assert_eq!(user.lookup("extra.anything"), Lookup::Found(Cow::Owned(DType::Int)));
+        assert_eq!(user.lookup("parent.parent.age"), Lookup::Found(Cow::Owned(DType::Int)));
     }
 
     #[test]
@@ -189,7 +227,7 @@ mod tests {
             fields: [("editors".to_owned(), field(editors))].into_iter().collect(),
             ..Schema::default()
         });
-        assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(DType::String));
+        assert_eq!(book.lookup("editors.friend.name"), Lookup::Found(Cow::Owned(DType::String)));
         let crossing = book.crossing("editors.friend.name").unwrap();
         assert_eq!((crossing.link.as_str(), crossing.rest.as_str()), ("editors", "friend.name"));
         assert_eq!(book.crossing("editors.0.name").unwrap().link.as_str(), "editors.0");

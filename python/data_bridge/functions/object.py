@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import (
+    Items,
     Record,
     Text,
 )
@@ -23,8 +24,8 @@ def get_field(field: Text, input: Any) -> Value[Any]:
     return named("$getField", field=field, input=input)
 
 
-def merge_objects(*documents: Record) -> Value[dict[str, Any]]:
-    """One document of several: later fields win.
+def merge_objects(*documents: Record | Items[Any]) -> Value[dict[str, Any]]:
+    """One document of several, or of one list's documents: later fields win.
 
     `$mergeObjects`, since MongoDB 3.6.
     """

@@ -31,6 +31,7 @@ from .expressions import (
     Exists,
     Field,
     FieldOperator,
+    Filter,
     In,
     IsType,
     Literal,
@@ -126,6 +127,7 @@ _VALUES: Mapping[type, Callable[[Any], Any]] = {
     Compare: lambda node: {f"${node.op}": [value_as_written(node.left), value_as_written(node.right)]},
     DocumentExpr: lambda node: {name: value_as_written(item) for name, item in node.fields.items()},
     ArrayExpr: lambda node: [value_as_written(item) for item in node.items],
+    Filter: lambda node: filter_as_written(node.predicate),
 }
 
 

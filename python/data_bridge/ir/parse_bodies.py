@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .mql import plain
+from .expressions import Filter
+from .mql import plain, spelled
 from .parse import filter_at
 from .parse_expressions import Scope, check_order, value_at, variables_at
 from .parse_groups import outputs_at
@@ -132,7 +133,13 @@ def _collection(reader: _Reader, argument: Argument, given: Any, at: Place) -> A
 def _query(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
     if not is_dict(given):
         raise reader.refuse(argument, "a filter", given, at)
-    # Inside a stage it stays what it is on the wire.
+    return spelled(Filter(filter_at(given, reader.scope.without_schema(), 0, at)))
+
+
+def _search_filter(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
+    if not is_dict(given):
+        raise reader.refuse(argument, "a filter", given, at)
+    # A search index knows few operators: what is written for it stays as it is.
     return filter_at(given, reader.scope.without_schema(), 0, at).to_mql()
 
 
@@ -211,6 +218,7 @@ _PARTS: Mapping[str, Callable[[_Reader, Argument, Any, Place], Any]] = {
     "int": _number,
     "number": _number,
     "query": _query,
+    "search_filter": _search_filter,
     "pipeline": _pipeline,
     "pipelines": _pipelines,
     "when_matched": _when_matched,

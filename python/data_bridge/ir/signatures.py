@@ -254,7 +254,7 @@ EXPRESSIONS: dict[str, Signature] = {
     "$median": Signature(
         "object", (Argument("input", ("number", "array")), Argument("method", ("word",), words=("approximate",)))
     ),
-    "$mergeObjects": Signature("single", (Argument("documents", ("object",), stars="*"),)),
+    "$mergeObjects": Signature("single", (Argument("documents", ("object", "array"), stars="*"),)),
     "$meta": Signature("single", (Argument("keyword", ("word",)),), short="alone"),
     "$millisecond": Signature(
         "object", (Argument("date", ("date",)), Argument("timezone", ("string",), optional=True)), short="single"
@@ -799,11 +799,11 @@ STAGES: dict[str, Signature] = {
             Argument("limit", ("int",)),
             Argument("queryVector", ("constant",), optional=True),
             Argument("exact", ("flag",), optional=True),
-            Argument("filter", ("query",), optional=True),
+            Argument("filter", ("search_filter",), optional=True),
             Argument("numCandidates", ("int",), optional=True),
             Argument("returnStoredSource", ("flag",), optional=True),
             Argument("nestedOptions", ("constant",), optional=True),
-            Argument("parentFilter", ("query",), optional=True),
+            Argument("parentFilter", ("search_filter",), optional=True),
             Argument("query", ("constant",), optional=True),
             Argument("model", ("word",), optional=True),
         ),

@@ -87,6 +87,8 @@ class Computed(Conditions):
             return self._call(node)
         if type(node) is ir.Computed:
             return call("Expr", self.value(node.term)), ATOM
+        if type(node) is ir.Filter:
+            return self.predicate(node.predicate)
         raise NoForm(f"{type(node).__name__} has no form of its own")
 
     def _variable(self, node: ir.Variable) -> str:

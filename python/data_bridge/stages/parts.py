@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import ir
 from ..errors import CompileError
 from ..fields import FieldProxy, value
 from ..fields.nodes import MISSING
@@ -98,9 +99,14 @@ def expression(given: Any) -> Any:
 
 
 def query(given: Any) -> Any:
-    """A filter inside a stage, as it is on the wire."""
+    """A filter inside a stage."""
+    return ir.Filter(conjunction([given], None))
+
+
+def search_filter(given: Any) -> Any:
+    """A filter for a search index, which knows few operators: as it is on the wire."""
     predicate = conjunction([given], None)
-    return stages.Match(predicate).to_mql()["$match"]
+    return predicate.to_mql() if isinstance(given, Mapping) else stages.Match(predicate).to_mql()["$match"]
 
 
 def pipeline(given: Any) -> Any:

@@ -134,11 +134,11 @@ class VectorSearch(GenericStage):
                 "limit": limit,
                 "queryVector": query_vector,
                 "exact": exact,
-                "filter": parts.optional(filter, parts.query),
+                "filter": parts.optional(filter, parts.search_filter),
                 "numCandidates": num_candidates,
                 "returnStoredSource": return_stored_source,
                 "nestedOptions": nested_options,
-                "parentFilter": parts.optional(parent_filter, parts.query),
+                "parentFilter": parts.optional(parent_filter, parts.search_filter),
                 "query": query,
                 "model": model,
             }

@@ -6,8 +6,16 @@ use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
 use super::Lowered;
 use crate::error::CompileError;
 
-#[derive(Default)]
 pub struct Document(RawDocumentBuf);
+
+impl Default for Document {
+    fn default() -> Self {
+        // With room for what most documents hold: it grows seldom.
+        let mut empty = Vec::with_capacity(64);
+        empty.extend_from_slice(&[5, 0, 0, 0, 0]);
+        Self(RawDocumentBuf::from_bytes(empty).unwrap_or_default())
+    }
+}
 
 impl Document {
     /// Appends a key. Keys come from users too, so one that BSON cannot hold is an error.

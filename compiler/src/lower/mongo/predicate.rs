@@ -3,11 +3,11 @@
 use bson::RawBson;
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
-use indexmap::IndexMap;
 
 use super::document::{Document, array, single, wrap};
 use super::{Lowered, value};
 use crate::error::CompileError;
+use crate::hashing::IndexMap;
 
 /// A predicate as a filter: the whole of a `find`'s filter or a `$match`.
 pub fn filter(predicate: &Expr) -> Lowered<Document> {
@@ -117,7 +117,7 @@ fn comparison<'a>(op: CompareOp, path: &'a Path, value: &Value) -> Test<'a> {
 
 /// One document where each path stands once, `$and` where a path or operator would stand twice.
 fn conjunction(terms: &[Expr]) -> Lowered<Document> {
-    let mut by_path: IndexMap<&str, Test<'_>, foldhash::fast::RandomState> = IndexMap::default();
+    let mut by_path: IndexMap<&str, Test<'_>> = IndexMap::default();
     let mut others = Vec::new();
     for term in terms {
         match test(term)? {

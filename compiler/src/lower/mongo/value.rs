@@ -5,8 +5,8 @@ use data_bridge_ir::catalog::{Argument, Bound, Kind, Operator, Shape, Type};
 use data_bridge_ir::expr::Operands;
 use data_bridge_ir::{Expr, Value};
 
-use super::Lowered;
 use super::document::{Document, array, wrap};
+use super::{Lowered, predicate};
 use crate::error::CompileError;
 
 pub fn lower(expr: &Expr) -> Lowered<RawBson> {
@@ -21,6 +21,7 @@ pub fn lower(expr: &Expr) -> Lowered<RawBson> {
         Expr::Document(fields) => document(fields),
         Expr::Array(items) => array(items, lower),
         Expr::Computed(child) => lower(child),
+        Expr::Filter(predicate) => Ok(RawBson::Document(predicate::filter(predicate)?.finish())),
         Expr::Raw(value) => Ok(value.0.clone()),
         other => Err(CompileError::new("no_value_form", format!("'{other}' cannot be computed as a value"))),
     }
@@ -53,7 +54,7 @@ fn as_given(operands: &Operands) -> Lowered<RawBson> {
 }
 
 fn shaped(kind: Kind, operator: &Operator, bound: Bound<'_>) -> Lowered<RawBson> {
-    let mut items = bound.iter().flat_map(|(argument, items)| items.iter().map(move |item| (*argument, *item)));
+    let mut items = bound.into_iter();
     match operator.shape {
         Shape::Object => {
             let mut document = Document::default();
