@@ -32,6 +32,21 @@ pub fn set(instance: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, value: &Boun
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
 }
 
+/// `object.__getattribute__(instance, name)`: past the class's own; None where there is no such attribute.
+pub fn get<'py>(instance: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    let py = instance.py();
+    // SAFETY: both are live objects and the name is a string; the result is a new reference or null with an exception
+    // set, which is taken away.
+    unsafe {
+        let value = ffi::PyObject_GenericGetAttr(instance.as_ptr(), name.as_ptr());
+        let value = Bound::from_owned_ptr_or_opt(py, value);
+        if value.is_none() {
+            drop(PyErr::take(py));
+        }
+        value
+    }
+}
+
 /// The instance's own `__dict__`, past what its class says stands there.
 pub fn dict<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = instance.py();

@@ -148,7 +148,7 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
 /// What `__dict__` of an instance of the class is, decoded where it still has to be.
 pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyResult<Bound<'py, PyDict>> {
     if definition.keeps_image
-        && let Some(layout) = pending(instance)
+        && let Some(layout) = pending(instance)?
     {
         return decode_rest(instance, &layout);
     }
