@@ -27,7 +27,7 @@ help:
 	@echo "make test    every check and every test: what CI runs"
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make prove   the property tests with many new random examples: minutes"
-	@echo "make bench   this library beside its peers: ten minutes; BENCH=--quick for two, BENCH='find-1000 save' for some cases, BENCH=--list"
+	@echo "make bench   this library beside its peers: a quarter of an hour; BENCH=--quick: three minutes, BENCH='find-1000 save': some cases, BENCH=--list"
 	@echo "make bench-check    count instructions, and say what grew since the counts that are kept"
 	@echo "make profile CASE=find-1000    a flame graph of one benchmark"
 	@echo "make load    a thousand tasks that read and write at once, beside PyMongo: two minutes"

@@ -135,7 +135,7 @@ def main() -> None:
         nargs="*",
         help='only the case of this name, such as "find-1000", or those whose name holds the word, such as "save"',
     )
-    parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: less than two minutes")
+    parser.add_argument("--quick", action="store_true", help="few rounds and no MongoEngine: some three minutes")
     parser.add_argument("--page", action="store_true", help="write the documentation's page, as a whole run does")
     parser.add_argument("--list", action="store_true", help="the names of the cases, and nothing else")
     parser.add_argument("--peers", help=f"which libraries, in this order (default {','.join(PEERS)})")

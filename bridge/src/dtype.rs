@@ -225,6 +225,11 @@ impl PySchema {
         self.0.set_link_forms_kept(links);
     }
 
+    /// Says why every link of a stored document leads to exactly one document of its class.
+    fn set_links_lead(&self, reason: Option<&str>) {
+        self.0.set_links_lead(reason);
+    }
+
     /// Says on which paths an index keeps stored documents apart, and why that is known; no paths: it is not known.
     fn set_unique(&self, paths: Vec<String>, reason: &str) {
         let paths: std::sync::Arc<[Path]> = paths.into_iter().map(Path).collect();

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::client::{Client, run_options};
-use crate::codec::{self, Decoder, OnInvalid};
+use crate::codec::{self, Decoder, OnInvalid, Scope};
 use crate::compiled::Compiled;
 use crate::completion::Outcome;
 use crate::errors::{internal, to_python};
@@ -138,7 +138,7 @@ fn command(
     let request = Request::Command { database, command, write, options };
     Ok(Pending::new(client.get().driver(), request, |py: Python<'_>, outcome: Outcome| {
         match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Document(Some(reply)) => Decoder::Dict.decode_one(py, reply.as_bytes()),
+            Reply::Document(Some(reply)) => Decoder::Dict.decode_one(Scope::alone(py), reply.as_bytes()),
             other => Err(internal(py, &format!("a command was answered with {other:?}"))),
         }
     }))
@@ -190,7 +190,9 @@ fn value(py: Python<'_>, reply: &RawDocument, answer: Answer, decoder: &Decoder)
     let key = if answer == Answer::Distinct { "values" } else { "value" };
     match reply.get(key).map_err(|error| internal(py, &format!("the server's reply is malformed: {error}")))? {
         None | Some(RawBsonRef::Null) => Ok(py.None()),
-        Some(RawBsonRef::Document(document)) if answer == Answer::Value => decoder.decode_one(py, document.as_bytes()),
+        Some(RawBsonRef::Document(document)) if answer == Answer::Value => {
+            decoder.decode_one(Scope::alone(py), document.as_bytes())
+        }
         Some(other) => Ok(codec::rawbson_to_py(py, &other.into())?.unbind()),
     }
 }

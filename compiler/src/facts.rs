@@ -18,6 +18,15 @@ pub struct Facts {
     used: RefCell<Vec<String>>,
 }
 
+/// A link that leads to one document.
+pub struct LeadingLink {
+    pub target: SchemaRef,
+    /// Every document has it.
+    pub always: bool,
+    /// It is stored as the target's id.
+    pub as_id: bool,
+}
+
 /// A declared field at the end of a path that goes through single documents only.
 struct Declared<'a> {
     field: &'a FieldSchema,
@@ -94,6 +103,19 @@ impl Facts {
         let what = if form == LinkForm::Id { "stored as an id" } else { "stored as a reference" };
         self.note(schema, path, what, reason);
         Some(form)
+    }
+
+    /// The link at the path, where it is one and no list of them, and leads to exactly one document whenever it is there.
+    pub fn leading_link(&self, path: &Path) -> Option<LeadingLink> {
+        let (schema, reason) = self.known.as_ref()?;
+        let leads = schema.links_lead()?;
+        let declared = walk(schema, path)?;
+        let DType::Link { target, form, back: None, .. } = declared.field.dtype.non_null() else { return None };
+        let always = declared.reached && declared.field.required && !declared.field.dtype.nullable();
+        self.note(schema, path, "leads to one document", &leads);
+        let there = if always { "always one link" } else { "one link or none" };
+        self.note(schema, path, there, reason);
+        Some(LeadingLink { target, always, as_id: schema.keeps_link_forms() && form == LinkForm::Id })
     }
 
     /// The only values that the field may hold.
@@ -220,6 +242,7 @@ mod tests {
         ];
         user.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
         user.set_trust(reason);
+        user.set_links_lead(Some("settings"));
         user
     }
 

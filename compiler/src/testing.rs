@@ -1,8 +1,9 @@
 //! Helpers of the rule tests.
 
+use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Read, Source, Terminal};
-use data_bridge_ir::schema::{FieldSchema, Schema, Unique};
+use data_bridge_ir::schema::{Collection, FieldSchema, Schema, Unique};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
@@ -58,6 +59,7 @@ pub fn group(by: &str, summed: &str) -> Stage {
 /// Other documents whose `other` is this one's `own`.
 pub fn lookup(output: &str) -> Stage {
     Stage::Lookup(Lookup {
+        class: None,
         collection: Some("others".to_owned()),
         local: Some("own".into()),
         foreign: Some("other".into()),
@@ -69,7 +71,7 @@ pub fn lookup(output: &str) -> Stage {
 
 /// The documents of `others` behind these.
 pub fn union(pipeline: Vec<Stage>) -> Stage {
-    Stage::UnionWith(UnionWith { collection: Some("others".to_owned()), pipeline })
+    Stage::UnionWith(UnionWith { collection: Some("others".to_owned()), class: None, pipeline })
 }
 
 /// The outputs `f0`, `f1`, ...
@@ -107,6 +109,36 @@ pub fn known() -> Facts {
     schema.set_trust(Some("the test says so"));
     schema.set_unique(Some(Unique { paths: vec!["email".into()].into(), reason: "an index of the test".into() }));
     Facts::of(&schema, &Default::default())
+}
+
+/// Books with an author, maybe an editor, and readers: links as ids, of which none dangles.
+pub fn linking_schema() -> SchemaRef {
+    let author = SchemaRef::declare("Author");
+    let collection = Some(Collection { database: None, name: "authors".to_owned() });
+    author.define(Schema { collection, ..Schema::default() });
+    let link = DType::Link { target: author, id: Box::new(DType::Int), form: LinkForm::Id, back: None };
+    let fields = [
+        ("author".to_owned(), FieldSchema::new(link.clone(), true)),
+        ("editor".to_owned(), FieldSchema::new(DType::union(vec![link.clone(), DType::Null]), false)),
+        ("readers".to_owned(), FieldSchema::new(DType::Array(Box::new(link)), true)),
+    ];
+    let book = SchemaRef::declare("Book");
+    book.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
+    book.set_trust(Some("the test says so"));
+    book.set_link_forms_kept(true);
+    book.set_links_lead(Some("the test says so"));
+    book
+}
+
+/// What is known of those books.
+pub fn linking() -> Facts {
+    Facts::of(&linking_schema(), &Default::default())
+}
+
+/// Something asked of what a link leads to.
+pub fn linked(link: &str, predicate: Expr) -> Expr {
+    let predicate = Box::new(predicate);
+    Expr::Linked { link: link.into(), target: SchemaRef::declare("Author"), back: None, predicate }
 }
 
 pub fn print(stages: &[Stage]) -> String {

@@ -275,7 +275,7 @@ fn pipelines_inside_stages_are_stages_too() {
     let adults = Stage::Match(Expr::compare(CompareOp::Gt, Expr::field("age"), Expr::Literal(Value::from(25))));
     let facet = Stage::Facet(vec![("old".into(), vec![adults.clone()]), ("n".into(), vec![Stage::Count("n".into())])]);
     insta::assert_snapshot!(command(read(vec![facet], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$facet":{"old":[{"$match":{"age":{"$gt":25}}}],"n":[{"$count":"n"}]}}],"cursor":{}}"#);
-    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline });
+    let union = |pipeline| Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline });
     insta::assert_snapshot!(command(read(vec![union(vec![adults])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others","pipeline":[{"$match":{"age":{"$gt":25}}}]}}],"cursor":{}}"#);
     insta::assert_snapshot!(command(read(vec![union(vec![])], Terminal::Aggregate)), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others"}}],"cursor":{}}"#);
 }

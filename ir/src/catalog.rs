@@ -167,6 +167,21 @@ pub enum Purity {
     Code,
 }
 
+/// What documents look like behind a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Documents {
+    /// As before it.
+    Same,
+    /// As the compiler works out from what the stage is given.
+    Computed,
+    /// Rows of the server's own, with fields that its manual names.
+    Rows {
+        fields: &'static [(&'static str, Type)],
+        /// Why there may be others.
+        more: &'static str,
+    },
+}
+
 /// One operator of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
@@ -181,6 +196,8 @@ pub struct Operator {
     pub purity: Purity,
     /// Whether the answer depends on the order of the documents.
     pub order_sensitive: bool,
+    /// What documents look like behind it, of a stage.
+    pub documents: Documents,
     /// The first server version that has it.
     pub since: Version,
 }
@@ -250,6 +267,7 @@ const fn operator(kind: Kind, name: &'static str, shape: Shape, since: Version) 
         nulls: Nulls::Propagate,
         purity: Purity::Pure,
         order_sensitive: false,
+        documents: Documents::Computed,
         since,
     }
 }
@@ -273,6 +291,16 @@ impl Operator {
 
     const fn purity(mut self, purity: Purity) -> Self {
         self.purity = purity;
+        self
+    }
+
+    const fn same(mut self) -> Self {
+        self.documents = Documents::Same;
+        self
+    }
+
+    const fn rows(mut self, fields: &'static [(&'static str, Type)], more: &'static str) -> Self {
+        self.documents = Documents::Rows { fields, more };
         self
     }
 

@@ -236,7 +236,7 @@ impl Display for Stage {
                 })?;
                 out.write_str(")")
             }
-            Self::Generic { name, body } => write!(out, "{}({body})", name.trim_start_matches('$')),
+            Self::Generic { name, body, .. } => write!(out, "{}({body})", name.trim_start_matches('$')),
             Self::Raw(value) => {
                 out.write_str("Raw(")?;
                 literal(out, value)?;

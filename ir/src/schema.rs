@@ -89,6 +89,8 @@ struct Slot {
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
     link_forms_kept: AtomicBool,
+    /// Why every stored link is known to lead to a document.
+    links_lead: RwLock<Option<Arc<str>>>,
     unique: RwLock<Option<Unique>>,
     /// Apart from the definition: classes below this one may be defined later.
     discriminator: RwLock<Option<Discriminator>>,
@@ -103,10 +105,21 @@ impl SchemaRef {
             schema: OnceLock::new(),
             trust: RwLock::default(),
             link_forms_kept: AtomicBool::new(false),
+            links_lead: RwLock::default(),
             unique: RwLock::default(),
             discriminator: RwLock::default(),
             indexes: RwLock::new(Arc::new([])),
         }))
+    }
+
+    /// A document without a class, of these fields; named by what it holds.
+    pub fn of_fields(fields: impl IntoIterator<Item = (String, DType)>) -> Self {
+        let fields: Vec<_> = fields.into_iter().collect();
+        let named: Vec<_> = fields.iter().map(|(name, dtype)| format!("{name}: {dtype}")).collect();
+        let schema = Self::declare(format!("{{{}}}", named.join(", ")));
+        let fields = fields.into_iter().map(|(name, dtype)| (name, FieldSchema::new(dtype, true))).collect();
+        schema.define(Schema { fields, ..Schema::default() });
+        schema
     }
 
     /// Gives a declared schema its fields; false when it already has them.
@@ -168,6 +181,15 @@ impl SchemaRef {
 
     pub fn set_link_forms_kept(&self, kept: bool) {
         self.0.link_forms_kept.store(kept, Ordering::Relaxed);
+    }
+
+    /// Why every link of a stored document leads to exactly one document of its class; none when that is not known.
+    pub fn links_lead(&self) -> Option<Arc<str>> {
+        self.0.links_lead.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_links_lead(&self, reason: Option<&str>) {
+        *self.0.links_lead.write().unwrap_or_else(PoisonError::into_inner) = reason.map(Arc::from);
     }
 
     /// The paths on which an index keeps stored documents apart; none where that was not looked at.

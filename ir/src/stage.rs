@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::{Expr, Operands, Path};
+use crate::schema::SchemaRef;
 use crate::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,8 @@ pub struct Accumulator {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
     pub collection: Option<String>,
+    /// What is known of the other documents: their class, where one was given.
+    pub class: Option<SchemaRef>,
     pub local: Option<Path>,
     pub foreign: Option<Path>,
     pub variables: Vec<(String, Expr)>,
@@ -44,6 +47,7 @@ pub struct Lookup {
 pub struct UnionWith {
     /// None: the pipeline makes its documents itself.
     pub collection: Option<String>,
+    pub class: Option<SchemaRef>,
     pub pipeline: Vec<Stage>,
 }
 
@@ -76,6 +80,8 @@ pub enum Stage {
     Generic {
         name: String,
         body: Expr,
+        /// The class of other documents that the stage reads, where one was given.
+        class: Option<SchemaRef>,
     },
     /// A whole stage as MQL, opaque to the optimizer.
     Raw(Value),

@@ -298,12 +298,12 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The different values of a field; lists give their elements."""
         return distinct_values(self, field)
 
-    def _accumulated(self, name: str, field: FieldProxy[Any]) -> Query[Any]:
-        group = stages.Group(None, (("value", stages.Accumulator(f"${name}", field.__ir__)),))
-        query: Query[Any] = self._with(group)
+    def _accumulated(self, name: str, field: FieldProxy[Any] | str) -> Query[Any]:
+        node = ir.Field(field, _core.DType.any(), "F") if isinstance(field, str) else field.__ir__
+        query: Query[Any] = self._with(stages.Group(None, (("value", stages.Accumulator(f"${name}", node)),)))
         return query
 
-    def _accumulate(self, name: str, field: FieldProxy[Any]) -> Operation[Any]:
+    def _accumulate(self, name: str, field: FieldProxy[Any] | str) -> Operation[Any]:
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))

@@ -43,7 +43,7 @@ class QueryText:
         """All that tells queries apart. Values of different types are not the same to MongoDB: nodes say them all."""
         fetched = None if self._fetch is None else (tuple(map(_fetched, self._fetch[0])), self._fetch[1])
         return (
-            type(self),
+            self._is_pipeline,
             self._cls,
             repr(self._stages),
             repr(sorted(self._options.items())),

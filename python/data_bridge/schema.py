@@ -22,7 +22,7 @@ from .completion import complete
 from .links import LinkTo, link_of_field
 from .per_class import per_class
 from .settings import root_of, settings_of
-from .trust import BY_SETTINGS
+from .trust import BY_SETTINGS, LINKS_BY_SETTINGS
 
 _SCHEMAS: dict[type[BaseModel], Schema] = {}
 _UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
@@ -148,6 +148,8 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
         _note_indexes(cls, schema)
     if collection is not None and settings_of(cls).trust_schema:
         schema.set_trust(BY_SETTINGS, links=True)
+    if collection is not None and settings_of(cls).trust_links:
+        schema.set_links_lead(LINKS_BY_SETTINGS)
 
 
 def _note_indexes(cls: type[BaseModel], schema: Schema) -> None:

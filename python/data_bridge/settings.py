@@ -55,6 +55,8 @@ class Settings:
     use_revision: bool = False
     #: Queries trust that stored data obeys the schema.
     trust_schema: bool = False
+    #: Queries trust that every stored link leads to exactly one document of its class.
+    trust_links: bool = False
     #: What `sync_validator()` writes: the model's schema; that and these conditions in MQL; or nothing.
     validator: bool | Mapping[str, Any] = True
     #: How links are stored: "id" or "dbref".
@@ -94,6 +96,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "class_id": (lambda value: value is None or _is_text(value), "a text or None"),
     "use_revision": (_is_flag, "True or False"),
     "trust_schema": (_is_flag, "True or False"),
+    "trust_links": (_is_flag, "True or False"),
     "validator": (lambda value: _is_flag(value) or isinstance(value, Mapping), "True, False or a dict of conditions"),
     "link_storage": (lambda value: value in ("id", "dbref"), '"id" or "dbref"'),
     "eager_load_links": (_is_flag, "True or False"),

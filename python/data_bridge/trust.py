@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._core import Schema
 
 BY_SETTINGS = "Settings.trust_schema"
+LINKS_BY_SETTINGS = "Settings.trust_links"
 #: Schemas whose documents were audited in the deployment that is connected, by identity.
 _AUDITED: dict[int, Schema] = {}
 #: Schemas whose unique indexes were looked at there.

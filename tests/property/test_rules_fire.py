@@ -7,11 +7,13 @@ from typing import Any
 
 import classes
 import pytest
+import test_link_integrity as link_integrity
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from pipelines import Promise, pipelines
 from planned import Thing
 from test_fact_equivalence import FILTERS, UNWOUND, Person, orders, typed
+from test_link_integrity import Story
 from test_link_strategies import IDS, KeptThing, predicates
 
 from data_bridge._core import compile as compile_plan
@@ -66,6 +68,13 @@ def firings() -> Counter[str]:
     def of_links(owner: int, query: tuple[Any, Any]) -> None:
         counted.update(fired(KeptThing.find(KeptThing.owner == owner, query[0]), "find"))
 
+    @settings(SAME, max_examples=200)
+    @given(where=link_integrity.predicates(), stages=link_integrity.joins())
+    def of_links_that_lead_somewhere(where: Any, stages: list[dict[str, Any]]) -> None:
+        counted.update(fired(Story.find(where), "find"))
+        counted.update(fired(Story.aggregate(stages), "aggregate"))
+
+    of_links_that_lead_somewhere()
     of_pipelines()
     of_orders_and_elements()
     of_trusted_documents()

@@ -53,9 +53,11 @@ def blocks() -> int:
 
 @pytest.mark.parametrize("name", READERS)
 def test_nothing_is_left_behind_by_readers(name: str) -> None:
-    for _ in range(MANY):
-        READERS[name](STORED)
-    before = blocks()
-    for _ in range(MANY):
-        READERS[name](STORED)
-    assert blocks() - before < MANY / 3
+    def grown() -> int:
+        before = blocks()
+        for _ in range(MANY):
+            READERS[name](STORED)
+        return blocks() - before
+
+    # What is left behind is left behind each time; caches fill up once.
+    assert min(grown() for _ in range(4)) < MANY / 3

@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 from models import Role, User
 
+import data_bridge as db
 from data_bridge import All, ElemMatch, Eq, Exists, Gt, In, Nor, Not, Or, SampleRate, Size, Text, Type, Where
 from data_bridge.errors import CompileError
 
@@ -130,3 +131,16 @@ def test_all_errors_of_a_query_come_at_once() -> None:
         User.aggregate([Group(by=User.name), Match((F.x == 1) & (F.y == 2))]).plan()
     assert len(raised.value.errors) == 2
     assert "fields: _id" in str(raised.value)
+
+
+@pytest.mark.parametrize("given", [True, False, None, "age", 5, object(), +User.age, [User.age > 3], lambda _: True])
+def test_what_is_no_predicate_is_refused_at_once(given: Any) -> None:
+    for build in (User.find, User.find_one, db.And, lambda given: User.aggregate([db.Match(given)])):
+        with pytest.raises(CompileError) as raised:
+            build(given)
+        assert raised.value.code == "not_a_predicate"
+
+
+def test_a_method_compared_by_mistake_is_told() -> None:
+    with pytest.raises(CompileError, match="a comparison gave False before it came to a query"):
+        User.find(User.address.min == 3)

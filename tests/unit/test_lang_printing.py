@@ -109,9 +109,9 @@ def test_queries_print(query: Any, text: str | None) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        User.find("text"),
-        User.find(5),
-        User.find(object()),
+        User.find(ir.Literal("text")),
+        User.find(ir.Literal(5)),
+        User.find(ir.Literal(object())),
         User.find(User.age).skip("x"),  # type: ignore[arg-type]
         User.find(ir.Not(ir.Literal(1))),
         User.aggregate([ir.stages.GenericStage("$new", {"a": object()})]),

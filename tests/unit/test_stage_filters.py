@@ -1,4 +1,4 @@
-"""Filters among the arguments of stages: checked, and simplified by the rules of predicates, as those of a `Match` are."""
+"""Filters among the arguments of stages: checked, and simplified by the rules of predicates, as a `Match` is."""
 
 from __future__ import annotations
 

@@ -102,6 +102,8 @@ def _operator(kind: str, row: Operator) -> str:
         arguments = ", ".join(_argument(each) for each in row.arguments)
         text += f".takes(&[{arguments}])" if arguments else ""
         text += f".gives(Returns::{returned(row)}, {NULLS[row.null]})"
+    if kind == "Stage":
+        text += _documents(row)
     if row.shape == "single" and row.short == "alone":
         text += ".alone()"
     if row.purity != "pure":
@@ -109,6 +111,17 @@ def _operator(kind: str, row: Operator) -> str:
     if row.order == "sensitive":
         text += ".ordered()"
     return text
+
+
+def _documents(row: Operator) -> str:
+    """What documents look like behind a stage."""
+    gives = row.more["gives"]
+    if gives in ("same", "computed"):
+        return ".same()" if gives == "same" else ""
+    fields, more = gives.removeprefix("rows:").split(";")
+    pairs = (field.split(":") for field in fields.split(","))
+    listed = ", ".join(f'("{name.strip()}", Type::{TYPES[kind.strip()]})' for name, kind in pairs)
+    return f'.rows(&[{listed}], "{more.strip()}")'
 
 
 def returned(row: Operator) -> str:

@@ -89,7 +89,9 @@ def _class(row: Operator) -> str:
         body = _part(row.arguments[0])
     else:
         body = "{" + ", ".join(f'"{each.name}": {_part(each)}' for each in row.arguments) + "}"
-    return "\n".join([*lines, f"        super().__init__({body})"])
+    lines.append(f"        super().__init__({body})")
+    others = [each.python for each in row.arguments if each.types == ("collection",)]
+    return "\n".join([*lines, *(f"        self.other = {each}" for each in others)])
 
 
 def _annotation(argument: Argument) -> str:

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::reader::{DEEPEST, Element, Elements, malformed};
+use super::scope::Scope;
 use super::{decode, document_to_raw, statement};
 use crate::gate::guarded;
 
@@ -194,7 +195,7 @@ impl Changes {
             let dict = PyDict::new(py);
             let now = self.now.as_bytes(py);
             for (path, value) in &self.difference.set {
-                dict.set_item(&path.text, decode::value(py, value.kind, value.of(now), 0)?)?;
+                dict.set_item(&path.text, decode::value(Scope::alone(py), value.kind, value.of(now))?)?;
             }
             self.difference.unset.iter().try_for_each(|path| dict.set_item(&path.text, py.None()))?;
             Ok(dict)

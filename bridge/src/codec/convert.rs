@@ -6,10 +6,12 @@ use bson::spec::ElementType;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple};
+use smallvec::SmallVec;
 
 use super::layout::Layout;
 use super::links::LinkMaker;
 use super::reader::{Element, Elements, malformed, text, text_bytes};
+use super::scope::Scope;
 use super::{decode, time};
 
 pub enum Converter {
@@ -86,16 +88,15 @@ impl Converter {
         })
     }
 
-    /// `depth` is how many documents and lists the element stands in.
-    pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>, depth: usize) -> Fit<'py> {
-        let kind = element.kind;
+    pub fn convert<'py>(&self, scope: Scope<'_, 'py>, element: &Element<'_>) -> Fit<'py> {
+        let (py, kind) = (scope.py, element.kind);
         match self {
-            Self::Any => plain(py, element, depth),
-            Self::Bool if kind == ElementType::Boolean => plain(py, element, depth),
-            Self::Int if kind == ElementType::Int32 || kind == ElementType::Int64 => plain(py, element, depth),
-            Self::Str if kind == ElementType::String => plain(py, element, depth),
-            Self::ObjectId if kind == ElementType::ObjectId => plain(py, element, depth),
-            Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(py, element, depth),
+            Self::Any => plain(scope, element),
+            Self::Bool if kind == ElementType::Boolean => plain(scope, element),
+            Self::Int if kind == ElementType::Int32 || kind == ElementType::Int64 => plain(scope, element),
+            Self::Str if kind == ElementType::String => plain(scope, element),
+            Self::ObjectId if kind == ElementType::ObjectId => plain(scope, element),
+            Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(scope, element),
             Self::Float => match number(element) {
                 Some(number) => Ok(Some(PyFloat::new(py, number).into_any())),
                 None => Ok(None),
@@ -116,35 +117,35 @@ impl Converter {
                 None => Ok(None),
             },
             Self::Text(class) if kind == ElementType::String => {
-                let text = decode::value(py, kind, element.value, depth)?;
+                let text = decode::value(scope, kind, element.value)?;
                 Ok(class.bind(py).call1((text,)).ok())
             }
             Self::Optional(_) if kind == ElementType::Null => Ok(Some(py.None().into_bound(py))),
-            Self::Optional(inner) => inner.convert(py, element, depth),
-            Self::List(inner) => match items(py, inner, element, depth)? {
+            Self::Optional(inner) => inner.convert(scope, element),
+            Self::List(inner) => match items(scope, inner, element)? {
                 Some(items) => Ok(Some(PyList::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Tuple(inner) => match items(py, inner, element, depth)? {
+            Self::Tuple(inner) => match items(scope, inner, element)? {
                 Some(items) => Ok(Some(PyTuple::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Set(inner) => match items(py, inner, element, depth)? {
+            Self::Set(inner) => match items(scope, inner, element)? {
                 Some(items) => Ok(Some(PySet::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::FrozenSet(inner) => match items(py, inner, element, depth)? {
+            Self::FrozenSet(inner) => match items(scope, inner, element)? {
                 Some(items) => Ok(Some(PyFrozenSet::new(py, items)?.into_any())),
                 None => Ok(None),
             },
-            Self::Dict(inner) => entries(py, inner, element, depth),
+            Self::Dict(inner) => entries(scope, inner, element),
             Self::Model(layout) if kind == ElementType::EmbeddedDocument => {
-                layout.get().nested(py, element.value, depth + 1)
+                layout.get().nested(scope.deeper()?, element.value)
             }
-            Self::Link(link) => link.convert(py, element),
+            Self::Link(link) => link.convert(scope, element),
             Self::Members(members) => Ok(members.find(element).map(|member| member.bind(py).clone())),
             Self::Validate(validate) => {
-                let value = decode::with_decimals(decode::value(py, kind, element.value, depth)?)?;
+                let value = decode::with_decimals(decode::value(scope, kind, element.value)?)?;
                 // Whatever pydantic refuses here it will refuse, and explain, for the whole document.
                 Ok(validate.bind(py).call1((value,)).ok())
             }
@@ -206,37 +207,37 @@ pub fn uuid_bytes<'a>(element: &Element<'a>) -> Option<&'a [u8; 16]> {
     }
 }
 
-fn plain<'py>(py: Python<'py>, element: &Element<'_>, depth: usize) -> Fit<'py> {
-    decode::value(py, element.kind, element.value, depth).map(Some)
+fn plain<'py>(scope: Scope<'_, 'py>, element: &Element<'_>) -> Fit<'py> {
+    decode::value(scope, element.kind, element.value).map(Some)
 }
 
-fn items<'py>(
-    py: Python<'py>,
-    inner: &Converter,
-    element: &Element<'_>,
-    depth: usize,
-) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+/// Most lists are shorter, and are gathered without an allocation.
+type Items<'py> = SmallVec<[Bound<'py, PyAny>; 8]>;
+
+fn items<'py>(scope: Scope<'_, 'py>, inner: &Converter, element: &Element<'_>) -> PyResult<Option<Items<'py>>> {
     if element.kind != ElementType::Array {
         return Ok(None);
     }
-    let mut items = Vec::new();
+    let (py, scope) = (scope.py, scope.deeper()?);
+    let mut items = Items::new();
     let mut elements = Elements::new(element.value).map_err(|problem| malformed(py, problem))?;
     while let Some(item) = elements.next().map_err(|problem| malformed(py, problem))? {
-        let Some(value) = inner.convert(py, &item, depth + 1)? else { return Ok(None) };
+        let Some(value) = inner.convert(scope, &item)? else { return Ok(None) };
         items.push(value);
     }
     Ok(Some(items))
 }
 
-fn entries<'py>(py: Python<'py>, inner: &Converter, element: &Element<'_>, depth: usize) -> Fit<'py> {
+fn entries<'py>(scope: Scope<'_, 'py>, inner: &Converter, element: &Element<'_>) -> Fit<'py> {
     if element.kind != ElementType::EmbeddedDocument {
         return Ok(None);
     }
+    let (py, scope) = (scope.py, scope.deeper()?);
     let dict = PyDict::new(py);
     let mut elements = Elements::new(element.value).map_err(|problem| malformed(py, problem))?;
     while let Some(item) = elements.next().map_err(|problem| malformed(py, problem))? {
-        let Some(value) = inner.convert(py, &item, depth + 1)? else { return Ok(None) };
-        dict.set_item(decode::key(py, item.key)?, value)?;
+        let Some(value) = inner.convert(scope, &item)? else { return Ok(None) };
+        dict.set_item(scope.key(item.key)?, value)?;
     }
     Ok(Some(dict.into_any()))
 }

@@ -3,47 +3,33 @@
 use bson::spec::ElementType;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList};
 
 use super::decimal::Finite;
-use super::reader::{DEEPEST, Elements, int32, malformed, text, text_bytes};
+use super::reader::{Elements, int32, malformed, text, text_bytes};
+use super::scope::Scope;
 use super::{instance, links, time, types};
 
-pub fn document<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    nested(py, bytes, 0)
-}
-
-pub fn array<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyList>> {
-    items(py, bytes, 0)
-}
-
-fn nested<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyDict>> {
-    check_depth(py, depth)?;
+/// A document as a dict.
+pub fn document<'py>(scope: Scope<'_, 'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyDict>> {
+    let py = scope.py;
     let dict = PyDict::new(py);
     let mut elements = Elements::new(bytes).map_err(|problem| malformed(py, problem))?;
     while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
-        dict.set_item(key(py, element.key)?, value(py, element.kind, element.value, depth)?)?;
+        dict.set_item(scope.key(element.key)?, value(scope, element.kind, element.value)?)?;
     }
     Ok(dict)
 }
 
-fn items<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyList>> {
-    check_depth(py, depth)?;
+/// An array as a list.
+pub fn array<'py>(scope: Scope<'_, 'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    let py = scope.py;
     let list = PyList::empty(py);
     let mut elements = Elements::new(bytes).map_err(|problem| malformed(py, problem))?;
     while let Some(element) = elements.next().map_err(|problem| malformed(py, problem))? {
-        list.append(value(py, element.kind, element.value, depth)?)?;
+        list.append(value(scope, element.kind, element.value)?)?;
     }
     Ok(list)
-}
-
-pub fn check_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
-    if depth > DEEPEST { Err(malformed(py, "a document is nested too deep")) } else { Ok(()) }
-}
-
-pub fn key<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let text = std::str::from_utf8(key).map_err(|_| malformed(py, "a key is not UTF-8"))?;
-    Ok(PyString::intern(py, text))
 }
 
 fn fixed<const N: usize>(py: Python<'_>, value: &[u8]) -> PyResult<[u8; N]> {
@@ -51,16 +37,15 @@ fn fixed<const N: usize>(py: Python<'_>, value: &[u8]) -> PyResult<[u8; N]> {
 }
 
 /// The value of an element, whose bytes the reader has measured.
-pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
+pub fn value<'py>(scope: Scope<'_, 'py>, kind: ElementType, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = scope.py;
     let bad = |problem| malformed(py, problem);
     Ok(match kind {
-        ElementType::String | ElementType::Symbol => {
-            instance::text(py, text_bytes(bytes).map_err(bad)?).ok_or_else(|| bad("a string is not UTF-8"))?.into_any()
-        }
+        ElementType::String | ElementType::Symbol => scope.text(text_bytes(bytes).map_err(bad)?)?.into_any(),
         ElementType::Int32 => PyInt::new(py, i32::from_le_bytes(fixed(py, bytes)?)).into_any(),
         ElementType::Double => PyFloat::new(py, f64::from_le_bytes(fixed(py, bytes)?)).into_any(),
-        ElementType::EmbeddedDocument => embedded(py, bytes, depth)?,
-        ElementType::Array => items(py, bytes, depth + 1)?.into_any(),
+        ElementType::EmbeddedDocument => embedded(scope.deeper()?, bytes)?,
+        ElementType::Array => array(scope.deeper()?, bytes)?.into_any(),
         ElementType::ObjectId => object_id(py, &bytes[..12])?,
         ElementType::DateTime => time::millis_to_datetime(py, i64::from_le_bytes(fixed(py, bytes)?))?,
         ElementType::Boolean => match bytes {
@@ -74,13 +59,14 @@ pub fn value<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize
             PyInt::new(py, number).into_any()
         }
         ElementType::Binary => binary(py, bytes)?,
-        other => rare(py, other, bytes, depth)?,
+        other => rare(scope, other, bytes)?,
     })
 }
 
 /// A reference to another document comes back as PyMongo's `DBRef`.
-fn embedded<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
-    let dict = nested(py, bytes, depth + 1)?;
+fn embedded<'py>(scope: Scope<'_, 'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = scope.py;
+    let dict = document(scope, bytes)?;
     if !links::is_reference(bytes).map_err(|problem| malformed(py, problem))? {
         return Ok(dict.into_any());
     }
@@ -97,18 +83,18 @@ fn embedded<'py>(py: Python<'py>, bytes: &[u8], depth: usize) -> PyResult<Bound<
 
 pub fn object_id<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let id = instance::new(types::get(py)?.object_id.bind(py))?;
-    // Where `ObjectId` keeps its bytes; what its constructor does besides is to check their length.
-    instance::set(&id, intern!(py, "_ObjectId__id"), PyBytes::new(py, bytes).as_any())?;
+    // What the constructor does besides is to check the length.
+    types::slots(py)?.object_id_bytes.set(&id, PyBytes::new(py, bytes).as_any())?;
     Ok(id)
 }
 
 pub fn uuid<'py>(py: Python<'py>, bytes: &[u8; 16]) -> PyResult<Bound<'py, PyAny>> {
-    let known = types::get(py)?;
+    let (known, slots) = (types::get(py)?, types::slots(py)?);
     let id = instance::new(known.uuid.bind(py))?;
     // The two slots that `UUID` has; its constructor sets them so, and pydantic does too.
     let number = u128::from_be_bytes(*bytes).into_pyobject(py)?;
-    instance::set(&id, intern!(py, "int"), number.as_any())?;
-    instance::set(&id, intern!(py, "is_safe"), known.uuid_unknown(py)?)?;
+    slots.uuid_number.set(&id, number.as_any())?;
+    slots.uuid_safety.set(&id, known.uuid_unknown(py)?)?;
     Ok(id)
 }
 
@@ -159,7 +145,8 @@ fn c_strings<'a>(py: Python<'_>, bytes: &'a [u8]) -> PyResult<(&'a str, &'a str)
     Ok((utf8(parts.next().unwrap_or_default())?, utf8(parts.next().unwrap_or_default())?))
 }
 
-fn rare<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> PyResult<Bound<'py, PyAny>> {
+fn rare<'py>(scope: Scope<'_, 'py>, kind: ElementType, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = scope.py;
     let known = types::get(py)?;
     match kind {
         ElementType::Decimal128 => {
@@ -177,7 +164,7 @@ fn rare<'py>(py: Python<'py>, kind: ElementType, bytes: &[u8], depth: usize) -> 
             let length = int32(code).and_then(|length| usize::try_from(length).ok()).ok_or_else(cut)?;
             let end = length.checked_add(4).filter(|end| *end <= code.len()).ok_or_else(cut)?;
             let source = text(&code[..end]).map_err(|why| malformed(py, why))?;
-            known.code.bind(py).call1((source, nested(py, &code[end..], depth + 1)?))
+            known.code.bind(py).call1((source, document(scope.deeper()?, &code[end..])?))
         }
         ElementType::DbPointer => {
             let (collection, id) = bytes.split_at(bytes.len() - 12);

@@ -12,6 +12,7 @@ use pyo3::types::PyDict;
 use super::decode;
 use super::layout::Layout;
 use super::reader::{Elements, malformed, text};
+use super::scope::Scope;
 use crate::errors::raise;
 
 /// The class id that a class's own documents are stored with.
@@ -80,7 +81,7 @@ impl Family {
     }
 
     fn build_refusal(&self, py: Python<'_>, document: &[u8], problem: &str) -> PyResult<PyErr> {
-        let id = decode::document(py, document)?.get_item("_id")?;
+        let id = decode::document(Scope::alone(py), document)?.get_item("_id")?;
         let details = PyDict::new(py);
         details.set_item("document_id", &id)?;
         details.set_item("path", String::from_utf8_lossy(&self.key))?;

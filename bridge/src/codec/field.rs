@@ -9,6 +9,7 @@ use super::links::{self, LinkForm};
 use super::path::Path;
 use super::reader::Element;
 use super::scalar::Buffer;
+use super::scope::Scope;
 
 pub enum Default {
     Required,
@@ -96,7 +97,7 @@ impl Field {
 
     /// Whether the element is stored as it would be if it was read and written again.
     pub fn is_said(&self, py: Python<'_>, element: &Element<'_>, path: &Path<'_>) -> PyResult<bool> {
-        let Some(value) = self.converter.convert(py, element, 0)? else { return Ok(false) };
+        let Some(value) = self.converter.convert(Scope::alone(py), element)? else { return Ok(false) };
         let mut again = Buffer::with_capacity(64);
         self.encode(&mut again, &value, path)?;
         let Some((kind, rest)) = again.split_first() else { return Ok(false) };

@@ -4,6 +4,7 @@
 //! called here is CPython's public C interface, with objects that the safe wrappers hold alive.
 #![allow(unsafe_code)]
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -63,9 +64,72 @@ pub fn set_dict(instance: &Bound<'_, PyAny>, dict: &Bound<'_, PyAny>) -> PyResul
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
 }
 
-/// Text from UTF-8 bytes, which the interpreter checks while it copies them; None where they are not UTF-8.
+/// A slot (`__slots__`) of a class, found once; instances of classes below it have it too.
+pub struct Slot(Py<PyAny>);
+
+impl Slot {
+    /// # Errors
+    /// The class has no such slot.
+    pub fn of(class: &Bound<'_, PyType>, name: &str) -> PyResult<Self> {
+        let descriptor = class.getattr(name)?;
+        // SAFETY: a live object, and so its type, whose slots may be read.
+        match unsafe { (*ffi::Py_TYPE(descriptor.as_ptr())).tp_descr_set } {
+            Some(_) => Ok(Self(descriptor.unbind())),
+            None => Err(PyTypeError::new_err(format!("{name} is no slot of {class}"))),
+        }
+    }
+
+    /// `descriptor.__set__(instance, value)`: what `object.__setattr__` does when it has found the descriptor.
+    pub fn set(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let descriptor = self.0.as_ptr();
+        // SAFETY: a live object, whose type's slot holds a `descrsetfunc`, as was seen when it was found; this takes a
+        // descriptor, an instance, which it checks to be one of its class, and a value, to which it takes its own
+        // reference.
+        let status = unsafe {
+            match (*ffi::Py_TYPE(descriptor)).tp_descr_set {
+                Some(set) => set(descriptor, instance.as_ptr(), value.as_ptr()),
+                None => return Err(PyTypeError::new_err("a slot has lost its descriptor")),
+            }
+        };
+        if status == 0 { Ok(()) } else { Err(PyErr::fetch(instance.py())) }
+    }
+
+    /// `descriptor.__get__(instance)`; None where nothing was set.
+    pub fn get<'py>(&self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        let (py, descriptor) = (instance.py(), self.0.as_ptr());
+        // SAFETY: a live object, whose type's slot holds null or a `descrgetfunc`, which takes a descriptor, an instance,
+        // which it checks to be one of its class, and the instance's type; it returns a new reference or null with an
+        // exception set, which is taken away.
+        unsafe {
+            let get = (*ffi::Py_TYPE(descriptor)).tp_descr_get?;
+            let type_object = ffi::Py_TYPE(instance.as_ptr()).cast();
+            let value = Bound::from_owned_ptr_or_opt(py, get(descriptor, instance.as_ptr(), type_object));
+            if value.is_none() {
+                drop(PyErr::take(py));
+            }
+            value
+        }
+    }
+}
+
+/// Text from UTF-8 bytes; None where they are not UTF-8.
 pub fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
     let length = ffi::Py_ssize_t::try_from(bytes.len()).ok()?;
+    // The interpreter keeps the texts of no and of one character: it must be asked for those.
+    if length > 1 && bytes.is_ascii() {
+        // SAFETY: a new string whose characters are all below 128 has one byte for each and a zero behind them; nobody
+        // else has seen it yet, so that it may be written.
+        return unsafe {
+            let text = Bound::from_owned_ptr_or_opt(py, ffi::PyUnicode_New(length, 127));
+            let Some(text) = text else {
+                drop(PyErr::take(py));
+                return None;
+            };
+            let characters = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
+            characters.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            Some(text.cast_into_unchecked())
+        };
+    }
     // SAFETY: the pointer and the length are those of a slice; null for the error mode means "strict"; the result is a
     // new string or null with an exception set, which is taken away.
     unsafe {
@@ -103,5 +167,57 @@ impl Drop for CollectorPaused {
             // SAFETY: made and dropped within one call into the module, which holds the lock throughout.
             unsafe { ffi::PyGC_Enable() };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pyo3::types::PyDict;
+
+    use super::*;
+
+    fn class<'py>(py: Python<'py>, source: &std::ffi::CStr) -> Bound<'py, PyType> {
+        py.eval(source, None, None).expect("a class").cast_into().expect("a type")
+    }
+
+    #[test]
+    fn a_slot_is_set_on_instances_of_its_class_alone() {
+        Python::initialize();
+        Python::attach(|py| {
+            let base = class(py, c"type('Base', (), {'__slots__': ('a',), 'b': 1})");
+            let slot = Slot::of(&base, "a").expect("it is there");
+            let below = PyType::new::<PyDict>(py);
+            let locals = PyDict::new(py);
+            locals.set_item("Base", &base).expect("a dict takes it");
+            let derived = py.eval(c"type('Derived', (Base,), {})", None, Some(&locals)).expect("a class");
+            for class in [&base, derived.cast::<PyType>().expect("a type")] {
+                let instance = new(class).expect("it is made");
+                assert!(slot.get(&instance).is_none());
+                assert!(!PyErr::occurred(py));
+                slot.set(&instance, below.as_any()).expect("it is set");
+                assert!(slot.get(&instance).expect("it is there").is(&below));
+            }
+            let other = new(&class(py, c"type('Other', (), {'__slots__': ('a',)})")).expect("it is made");
+            assert!(slot.get(&other).is_none());
+            assert!(slot.set(&other, below.as_any()).expect_err("it is refused").is_instance_of::<PyTypeError>(py));
+            assert!(Slot::of(&base, "b").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+        });
+    }
+
+    #[test]
+    fn texts_are_those_of_their_bytes() {
+        Python::initialize();
+        Python::attach(|py| {
+            for length in 0..70 {
+                for end in ["", "a", "\0", "\x7f", "\u{80}", "ł", "😀"] {
+                    let whole = "x".repeat(length) + end;
+                    let made = text(py, whole.as_bytes()).expect("it is UTF-8");
+                    assert_eq!(made.to_str().expect("it is UTF-8"), whole);
+                    let own = PyString::new(py, &whole);
+                    assert_eq!(made.hash().expect("texts have one"), own.hash().expect("texts have one"));
+                }
+                assert!(text(py, &[&b"x".repeat(length)[..], &[0x80]].concat()).is_none());
+            }
+        });
     }
 }

@@ -22,6 +22,7 @@ use super::lazy;
 use super::path::Path;
 use super::reader::{Elements, malformed};
 use super::scalar::{self, Buffer};
+use super::scope::Scope;
 use crate::gate::guarded;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,11 @@ impl Definition {
             return Ok(complete.clone());
         }
         Ok(complete.call_method0(intern!(py, "copy"))?.cast_into()?)
+    }
+
+    /// Whether this is the set that instances share.
+    pub fn is_complete(&self, names: &Bound<'_, PyAny>) -> bool {
+        self.shares_complete && names.is(&self.complete)
     }
 }
 
@@ -171,7 +177,7 @@ impl Layout {
 
     /// BSON bytes as an instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        guarded(py, || self.decode_bytes(py, document))
+        guarded(py, || self.decode_bytes(Scope::alone(py), document))
     }
 }
 
@@ -241,7 +247,7 @@ impl Layout {
         if differing.is_empty() || self.is_said(py, &differing, image)? {
             return Ok(differing);
         }
-        match self.decode_bytes(py, image).and_then(|said| self.encode(&said)) {
+        match self.decode_bytes(Scope::alone(py), image).and_then(|said| self.encode(&said)) {
             Ok(said) => Ok(between(said.as_bytes())?.also_in(&differing)),
             // A validator of the user's cannot read what it made itself: then nothing is known but the bytes.
             Err(error) if error.is_instance_of::<PyException>(py) => Ok(differing),

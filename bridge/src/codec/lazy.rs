@@ -15,7 +15,8 @@ use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
-use super::{decode, instance};
+use super::scope::Scope;
+use super::{decode, instance, types};
 use crate::gate::guarded;
 
 /// A layout whose documents are decoded field by field, as they are read.
@@ -31,27 +32,26 @@ impl LazyLayout {
 
     /// BSON bytes as a lazy instance.
     fn decode<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        guarded(py, || defer(self.0.bind(py), document))
+        guarded(py, || defer(Scope::alone(py), self.0.bind(py), document))
     }
 }
 
 /// An instance that decodes its fields when they are read; of a class whose instances only pydantic can build, or that
 /// keeps no image, one that is decoded now.
-pub fn defer<'py>(layout: &Bound<'py, Layout>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let py = layout.py();
+pub fn defer<'py>(scope: Scope<'_, 'py>, layout: &Bound<'py, Layout>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let py = scope.py;
     let this = layout.get();
     if let Some(family) = this.family.get() {
-        return defer(family.choose(py, document)?.bind(py), document);
+        return defer(scope, family.choose(py, document)?.bind(py), document);
     }
     let definition = this.definition()?;
     if definition.validated || !definition.keeps_image {
-        return this.decode_bytes(py, document);
+        return this.decode_bytes(scope, document);
     }
-    let names = Names::of(py, definition, document)?;
+    let names = Names::of(scope, definition, document)?;
     let built = instance::new(this.class.bind(py))?;
-    instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
-    this.complete(&built, definition, &names.present, names.extra)?;
-    instance::set(&built, intern!(py, "__pending__"), layout.as_any())?;
+    types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
+    this.complete(&built, definition, &names.present, names.extra, Some(layout))?;
     Ok(built)
 }
 
@@ -63,7 +63,8 @@ struct Names<'py> {
 }
 
 impl<'py> Names<'py> {
-    fn of(py: Python<'py>, definition: &Definition, document: &[u8]) -> PyResult<Self> {
+    fn of(scope: Scope<'_, 'py>, definition: &Definition, document: &[u8]) -> PyResult<Self> {
+        let py = scope.py;
         let bad = |problem| malformed(py, problem);
         if in_order(definition, document).map_err(bad)? {
             return Ok(Self { present: definition.all_present(py)?, extra: None });
@@ -75,8 +76,8 @@ impl<'py> Names<'py> {
             if let Some(position) = definition.by_key.get(element.key) {
                 present.add(definition.fields[*position].name.bind(py))?;
             } else if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
-                let key = decode::key(py, element.key)?;
-                let value = decode::value(py, element.kind, element.value, 0)?;
+                let key = scope.key(element.key)?;
+                let value = decode::value(scope, element.kind, element.value)?;
                 present.add(&key)?;
                 extra.get_or_insert_with(|| PyDict::new(py)).set_item(key, value)?;
             }
@@ -104,31 +105,37 @@ fn in_order(definition: &Definition, document: &[u8]) -> Result<bool, &'static s
 }
 
 /// The layout that the instance's fields are still to be decoded by.
-fn pending<'py>(instance: &Bound<'py, PyAny>) -> Option<Bound<'py, Layout>> {
-    instance::get(instance, intern!(instance.py(), "__pending__"))?.cast_into().ok()
+fn pending<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Layout>>> {
+    let layout = types::slots(instance.py())?.pending.get(instance);
+    Ok(layout.and_then(|layout| layout.cast_into().ok()))
 }
 
 /// Decodes one field of a lazy document and remembers it; None where there is none to decode.
 fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = document.py();
-    let Some(layout) = pending(document) else { return Ok(None) };
+    let Some(layout) = pending(document)? else { return Ok(None) };
     let definition = layout.get().definition()?;
     let Some(field) = definition.fields.iter().find(|field| field.name.is(name)) else { return Ok(None) };
     let image = image(document)?;
     let mut found = None;
     // A document that holds what its class forbids fits in no field.
     if definition.extra != Extra::Forbid {
+        // The set of all names is that of documents in order, which hold no name twice.
+        let in_order = types::slots(py)?.fields_set.get(document).is_some_and(|set| definition.is_complete(&set));
         let mut elements = Elements::new(image.as_bytes()).map_err(|problem| malformed(py, problem))?;
         while let Some((element, met)) =
             elements.next_predicted(&field.terminated_key).map_err(|problem| malformed(py, problem))?
         {
             if met {
                 found = Some(element);
+                if in_order {
+                    break;
+                }
             }
         }
     }
     let value = match (found, &field.default) {
-        (Some(element), _) => field.converter.convert(py, &element, 0)?,
+        (Some(element), _) => field.converter.convert(Scope::alone(py), &element)?,
         (None, Default::Value(value)) if definition.extra != Extra::Forbid => Some(value.bind(py).clone()),
         (None, Default::Factory(factory)) if definition.extra != Extra::Forbid => Some(factory.bind(py).call0()?),
         (None, _) => None,
@@ -141,7 +148,7 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
 /// What `__dict__` of an instance of the class is, decoded where it still has to be.
 pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyResult<Bound<'py, PyDict>> {
     if definition.keeps_image
-        && let Some(layout) = pending(instance)
+        && let Some(layout) = pending(instance)?
     {
         return decode_rest(instance, &layout);
     }
@@ -151,14 +158,16 @@ pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyR
 /// The bytes that are stored of a document.
 pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let py = document.py();
-    let image = instance::get(document, intern!(py, "__image__"))
+    let image = types::slots(py)?
+        .image
+        .get(document)
         .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
     Ok(image.cast_into()?)
 }
 
 /// Decodes what was not read yet, in the order of an eager document; what was read, or set since, stays as it is.
 fn decode_rest<'py>(document: &Bound<'py, PyAny>, layout: &Bound<'py, Layout>) -> PyResult<Bound<'py, PyDict>> {
-    let whole = layout.get().decode_bytes(document.py(), image(document)?.as_bytes())?;
+    let whole = layout.get().decode_bytes(Scope::alone(document.py()), image(document)?.as_bytes())?;
     let values = instance::dict(&whole)?.copy()?;
     // Validators are the user's code: looked at after they ran.
     values.update(instance::dict(document)?.as_mapping())?;
@@ -169,7 +178,7 @@ fn decode_rest<'py>(document: &Bound<'py, PyAny>, layout: &Bound<'py, Layout>) -
 fn store(document: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = document.py();
     instance::set_dict(document, values)?;
-    instance::set(document, intern!(py, "__pending__"), py.None().bind(py))
+    types::slots(py)?.pending.set(document, py.None().bind(py))
 }
 
 thread_local! {
@@ -254,7 +263,7 @@ impl InstanceDict {
         if instance.is_none() {
             return Ok(slf.clone().into_any());
         }
-        if let Some(layout) = pending(instance) {
+        if let Some(layout) = pending(instance)? {
             guarded(slf.py(), || decode_rest(instance, &layout))?;
         }
         Ok(instance::dict(instance)?.into_any())

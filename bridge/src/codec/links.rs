@@ -10,6 +10,7 @@ use super::encode;
 use super::path::Path;
 use super::reader::{Element, Elements, malformed};
 use super::scalar::Buffer;
+use super::scope::Scope;
 use super::{decode, instance, types};
 
 /// How a class stores its links; in Python `(None,)` for ids, or `((collection, database),)`.
@@ -44,14 +45,16 @@ impl LinkMaker {
         Ok(Self { class, to })
     }
 
-    pub fn convert<'py>(&self, py: Python<'py>, element: &Element<'_>) -> Fit<'py> {
+    pub fn convert<'py>(&self, scope: Scope<'_, 'py>, element: &Element<'_>) -> Fit<'py> {
+        let py = scope.py;
         if matches!(element.kind, ElementType::Null | ElementType::Array) {
             return Ok(None);
         }
-        let referred = if element.kind == ElementType::EmbeddedDocument { reference(py, element.value)? } else { None };
+        let referred =
+            if element.kind == ElementType::EmbeddedDocument { reference(scope, element.value)? } else { None };
         let id = match referred {
             Some(id) => id,
-            None => decode::value(py, element.kind, element.value, 1)?,
+            None => decode::value(scope, element.kind, element.value)?,
         };
         let link = instance::new(self.class.bind(py))?;
         let none = py.None().into_bound(py);
@@ -64,9 +67,9 @@ impl LinkMaker {
 }
 
 /// The id of a reference; none when the document is none.
-fn reference<'py>(py: Python<'py>, document: &[u8]) -> Fit<'py> {
-    match referred(document).map_err(|problem| malformed(py, problem))? {
-        Some(element) => decode::value(py, element.kind, element.value, 1).map(Some),
+fn reference<'py>(scope: Scope<'_, 'py>, document: &[u8]) -> Fit<'py> {
+    match referred(document).map_err(|problem| malformed(scope.py, problem))? {
+        Some(element) => decode::value(scope, element.kind, element.value).map(Some),
         None => Ok(None),
     }
 }

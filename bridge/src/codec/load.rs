@@ -3,42 +3,47 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet};
+use smallvec::SmallVec;
 
 use super::convert::Fit;
 use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
-use super::{decode, instance};
+use super::scope::Scope;
+use super::{decode, instance, types};
 use crate::errors::raise;
 
+/// The values of a document's fields, in their order; most classes have fewer, and need no allocation.
+type Values<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 16]>;
+
 impl Layout {
-    pub fn decode_bytes<'py>(&self, py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    pub fn decode_bytes<'py>(&self, scope: Scope<'_, 'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let py = scope.py;
         if let Some(family) = self.family.get() {
-            return family.choose(py, document)?.get().decode_bytes(py, document);
+            return family.choose(py, document)?.get().decode_bytes(scope, document);
         }
         let definition = self.definition()?;
-        let fast = if definition.validated { None } else { self.fast(py, definition, document, 0)? };
+        let fast = if definition.validated { None } else { self.fast(scope, definition, document)? };
         let built = match fast {
             Some(built) => built,
             None => self.validate(py, definition, document)?,
         };
         if definition.keeps_image {
-            instance::set(&built, intern!(py, "__image__"), PyBytes::new(py, document).as_any())?;
+            types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
         }
         Ok(built)
     }
 
     /// A nested model; its own misfit sends the whole document to pydantic.
-    pub fn nested<'py>(&self, py: Python<'py>, document: &[u8], depth: usize) -> Fit<'py> {
-        decode::check_depth(py, depth)?;
+    pub fn nested<'py>(&self, scope: Scope<'_, 'py>, document: &[u8]) -> Fit<'py> {
         let definition = self.definition()?;
-        if definition.validated { Ok(None) } else { self.fast(py, definition, document, depth) }
+        if definition.validated { Ok(None) } else { self.fast(scope, definition, document) }
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
-    fn fast<'py>(&self, py: Python<'py>, definition: &Definition, document: &[u8], depth: usize) -> Fit<'py> {
-        let fields = &definition.fields;
-        let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::with_capacity(fields.len());
+    fn fast<'py>(&self, scope: Scope<'_, 'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+        let (py, fields) = (scope.py, &definition.fields);
+        let mut values = Values::new();
         values.resize_with(fields.len(), || None);
         let mut extra: Option<Bound<'py, PyDict>> = None;
         let mut predicted = 0;
@@ -58,13 +63,13 @@ impl Layout {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
                     Extra::Allow => {
-                        let value = decode::value(py, element.kind, element.value, depth)?;
-                        extra.get_or_insert_with(|| PyDict::new(py)).set_item(decode::key(py, element.key)?, value)?;
+                        let value = decode::value(scope, element.kind, element.value)?;
+                        extra.get_or_insert_with(|| PyDict::new(py)).set_item(scope.key(element.key)?, value)?;
                         continue;
                     }
                 }
             };
-            let Some(value) = fields[position].converter.convert(py, &element, depth)? else { return Ok(None) };
+            let Some(value) = fields[position].converter.convert(scope, &element)? else { return Ok(None) };
             values[position] = Some(value);
             predicted = position + 1;
         }
@@ -75,7 +80,7 @@ impl Layout {
         &self,
         py: Python<'py>,
         definition: &Definition,
-        values: Vec<Option<Bound<'py, PyAny>>>,
+        values: Values<'py>,
         extra: Option<Bound<'py, PyDict>>,
     ) -> Fit<'py> {
         let built = instance::new(self.class.bind(py))?;
@@ -89,19 +94,21 @@ impl Layout {
             };
             instance::set(&built, field.name.bind(py), &value)?;
         }
-        self.complete(&built, definition, &present, extra)?;
+        self.complete(&built, definition, &present, extra, None)?;
         Ok(Some(built))
     }
 
-    /// Gives a new instance everything but its fields.
+    /// Gives a new instance everything but its fields; a lazy one, the layout that they are still to be decoded by.
     pub fn complete<'py>(
         &self,
         built: &Bound<'py, PyAny>,
         definition: &Definition,
         present: &Bound<'py, PySet>,
         extra: Option<Bound<'py, PyDict>>,
+        pending: Option<&Bound<'py, Self>>,
     ) -> PyResult<()> {
         let py = built.py();
+        let slots = types::slots(py)?;
         let none = py.None().into_bound(py);
         let extra = match (definition.extra, extra) {
             (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
@@ -111,25 +118,26 @@ impl Layout {
             Some(make) => make.bind(py).call0()?,
             None => none.clone(),
         };
-        instance::set(built, intern!(py, "__pydantic_fields_set__"), present.as_any())?;
-        instance::set(built, intern!(py, "__pydantic_extra__"), &extra)?;
-        instance::set(built, intern!(py, "__pydantic_private__"), &private)?;
+        slots.fields_set.set(built, present.as_any())?;
+        slots.extra.set(built, &extra)?;
+        slots.private.set(built, &private)?;
         if definition.keeps_image {
-            instance::set(built, intern!(py, "__pending__"), &none)?;
+            slots.pending.set(built, pending.map_or(&none, |layout| layout.as_any()))?;
         }
         Ok(())
     }
 
     /// The instance as pydantic builds it, or an error that names the document.
     fn validate<'py>(&self, py: Python<'py>, definition: &Definition, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        let document = decode::document(py, bytes)?;
+        let scope = Scope::alone(py);
+        let document = decode::document(scope, bytes)?;
         if let Some(tag) = definition.tag.as_ref().filter(|tag| document.contains(&tag.key).unwrap_or(false)) {
             document.del_item(&tag.key)?;
         }
         let id = document.get_item("_id")?;
         let declared = self.class.bind(py).getattr(intern!(py, "__pydantic_fields__"))?;
         for field in definition.stored() {
-            let key = decode::key(py, field.key())?;
+            let key = scope.key(field.key())?;
             let Some(value) = document.get_item(&key)? else { continue };
             let name = field.name.bind(py);
             // pydantic reads ids, and fields with an alias for dumps alone, by their names.

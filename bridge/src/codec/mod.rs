@@ -21,8 +21,10 @@ mod path;
 mod plain;
 mod reader;
 mod scalar;
+mod scope;
 mod sink;
 mod statement;
+mod texts;
 mod time;
 mod types;
 mod writes;
@@ -38,12 +40,12 @@ use changes::Changes;
 pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
-use instance::CollectorPaused;
 pub use instance::set as set_attribute;
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
 use reader::Elements;
+pub use scope::Scope;
 pub use sink::Sink;
 use sink::{JsonForm, JsonText, Objects};
 
@@ -98,11 +100,12 @@ impl<'py> FromPyObject<'_, 'py> for Decoder {
 }
 
 impl Decoder {
-    pub fn decode_one(&self, py: Python<'_>, document: &[u8]) -> PyResult<Py<PyAny>> {
+    pub fn decode_one(&self, scope: Scope<'_, '_>, document: &[u8]) -> PyResult<Py<PyAny>> {
+        let py = scope.py;
         match self {
-            Self::Dict => Ok(decode::document(py, document)?.into_any().unbind()),
-            Self::Layout(layout) => Ok(layout.get().decode_bytes(py, document)?.unbind()),
-            Self::Lazy(layout) => Ok(lazy::defer(layout.bind(py), document)?.unbind()),
+            Self::Dict => Ok(decode::document(scope, document)?.into_any().unbind()),
+            Self::Layout(layout) => Ok(layout.get().decode_bytes(scope, document)?.unbind()),
+            Self::Lazy(layout) => Ok(lazy::defer(scope, layout.bind(py), document)?.unbind()),
             Self::Json(form) => {
                 let mut text = Vec::new();
                 form.write(py, document, &mut text)?;
@@ -134,7 +137,7 @@ impl Decoder {
         let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
         let mut elements = Elements::part(&reply.as_bytes()[rest]);
         while let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? {
-            match (self.decode_one(py, element.value), on_invalid) {
+            match (self.decode_one(Scope::alone(py), element.value), on_invalid) {
                 (Err(error), OnInvalid::Raise) => return Err(error),
                 (Err(_), OnInvalid::Skip) => {}
                 (Err(_), OnInvalid::Raw) => return self.decode_unfit(py, element.value),
@@ -146,8 +149,8 @@ impl Decoder {
 
     fn decode_unfit(&self, py: Python<'_>, document: &[u8]) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Json(_) => Self::Json(JsonForm { layout: None, array: false }).decode_one(py, document),
-            _ => Self::Dict.decode_one(py, document),
+            Self::Json(_) => Self::Json(JsonForm { layout: None, array: false }).decode_one(Scope::alone(py), document),
+            _ => Self::Dict.decode_one(Scope::alone(py), document),
         }
     }
 }
@@ -189,8 +192,7 @@ impl Batch {
         Ok(Self { reply, rest })
     }
 
-    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end. The garbage collector rests meanwhile: what is built is
-    /// all alive.
+    /// Adds up to `count` documents, fewer where they are large, to the sink; true at the end.
     pub fn decode(
         &mut self,
         py: Python<'_>,
@@ -198,7 +200,6 @@ impl Batch {
         on_invalid: OnInvalid,
         count: usize,
     ) -> PyResult<bool> {
-        let _paused = CollectorPaused::new(py);
         let mut elements = Elements::part(&self.reply.as_bytes()[self.rest.clone()]);
         let before = elements.left();
         for _ in 0..count {
@@ -249,7 +250,7 @@ pub fn int64(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
 pub fn rawbson_to_py<'py>(py: Python<'py>, value: &RawBson) -> PyResult<Bound<'py, PyAny>> {
     let mut holder = RawArrayBuf::new();
     holder.push(value.clone());
-    decode::array(py, holder.as_bytes())?.get_item(0)
+    decode::array(Scope::alone(py), holder.as_bytes())?.get_item(0)
 }
 
 fn malformed(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
@@ -266,7 +267,7 @@ fn encode_document<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBy
 /// BSON bytes as a dict.
 #[pyfunction]
 fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    guarded(py, || decode::document(py, document))
+    guarded(py, || decode::document(Scope::alone(py), document))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

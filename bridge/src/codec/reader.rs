@@ -73,6 +73,8 @@ impl<'a> Elements<'a> {
     }
 
     /// The next element, and whether its key is the expected one, which is given with its NUL (empty: none is).
+    // What it gives would else go through memory, in pieces that the caller waits for.
+    #[inline(always)]
     pub fn next_predicted(&mut self, expected: &[u8]) -> Result<Option<(Element<'a>, bool)>, &'static str> {
         let Some((&tag, rest)) = self.rest.split_first() else { return Ok(None) };
         let kind = ElementType::from(tag).ok_or("an unknown element type")?;
@@ -106,6 +108,7 @@ fn c_string(bytes: &[u8]) -> Result<usize, &'static str> {
     bytes.iter().position(|byte| *byte == 0).map(|end| end + 1).ok_or("a string without an end")
 }
 
+#[inline]
 fn length(kind: ElementType, rest: &[u8]) -> Result<usize, &'static str> {
     Ok(match kind {
         ElementType::Null | ElementType::Undefined | ElementType::MinKey | ElementType::MaxKey => 0,

@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
+use super::scope::Scope;
+use super::texts::Texts;
 use super::{Decoder, decode, json};
 
 pub trait Sink: Send + Sync {
@@ -20,21 +22,24 @@ pub trait Sink: Send + Sync {
 pub struct Objects {
     decoder: Decoder,
     list: Py<PyList>,
+    texts: Texts,
 }
 
 impl Objects {
     pub fn new(py: Python<'_>, decoder: Decoder) -> Self {
-        Self { decoder, list: PyList::empty(py).unbind() }
+        Self { decoder, list: PyList::empty(py).unbind(), texts: Texts::default() }
     }
 }
 
 impl Sink for Objects {
     fn add(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()> {
-        self.list.bind(py).append(self.decoder.decode_one(py, document)?)
+        let decoded = self.decoder.decode_one(Scope::among(py, &mut self.texts), document)?;
+        self.list.bind(py).append(decoded)
     }
 
     fn add_unfit(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()> {
-        self.list.bind(py).append(decode::document(py, document)?)
+        let decoded = decode::document(Scope::among(py, &mut self.texts), document)?;
+        self.list.bind(py).append(decoded)
     }
 
     fn finish(self: Box<Self>, _py: Python<'_>) -> PyResult<Py<PyAny>> {

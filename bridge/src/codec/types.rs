@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use super::instance::Slot;
+
 macro_rules! classes {
     ($($field:ident = $module:literal . $name:literal),* $(,)?) => {
         pub struct Types { $(pub $field: Py<PyType>,)* }
@@ -53,6 +55,31 @@ impl Types {
     }
 }
 
+macro_rules! slots {
+    ($($field:ident = $class:ident . $name:literal),* $(,)?) => {
+        /// Slots of classes, which are set on instances without being looked for.
+        pub struct Slots { $(pub $field: Slot,)* }
+
+        impl Slots {
+            fn load(py: Python<'_>) -> PyResult<Self> {
+                let types = get(py)?;
+                Ok(Self { $($field: Slot::of(types.$class.bind(py), $name)?,)* })
+            }
+        }
+    };
+}
+
+slots! {
+    fields_set = base_model."__pydantic_fields_set__",
+    extra = base_model."__pydantic_extra__",
+    private = base_model."__pydantic_private__",
+    image = document."__image__",
+    pending = document."__pending__",
+    object_id_bytes = object_id."_ObjectId__id",
+    uuid_number = uuid."int",
+    uuid_safety = uuid."is_safe",
+}
+
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
 
 pub fn get(py: Python<'_>) -> PyResult<&'static Types> {
@@ -60,5 +87,15 @@ pub fn get(py: Python<'_>) -> PyResult<&'static Types> {
     TYPES.get_or_try_init(py, || Types::load(py)).map(|types| {
         let types: &Types = types;
         types
+    })
+}
+
+static SLOTS: PyOnceLock<Slots> = PyOnceLock::new();
+
+pub fn slots(py: Python<'_>) -> PyResult<&'static Slots> {
+    // As above: a static.
+    SLOTS.get_or_try_init(py, || Slots::load(py)).map(|slots| {
+        let slots: &Slots = slots;
+        slots
     })
 }

@@ -1,10 +1,12 @@
 //! Stage nodes.
 
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
-use data_bridge_ir::{Expr, Operands, Path, Stage};
+use data_bridge_ir::{Expr, Operands, Path, SchemaRef, Stage};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
+
+use crate::dtype::PySchema;
 
 use super::{dict, expr, kind, refuse_depth, text, tuple, unknown, value};
 
@@ -31,6 +33,7 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
         "lookup" => Stage::Lookup(lookup(node, depth)?),
         "union_with" => Stage::UnionWith(UnionWith {
             collection: part!(node, "collection")?.extract()?,
+            class: class(node)?,
             pipeline: pipeline(&tuple(part!(node, "pipeline"))?, depth)?,
         }),
         "facet" => {
@@ -45,7 +48,7 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
             if !name.starts_with('$') {
                 return Err(PyValueError::new_err(format!("'{name}' is not a stage: it must start with '$'")));
             }
-            Stage::Generic { name, body: body(&part!(node, "body")?, depth)? }
+            Stage::Generic { name, body: body(&part!(node, "body")?, depth)?, class: class(node)? }
         }
         "raw" => Stage::Raw(value(&part!(node, "value")?, "raw")?),
         _ => return Err(unknown(node, "a stage")),
@@ -142,12 +145,19 @@ fn pipeline(stages: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<Stage>> {
     stages.iter().map(|stage| read(&stage, depth + 1)).collect()
 }
 
+/// The class of the other documents that a stage reads, where one was given.
+fn class(node: &Bound<'_, PyAny>) -> PyResult<Option<SchemaRef>> {
+    let given = node.getattr_opt(pyo3::intern!(node.py(), "other"))?;
+    given.map(|class| Ok(class.call_method0(pyo3::intern!(node.py(), "schema"))?.extract::<PySchema>()?.0)).transpose()
+}
+
 fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
     let path = |part: PyResult<Bound<'_, PyAny>>| Ok::<_, PyErr>(part?.extract::<Option<String>>()?.map(Path));
     let pipeline = part!(node, "pipeline")?;
     let pipeline = if pipeline.is_none() { None } else { Some(self::pipeline(pipeline.cast::<PyTuple>()?, depth)?) };
     Ok(Lookup {
         collection: part!(node, "collection")?.extract()?,
+        class: class(node)?,
         local: path(part!(node, "local"))?,
         foreign: path(part!(node, "foreign"))?,
         variables: expr::named(&dict(part!(node, "let"))?, depth)?,

@@ -202,6 +202,7 @@ pub fn join_stages(
     let key = format!("{field}_key");
     let join = |local: &str| {
         Stage::Lookup(Lookup {
+            class: None,
             collection: Some(target.name.clone()),
             local: Some(local.into()),
             foreign: Some("_id".into()),
@@ -229,6 +230,7 @@ pub fn back_join_stages(
     let references = format!("{field}_key");
     let join = |foreign: String, output: &str| {
         Stage::Lookup(Lookup {
+            class: None,
             collection: Some(target.name.clone()),
             local: Some(local.into()),
             foreign: Some(Path(foreign)),

@@ -6,8 +6,10 @@ pub mod joins;
 mod link_updates;
 mod link_upserts;
 pub mod links;
+mod made;
 pub mod needed_fields;
 mod operator;
+pub mod parts_read;
 mod predicate;
 pub mod reads;
 mod roots;
@@ -156,28 +158,30 @@ impl Analyzer {
             }
             Stage::Lookup(lookup) => self.lookup(lookup, shape),
             Stage::UnionWith(union) => {
-                self.stages(&mut union.pipeline, Shape::Open);
+                let others = Shape::of_others(union.class.as_ref(), union.collection.as_deref());
+                self.of_others(&mut union.pipeline, others, "$unionWith");
             }
             Stage::Facet(outputs) => self.facet(outputs, shape),
             Stage::Limit(0) => self.report(CompileError::new("limit_zero", "a limit must be at least 1").at("limit")),
             Stage::Sample(0) => {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
             }
-            Stage::Generic { name, body } => self.arguments(name, body, shape),
+            Stage::Generic { name, body, class } => self.arguments(name, body, shape, class.as_ref()),
             Stage::Unset(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Count(_) | Stage::Sample(_) | Stage::Raw(_) => {
             }
         }
     }
 
     /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
-    fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape) {
+    fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape, class: Option<&SchemaRef>) {
         let Expr::Document(arguments) = body else { return self.value(body, shape) };
         for (name, given) in arguments {
             let Expr::Filter(predicate) = given else {
                 self.value(given, shape);
                 continue;
             };
-            self.filter(predicate, if stage == "$graphLookup" { &Shape::Open } else { shape });
+            let others = (stage == "$graphLookup").then(|| Shape::of_others(class, None));
+            self.filter(predicate, others.as_ref().unwrap_or(shape));
             if links(predicate) {
                 let message = format!("'{name}' of {stage} filters by linked documents");
                 self.report(CompileError::new("link_not_followed", message).at(name.as_str()));
@@ -203,9 +207,19 @@ impl Analyzer {
             self.path(local, shape);
         }
         lookup.variables.iter_mut().for_each(|(_, value)| self.value(value, shape));
-        // The other collection's schema is not part of this plan: its paths are open here.
+        let others = Shape::of_others(lookup.class.as_ref(), lookup.collection.as_deref());
         if let Some(stages) = &mut lookup.pipeline {
-            self.stages(stages, Shape::Open);
+            self.of_others(stages, others, "$lookup");
+        }
+    }
+
+    /// Stages for the documents of another collection: the server follows no links to be filtered by there.
+    fn of_others(&mut self, stages: &mut Vec<Stage>, others: Shape, stage: &str) {
+        self.stages(stages, others);
+        if stages.iter().any(|stage| matches!(stage, Stage::Match(predicate) if links(predicate))) {
+            let message = format!("the pipeline of {stage} filters by linked documents");
+            let error = CompileError::new("link_not_followed", message).at(stage);
+            self.report(error.hint("join them in the pipeline with a Lookup of their own"));
         }
     }
 

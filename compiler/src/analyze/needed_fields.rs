@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(needed(&[facet.clone(), include(&["x"])], Terminal::Aggregate), "a b");
         assert_eq!(needed(&[facet.clone(), include(&["y"])], Terminal::Aggregate), "all but c");
         assert_eq!(needed(&[facet], Terminal::Count), "a b");
-        let union = Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: vec![] });
+        let union = Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline: vec![] });
         assert_eq!(needed(&[union, group("a", "b")], Terminal::Aggregate), "a b");
     }
 

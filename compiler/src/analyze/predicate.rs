@@ -81,7 +81,7 @@ impl Analyzer {
         match shape.dtype(field) {
             Err(error) => {
                 self.report(error);
-                Shape::Open
+                Shape::open("the list is not known")
             }
             Ok(dtype) => {
                 if !dtype.may_be_array() {
@@ -94,7 +94,7 @@ impl Analyzer {
                 });
                 match items.collect::<Vec<_>>().as_slice() {
                     [DType::Document(schema)] => Shape::of(schema),
-                    _ => Shape::Open,
+                    _ => Shape::open("its elements are no documents of a class"),
                 }
             }
         }

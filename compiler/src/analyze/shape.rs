@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bson::RawBson;
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::expr::{Path, root};
+use data_bridge_ir::expr::Path;
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
-use data_bridge_ir::{DType, Expr, Operands, SchemaRef, Value};
+use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
 
 use super::operator;
 use crate::error::CompileError;
@@ -23,8 +22,8 @@ pub enum Shape {
     Declared { schema: SchemaRef, added: Fields },
     /// Exactly these top-level fields, made by a group or a projection.
     Made(Fields),
-    /// Anything: an opaque stage came before.
-    Open,
+    /// These top-level fields, and why there may be any others.
+    Open { known: Fields, why: String },
 }
 
 impl Shape {
@@ -32,12 +31,37 @@ impl Shape {
         Self::Declared { schema: schema.clone(), added: Fields::new() }
     }
 
+    /// Documents of which nothing is known.
+    pub fn open(why: impl Into<String>) -> Self {
+        Self::Open { known: Fields::new(), why: why.into() }
+    }
+
+    /// What a stage gives of which that cannot be known.
+    pub(super) fn unknown(stage: &str) -> Self {
+        Self::open(format!("what {stage} gives is not known before it runs"))
+    }
+
+    /// The documents of another collection: those of its class, where one was given.
+    pub fn of_others(class: Option<&SchemaRef>, collection: Option<&str>) -> Self {
+        match (class, collection) {
+            (Some(class), _) => Self::of(class),
+            (None, Some(name)) => Self::open(format!("of the collection '{name}' no class was given")),
+            (None, None) => Self::open("its documents are made by a pipeline"),
+        }
+    }
+
     /// The declared type at a path, `Any` where nothing is declared; or why nothing can be there.
     pub fn dtype(&self, path: &Path) -> Result<Cow<'_, DType>, CompileError> {
         match self {
-            Self::Open => Ok(Cow::Borrowed(&DType::Any)),
-            Self::Made(fields) => within(fields, path).ok_or_else(|| unknown_made(fields, path)),
-            Self::Declared { schema, added } => within(added, path).map_or_else(|| declared(schema, path), Ok),
+            Self::Open { known, .. } => within(known, path).unwrap_or(Ok(Cow::Borrowed(&DType::Any))),
+            Self::Made(fields) => within(fields, path).unwrap_or_else(|| Err(unknown_made(fields, path))),
+            Self::Declared { schema, added } => within(added, path).unwrap_or_else(|| {
+                let error = |error: CompileError| match self.fields().0 {
+                    fields if !added.is_empty() && schema.field(path.root()).is_none() => error.hint(listed(&fields)),
+                    _ => error,
+                };
+                found(schema.lookup(path.as_str()), path).map_err(error)
+            }),
         }
     }
 
@@ -46,15 +70,15 @@ impl Shape {
         match stage {
             Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => self,
             Stage::Set(fields) => {
-                let added: Vec<_> = fields.iter().map(|(path, value)| self.made(path, value)).collect();
-                self.adding(added)
+                let types: Vec<_> = fields.iter().map(|(_, value)| operator::dtype(value, &self)).collect();
+                fields.iter().zip(types).fold(self, |shape, ((path, _), dtype)| shape.put(path.as_str(), dtype))
             }
-            Stage::Lookup(lookup) => self.adding([(root(&lookup.output).to_owned(), DType::Any)]),
-            Stage::Unwind { path, index, .. } => {
-                // The field is now an element, no longer what the class declares.
-                let names = [path.root()].into_iter().chain(index.iter().map(|name| root(name)));
-                self.adding(names.map(|name| (name.to_owned(), DType::Any)))
+            Stage::Lookup(lookup) => {
+                let others = Self::of_others(lookup.class.as_ref(), lookup.collection.as_deref());
+                let found = others.behind(lookup.pipeline.as_deref().unwrap_or_default()).document();
+                self.put(&lookup.output, DType::Array(Box::new(found)))
             }
+            Stage::Unwind { path, index, preserve } => self.unwound(path, index.as_deref(), *preserve),
             Stage::Unset(paths) => self.without(paths),
             Stage::Project(fields) => self.projected(fields),
             Stage::Group { by, outputs } => {
@@ -68,52 +92,73 @@ impl Shape {
             }
             Stage::Count(name) => Self::Made([(name.clone(), DType::Int)].into()),
             Stage::Facet(outputs) => {
-                let listed = |name: &String| (name.clone(), DType::Array(Box::new(DType::Any)));
-                Self::Made(outputs.iter().map(|(name, _)| listed(name)).collect())
+                let listed = |(name, stages): &(String, Vec<Stage>)| {
+                    (name.clone(), DType::Array(Box::new(self.clone().behind(stages).document())))
+                };
+                Self::Made(outputs.iter().map(listed).collect())
             }
-            Stage::Generic { name, body } => self.computed(name, body),
-            // The other collection's documents may hold anything.
-            Stage::UnionWith(_) | Stage::Raw(_) => Self::Open,
+            Stage::Generic { name, body, class } => self.computed(name, body, class.as_ref()),
+            Stage::UnionWith(union) => {
+                let others = Self::of_others(union.class.as_ref(), union.collection.as_deref());
+                self.or(others.behind(&union.pipeline))
+            }
+            Stage::Raw(_) => Self::unknown("a stage given as MQL"),
         }
     }
 
-    /// What follows a stage that has no node of its own.
-    fn computed(self, name: &str, body: &Expr) -> Self {
-        let any = |name: &str| (root(name).to_owned(), DType::Any);
-        match name {
-            "$fill" | "$redact" | "$densify" => self,
-            "$setWindowFields" => match entry(body, "output") {
-                Some(Expr::Document(outputs)) => self.adding(outputs.iter().map(|(name, _)| any(name))),
-                _ => Self::Open,
-            },
-            "$graphLookup" => entry(body, "as").and_then(text).map_or(Self::Open, |name| self.adding([any(name)])),
-            "$bucket" | "$bucketAuto" => match entry(body, "output") {
-                None => Self::Made([any("_id"), ("count".to_owned(), DType::Int)].into()),
-                Some(Expr::Document(outputs)) => {
-                    Self::Made(outputs.iter().map(|(name, _)| any(name)).chain([any("_id")]).collect())
+    /// What follows all of these stages.
+    pub fn behind(self, stages: &[Stage]) -> Self {
+        stages.iter().fold(self, Self::after)
+    }
+
+    /// The top-level fields that are known, and why there may be others.
+    pub fn fields(&self) -> (Vec<(String, DType)>, Option<String>) {
+        match self {
+            Self::Open { known, why } => (known.clone().into_iter().collect(), Some(why.clone())),
+            Self::Made(fields) => (fields.clone().into_iter().collect(), None),
+            Self::Declared { schema, added } => {
+                let declared = schema.get().map(|known| &known.fields);
+                let mut fields: Vec<_> =
+                    declared.into_iter().flatten().map(|(name, field)| (name.clone(), field.dtype.clone())).collect();
+                for (name, dtype) in added {
+                    match fields.iter_mut().find(|(known, _)| known == name) {
+                        Some(field) => field.1 = dtype.clone(),
+                        None => fields.push((name.clone(), dtype.clone())),
+                    }
                 }
-                Some(_) => Self::Open,
-            },
-            "$sortByCount" => Self::Made([any("_id"), ("count".to_owned(), DType::Int)].into()),
-            "$replaceRoot" => entry(body, "newRoot").map_or(Self::Open, |root| self.replaced(root)),
-            "$replaceWith" => self.replaced(body),
-            "$out" | "$merge" => Self::Made(Fields::new()),
-            _ => Self::Open,
+                (fields, undeclared(schema))
+            }
         }
     }
 
-    /// A document in the place of each: one that is written out, or a field that holds one.
-    fn replaced(self, root: &Expr) -> Self {
-        match root {
-            Expr::Document(fields) => {
-                Self::Made(fields.iter().map(|(name, value)| (name.clone(), operator::dtype(value, &self))).collect())
-            }
-            Expr::Field(path) => match self.dtype(path).map(|dtype| dtype.non_null()) {
-                Ok(DType::Document(schema)) => Self::of(&schema),
-                _ => Self::Open,
+    /// The type of one of the documents, as a value.
+    pub(super) fn document(&self) -> DType {
+        match self {
+            Self::Declared { schema, added } if added.is_empty() => DType::Document(schema.clone()),
+            other => match other.fields() {
+                (fields, None) => DType::Document(SchemaRef::of_fields(fields)),
+                _ => DType::Map(Box::new(DType::Any)),
             },
-            _ => Self::Open,
         }
+    }
+
+    /// Documents of this shape and of another.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self == other {
+            return self;
+        }
+        let ((ours, open), (theirs, opened)) = (self.fields(), other.fields());
+        if let Some(why) = opened.or(open) {
+            return Self::open(why);
+        }
+        let mut fields: Fields = ours.into_iter().collect();
+        for (name, dtype) in &theirs {
+            let known = fields.remove(name).unwrap_or(DType::Null);
+            fields.insert(name.clone(), DType::union(vec![known, dtype.clone()]));
+        }
+        let shared = |name: &String| theirs.iter().any(|(other, _)| other == name);
+        let missing = |(name, dtype)| if shared(&name) { (name, dtype) } else { (name, or_null(dtype)) };
+        Self::Made(fields.into_iter().map(missing).collect())
     }
 
     /// A computed field: below the top level nothing is known of the whole.
@@ -122,7 +167,23 @@ impl Shape {
         (path.root().to_owned(), if whole { operator::dtype(value, self) } else { DType::Any })
     }
 
-    fn adding(self, fields: impl IntoIterator<Item = (String, DType)>) -> Self {
+    /// The documents with a field at a path.
+    pub(super) fn put(self, path: &str, dtype: DType) -> Self {
+        let (root, below) = path.split_once('.').unwrap_or((path, ""));
+        if below.is_empty() {
+            return self.adding([(root.to_owned(), dtype)]);
+        }
+        // Where nothing stands yet there are only the documents that the path asks for.
+        let there = if matches!(self, Self::Open { .. }) {
+            self.dtype(&root.into()).ok().map(Cow::into_owned)
+        } else {
+            self.fields().0.into_iter().find_map(|(name, dtype)| (name == root).then_some(dtype))
+        };
+        let whole = there.map_or_else(|| nested(below, dtype.clone()), |there| with(&there, below, &dtype));
+        self.adding([(root.to_owned(), whole)])
+    }
+
+    pub(super) fn adding(self, fields: impl IntoIterator<Item = (String, DType)>) -> Self {
         match self {
             Self::Declared { schema, mut added } => {
                 added.extend(fields);
@@ -132,19 +193,38 @@ impl Shape {
                 known.extend(fields);
                 Self::Made(known)
             }
-            Self::Open => Self::Open,
+            Self::Open { mut known, why } => {
+                known.extend(fields);
+                Self::Open { known, why }
+            }
+        }
+    }
+
+    /// An element in the place of each list.
+    fn unwound(self, path: &Path, index: Option<&str>, preserve: bool) -> Self {
+        // The field is now an element, no longer what the class declares.
+        let listed = self.dtype(path).map_or(DType::Any, Cow::into_owned);
+        let elements = listed.members().iter().filter(|member| **member != DType::Null).map(|member| match member {
+            DType::Array(item) => (**item).clone(),
+            other => other.clone(),
+        });
+        let element = DType::union(elements.collect());
+        let shape = self.put(path.as_str(), if preserve { or_null(element) } else { element });
+        match index {
+            Some(index) => shape.put(index, if preserve { or_null(DType::Int) } else { DType::Int }),
+            None => shape,
         }
     }
 
     fn without(self, paths: &[Path]) -> Self {
-        let gone = |name: &String| paths.iter().any(|path| path.as_str() == name);
+        let kept = |fields: Fields| {
+            fields.into_iter().filter(|(name, _)| !paths.iter().any(|path| path.as_str() == name)).collect()
+        };
         match self {
-            Self::Made(fields) => Self::Made(fields.into_iter().filter(|(name, _)| !gone(name)).collect()),
+            Self::Made(fields) => Self::Made(kept(fields)),
             // A declared field may still be asked for, as one that a document does not have.
-            Self::Declared { schema, added } => {
-                Self::Declared { schema, added: added.into_iter().filter(|(name, _)| !gone(name)).collect() }
-            }
-            Self::Open => Self::Open,
+            Self::Declared { schema, added } => Self::Declared { schema, added: kept(added) },
+            Self::Open { known, why } => Self::Open { known: kept(known), why },
         }
     }
 
@@ -168,42 +248,74 @@ impl Shape {
     }
 }
 
-fn entry<'a>(body: &'a Expr, name: &str) -> Option<&'a Expr> {
-    let Expr::Document(entries) = body else { return None };
-    entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-}
-
-fn text(value: &Expr) -> Option<&str> {
-    match value {
-        Expr::Literal(Value(RawBson::String(text))) | Expr::Raw(Value(RawBson::String(text))) => Some(text),
-        _ => None,
-    }
-}
-
-/// The type at a path that starts at one of these fields.
-fn within<'a>(fields: &'a Fields, path: &Path) -> Option<Cow<'a, DType>> {
+/// The type at a path that starts at one of these fields; nothing where it starts at none.
+fn within<'a>(fields: &'a Fields, path: &Path) -> Option<Result<Cow<'a, DType>, CompileError>> {
     if fields.is_empty() {
         return None;
     }
-    let root = path.root();
-    let dtype = fields.get(root)?;
-    Some(Cow::Borrowed(if root == path.as_str() { dtype } else { &DType::Any }))
+    let dtype = fields.get(path.root())?;
+    let Some((_, below)) = path.as_str().split_once('.') else { return Some(Ok(Cow::Borrowed(dtype))) };
+    // Behind a stage the ids of links stand where the links were; a union's documents are not told apart.
+    if dtype.link().is_some() {
+        return Some(Ok(Cow::Borrowed(&DType::Any)));
+    }
+    Some(found(dtype.lookup(below), path))
 }
 
-/// A group's id is null where the value it groups by is missing.
-fn or_null(dtype: DType) -> DType {
+/// Documents that a path asks for, with a value at its end.
+fn nested(path: &str, dtype: DType) -> DType {
+    path.rsplit('.').fold(dtype, |inner, name| DType::Document(SchemaRef::of_fields([(name.to_owned(), inner)])))
+}
+
+/// A type whose values have another one at a path.
+fn with(dtype: &DType, path: &str, changed: &DType) -> DType {
+    let schema = match dtype {
+        DType::Array(item) => return DType::Array(Box::new(with(item, path, changed))),
+        DType::Document(schema) => schema,
+        _ => return DType::Any,
+    };
+    let Some(known) = schema.get().filter(|known| !known.open) else { return DType::Any };
+    let (name, below) = path.split_once('.').unwrap_or((path, ""));
+    let field = known.fields.get(name).map(|field| &field.dtype);
+    let value = match field {
+        _ if below.is_empty() => changed.clone(),
+        Some(field) => with(field, below, changed),
+        None => nested(below, changed.clone()),
+    };
+    if field == Some(&value) {
+        return dtype.clone();
+    }
+    let mut fields: Fields = known.fields.iter().map(|(name, field)| (name.clone(), field.dtype.clone())).collect();
+    fields.insert(name.to_owned(), value);
+    DType::Document(SchemaRef::of_fields(fields))
+}
+
+/// A type that may be null.
+pub(super) fn or_null(dtype: DType) -> DType {
     if dtype.nullable() { dtype } else { DType::union(vec![dtype, DType::Null]) }
 }
 
-fn unknown_made(fields: &Fields, path: &Path) -> CompileError {
-    let names: Vec<_> = fields.keys().map(String::as_str).collect();
-    CompileError::new("unknown_field", format!("no field '{}' exists after the earlier stages", path.root()))
-        .at(path.as_str())
-        .hint(format!("fields: {}", names.join(", ")))
+fn undeclared(schema: &SchemaRef) -> Option<String> {
+    match schema.get() {
+        None => Some("its collection may hold anything".to_owned()),
+        Some(known) => known.open.then(|| format!("{} allows fields that it does not declare", schema.name())),
+    }
 }
 
-fn declared<'a>(schema: &'a SchemaRef, path: &Path) -> Result<Cow<'a, DType>, CompileError> {
-    match schema.lookup(path.as_str()) {
+fn unknown_made(fields: &Fields, path: &Path) -> CompileError {
+    let fields: Vec<_> = fields.clone().into_iter().collect();
+    CompileError::new("unknown_field", format!("no field '{}' exists after the earlier stages", path.root()))
+        .at(path.as_str())
+        .hint(listed(&fields))
+}
+
+fn listed(fields: &[(String, DType)]) -> String {
+    let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    format!("fields: {}", names.join(", "))
+}
+
+fn found<'a>(lookup: Lookup<'a>, path: &Path) -> Result<Cow<'a, DType>, CompileError> {
+    match lookup {
         Lookup::Found(dtype) => Ok(dtype),
         Lookup::Open => Ok(Cow::Borrowed(&DType::Any)),
         Lookup::Unknown { within, name } => {
@@ -215,6 +327,7 @@ fn declared<'a>(schema: &'a SchemaRef, path: &Path) -> Result<Cow<'a, DType>, Co
                 .hint(format!("fields: {}", fields.join(", "))))
         }
         Lookup::NotADocument { at, dtype } => {
+            let at = if at.is_empty() { path.root() } else { at.as_str() };
             let message = format!("'{at}' is {dtype}, which has no fields, so '{}' cannot exist", path.as_str());
             Err(CompileError::new("not_a_document", message).at(path.as_str()))
         }
@@ -230,7 +343,7 @@ mod tests {
         match stages.iter().fold(Shape::of(&SchemaRef::declare("Thing")), Shape::after) {
             Shape::Declared { added, .. } => added.into_keys().collect(),
             Shape::Made(fields) => fields.into_keys().collect(),
-            Shape::Open => panic!("no stage is opaque"),
+            Shape::Open { .. } => panic!("no stage is opaque"),
         }
     }
 

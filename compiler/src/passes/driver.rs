@@ -329,9 +329,10 @@ mod tests {
         let generic = |name: &str, filter| Stage::Generic {
             name: name.to_owned(),
             body: Expr::Document(vec![("query".to_owned(), filter), ("key".to_owned(), Expr::Constant(true))]),
+            class: None,
         };
         for name in ["$geoNear", "$graphLookup"] {
-            let after = run(ALL, vec![generic(name, filter.clone())], true).unwrap();
+            let after = run(&ALL, vec![generic(name, filter.clone())], true).unwrap();
             assert_eq!(after.stages, [generic(name, Expr::Filter(Box::new(eq("a", 1))))]);
         }
     }
@@ -364,7 +365,7 @@ mod tests {
         let Stage::Lookup(join) = lookup("pets") else { unreachable!("made as one") };
         let inside = [
             Stage::Lookup(Lookup { pipeline: Some(long()), ..join }),
-            Stage::UnionWith(UnionWith { collection: Some("others".into()), pipeline: long() }),
+            Stage::UnionWith(UnionWith { collection: Some("others".into()), class: None, pipeline: long() }),
             Stage::Facet(vec![("few".into(), long()), ("all".into(), vec![])]),
         ];
         for (stage, place) in inside.into_iter().zip(["Lookup(pets)", "UnionWith(others)", "Facet(few)"]) {

@@ -20,6 +20,7 @@ mod drop_sort_of_unique;
 mod drop_true_match;
 mod drop_unread_accumulator;
 mod drop_unread_facet;
+mod drop_unread_join;
 mod drop_unread_lookup;
 mod drop_unread_projection;
 mod drop_unread_set;
@@ -42,7 +43,10 @@ mod merge_unsets;
 mod nodes;
 mod normalize_membership;
 mod parts;
+mod parts_kept;
 mod prefilter_unwind;
+mod project_facet;
+mod project_union;
 mod push_limit_below_fields;
 mod push_limit_below_lookup;
 mod push_limit_into_union;
@@ -59,6 +63,7 @@ mod remove_duplicate_terms;
 mod rewrite;
 mod settle_complements;
 mod settle_link_form;
+mod settle_link_test;
 mod settle_presence;
 mod settle_types;
 mod simplify;
@@ -141,6 +146,7 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &intersect_tests::IntersectTests,
     &drop_implied_terms::DropImpliedTerms,
     &settle_link_form::SettleLinkForm,
+    &settle_link_test::SettleLinkTest,
     &settle_presence::SettlePresence,
     &settle_types::SettleTypes,
     &exclusion_to_membership::ExclusionToMembership,
@@ -186,8 +192,11 @@ pub static READ_RULES: &[&dyn ReadRule] = &[
     &drop_unread_set::DropUnreadSet,
     &drop_unread_accumulator::DropUnreadAccumulator,
     &drop_unread_lookup::DropUnreadLookup,
+    &drop_unread_join::DropUnreadJoin,
     &drop_unread_facet::DropUnreadFacet,
     &drop_unread_projection::DropUnreadProjection,
+    &project_facet::ProjectFacet,
+    &project_union::ProjectUnion,
     &prefilter_unwind::PrefilterUnwind,
     &exists_reads_one::ExistsReadsOne,
     &false_match_to_nothing::FalseMatchToNothing,

@@ -17,7 +17,8 @@ impl Nodes {
     pub const ELEM_MATCH: Self = Self(1 << 8);
     pub const COMPUTED: Self = Self(1 << 9);
     pub const ALL: Self = Self(1 << 10);
-    pub const KINDS: usize = 11;
+    pub const LINKED: Self = Self(1 << 11);
+    pub const KINDS: usize = 12;
 
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -42,6 +43,7 @@ impl Nodes {
             Expr::ElemMatch { .. } => Self::ELEM_MATCH,
             Expr::Computed(_) => Self::COMPUTED,
             Expr::All { .. } => Self::ALL,
+            Expr::Linked { .. } => Self::LINKED,
             _ => return None,
         };
         Some(kind.0.trailing_zeros() as usize)

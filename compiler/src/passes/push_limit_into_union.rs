@@ -26,7 +26,7 @@ impl StageRule for PushLimitIntoUnion {
             return None;
         }
         let pipeline = union.pipeline.iter().cloned().chain([limit.clone()]).collect();
-        let union = Stage::UnionWith(UnionWith { collection: union.collection.clone(), pipeline });
+        let union = Stage::UnionWith(UnionWith { pipeline, ..union.clone() });
         Some(Rewrite::Replace(2, vec![limit.clone(), union, limit.clone()]))
     }
 }

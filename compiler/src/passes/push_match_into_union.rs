@@ -32,7 +32,7 @@ impl StageRule for PushMatchIntoUnion {
         let (moved, left) = terms.split_at(moved);
         let matching = Stage::Match(joined(moved.to_vec(), Expr::And));
         let pipeline = union.pipeline.iter().cloned().chain([matching.clone()]).collect();
-        let union = Stage::UnionWith(UnionWith { collection: union.collection.clone(), pipeline });
+        let union = Stage::UnionWith(UnionWith { pipeline, ..union.clone() });
         let left = (!left.is_empty()).then(|| Stage::Match(joined(left.to_vec(), Expr::And)));
         Some(Rewrite::Replace(2, [matching, union].into_iter().chain(left).collect()))
     }

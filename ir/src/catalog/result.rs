@@ -16,6 +16,23 @@ impl Operator {
 }
 
 impl Type {
+    /// The type of a field that holds such values.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::Bool | Self::Flag => DType::Bool,
+            Self::Int => DType::Int,
+            Self::Number => DType::union(vec![DType::Int, DType::Double, DType::Decimal]),
+            Self::String | Self::Word | Self::Name | Self::Code => DType::String,
+            Self::Date => DType::Date,
+            Self::Timestamp => DType::Timestamp,
+            Self::Array | Self::List => DType::Array(Box::new(DType::Any)),
+            Self::Object => DType::Map(Box::new(DType::Any)),
+            Self::Binary => DType::Binary,
+            Self::Regex => DType::Regex,
+            Self::Any | Self::Body | Self::Variables | Self::Branches | Self::Sort | Self::Constant => DType::Any,
+        }
+    }
+
     /// Whether some value of this type may stand in the argument. Null may always.
     pub fn admits(self, dtype: &DType) -> bool {
         dtype.members().iter().any(|member| match member {

@@ -84,22 +84,33 @@ impl SchemaRef {
         if let Some(field) = self.field(path) {
             return Lookup::Found(Cow::Borrowed(&field.dtype));
         }
-        let name = root(path);
-        let mut walked = name.len();
-        let mut found = step_document(self, name);
-        while walked < path.len() {
-            let Lookup::Found(current) = found else { return found };
-            let segment = root(&path[walked + 1..]);
-            found = match step_on(current, segment) {
-                Lookup::NotADocument { dtype, .. } => {
-                    return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
-                }
-                other => other,
-            };
-            walked += 1 + segment.len();
-        }
-        found
+        walk(step_document(self, root(path)), path)
     }
+}
+
+impl DType {
+    /// The type at a dotted path in a value of this one, as in a schema.
+    pub fn lookup(&self, path: &str) -> Lookup<'_> {
+        walk(step(self, root(path)), path)
+    }
+}
+
+/// What stands at the end of a path, of which the first step is made.
+fn walk<'a>(first: Lookup<'a>, path: &str) -> Lookup<'a> {
+    let mut walked = root(path).len();
+    let mut found = first;
+    while walked < path.len() {
+        let Lookup::Found(current) = found else { return found };
+        let segment = root(&path[walked + 1..]);
+        found = match step_on(current, segment) {
+            Lookup::NotADocument { dtype, .. } => {
+                return Lookup::NotADocument { at: path[..walked].trim_end_matches('.').to_owned(), dtype };
+            }
+            other => other,
+        };
+        walked += 1 + segment.len();
+    }
+    found
 }
 
 /// Whether a segment of a path is the number of a list's element, or empty.

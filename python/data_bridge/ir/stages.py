@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from .expressions import Expr
-from .node import Node, set_slot
+from .node import Node
 
 
 class Stage(Node):
     """One stage."""
 
-    __slots__ = ()
+    __slots__ = ("other",)
+    #: The class of other documents that the stage reads, where it was given: not part of what the stage means, which
+    #: goes by their collection's name. Unset on others.
+    other: Any
+
+
+#: Notes the class of the other documents.
+set_other: Callable[[Stage, Any], None] = vars(Stage)["other"].__set__
 
 
 class Match(Stage, kind="match"):
@@ -19,7 +29,10 @@ class Match(Stage, kind="match"):
     predicate: Expr
 
     def __init__(self, predicate: Expr) -> None:
-        set_slot(self, "predicate", predicate)
+        _set_predicate(self, predicate)
+
+
+(_set_predicate,) = Match._setters
 
 
 class Project(Stage, kind="project"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import _core, ir
@@ -44,14 +44,25 @@ class Checked(Staged):
     def __init__(self, cls: type[Any] | None, python: bool, *, free: bool = False, strict: bool = False) -> None:
         super().__init__(cls, python, free)
         self.strict = strict
-        self._models: Mapping[str, type[Any]] = {} if cls is None else {cls.__name__: cls}
+        self.classes: dict[str, type[Any]] = {} if cls is None else {cls.__name__: cls}
         #: What is written for the check: the language's own literals.
         self._plain: Checked = Checked(cls, False, free=free) if python else self
         self._checking = False
 
+    def pipeline(self, nodes: Sequence[Any], other: type[Any] | None = None) -> str:
+        around = self._plain.cls
+        self._plain.cls = other or around
+        try:
+            return super().pipeline(nodes, other)
+        finally:
+            self._plain.cls = around
+
+    def names(self, cls: type[Any]) -> bool:
+        return self.classes.setdefault(cls.__name__, cls) is cls
+
     def read(self, text: str) -> Any:
         """What a text means."""
-        return evaluate(text, self._models, True, True)
+        return evaluate(text, {**self.classes, **self._plain.classes}, True, True)
 
     def literal(self, value: Any) -> str:
         try:

@@ -98,10 +98,24 @@ def number_of(written: str, negative: bool = False) -> int | float:
     return number
 
 
-def _moment(written: str) -> datetime.datetime:
-    if not isinstance(written, str):
-        raise TypeError('a moment is written as text, such as "2024-01-31T12:00:00Z"')
-    return datetime.datetime.fromisoformat(written)
+def _moment(written: str | int, *parts: int) -> datetime.datetime:
+    if isinstance(written, str) and not parts:
+        return datetime.datetime.fromisoformat(written)
+    return datetime.datetime(*_whole("a moment", written, *parts))
+
+
+def _day(written: str | int, *parts: int) -> datetime.date:
+    if isinstance(written, str) and not parts:
+        return datetime.date.fromisoformat(written)
+    return datetime.date(*_whole("a day", written, *parts))
+
+
+def _whole(what: str, *parts: Any) -> tuple[Any, ...]:
+    if not all(type(part) is int for part in parts):
+        raise TypeError(
+            f'{what} is written as text, such as "2024-01-31T12:00:00Z", or as whole numbers from the year on'
+        )
+    return parts
 
 
 def _float(written: str) -> float:
@@ -122,8 +136,11 @@ def _binary(data: bytes, subtype: int = 0) -> bson.Binary:
 CONSTRUCTORS: Mapping[str, Callable[..., Any]] = {
     "ObjectId": bson.ObjectId,
     "datetime": _moment,
+    "datetime.datetime": _moment,
+    "datetime.date": _day,
     "datetime.fromisoformat": _moment,
-    "date.fromisoformat": datetime.date.fromisoformat,
+    "date": _day,
+    "date.fromisoformat": _day,
     "Decimal128": bson.Decimal128,
     "Decimal": decimal.Decimal,
     "Int64": bson.Int64,
@@ -139,4 +156,15 @@ CONSTRUCTORS: Mapping[str, Callable[..., Any]] = {
     "bson.Regex": bson.Regex,
 }
 #: Values that are named.
-CONSTANTS: Mapping[str, Any] = {"True": True, "true": True, "False": False, "false": False, "None": None, "null": None}
+CONSTANTS: Mapping[str, Any] = {
+    "True": True,
+    "true": True,
+    "False": False,
+    "false": False,
+    "None": None,
+    "null": None,
+    **{
+        f"re.{name}": int(re.RegexFlag[name])
+        for name in ("I", "IGNORECASE", "M", "MULTILINE", "S", "DOTALL", "X", "VERBOSE")
+    },
+}

@@ -13,6 +13,7 @@ from ..fields.proxy import FieldProxy, no_such_field
 from ..fields.values import Value
 from ..lambdas import Variable
 from ..outputs import Output
+from ..pipeline_builder import PipelineBuilder
 from ..query import Query
 from ..stages.base import F
 from . import names
@@ -121,7 +122,8 @@ def attribute(base: Any, name: str) -> Any:
             raise MemberError(f"{base.__name__}.{name} is a method", "not_a_value", "call it: (...)")
         raise no_such_field(base, name)
     if isinstance(base, Namespace):
-        return F[name] if base is _F else _no_member(base, name)
+        label = f"{base.label}.{name}"
+        return F[name] if base is _F else CONSTANTS[label] if label in CONSTANTS else _no_member(base, name)
     return _no_member(base, name)
 
 
@@ -158,6 +160,11 @@ def _ending(base: Any, name: str) -> Known:
     return Known(name, end, name in names.WRITES)
 
 
+def _counting(base: Any, name: str) -> Known:
+    """Of a pipeline: with a name a stage, and without one the end of it."""
+    return Known(name, lambda *named: base.count(*named) if named else Statement(base, name))
+
+
 def _of_class(base: Any, name: str) -> Known:
     if name == "get":
 
@@ -186,8 +193,13 @@ _OF_CLASSES: Mapping[str, Callable[[Any, str], Known]] = {
     **dict.fromkeys(names.CLASS_QUERIES, _own),
     **dict.fromkeys((*names.CLASS_READS, *names.CLASS_WRITES, "get"), _of_class),
 }
+_OF_QUERIES: Mapping[str, Callable[[Any, str], Known]] = {
+    **dict.fromkeys(names.QUERY_METHODS, _own),
+    **dict.fromkeys(names.READS | names.WRITES, _ending),
+}
 _OF_VALUES: tuple[tuple[type, Mapping[str, Callable[[Any, str], Known]]], ...] = (
-    (Query, {**dict.fromkeys(names.QUERY_METHODS, _own), **dict.fromkeys(names.READS | names.WRITES, _ending)}),
+    (PipelineBuilder, {**_OF_QUERIES, **dict.fromkeys(names.PIPELINE_METHODS, _own), "count": _counting}),
+    (Query, _OF_QUERIES),
     (Value, dict.fromkeys(names.VALUE_METHODS, _own)),
     (Output, dict.fromkeys(names.OUTPUT_METHODS, _own)),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import accumulators, functions, geo, ir, lambdas, predicates, stages, update, windows
 from ..fields.methods import RECEIVERS
+from ..pipeline_builder import PipelineBuilder
 from .literals import CONSTRUCTORS
 
 #: What runs programs on the server.
@@ -17,6 +18,7 @@ JAVASCRIPT_OPERATORS = frozenset({"$where", "$function", "$accumulator"})
 
 #: Stages that read or write other collections.
 REACHING = frozenset({"Lookup", "GraphLookup", "UnionWith", "Out", "Merge"})
+REACHING |= {"lookup", "graph_lookup", "union_with", "out", "merge", "stage"}
 
 _UPDATES = ("ArrayFilters", "Bit", "CurrentDate", "Each", "Inc", "Mul", "Pop", "Pull", "PullAll", "Rename")
 _GEOMETRIES = (
@@ -58,6 +60,8 @@ QUERY_METHODS = frozenset(
         *("max_time", "batch_size", "read_preference", "read_concern", "optimize", "aggregate"),
     }
 )
+#: Methods of pipelines that give a longer one: those of every stage, and what their rows are.
+PIPELINE_METHODS = frozenset(name for name in vars(PipelineBuilder) if not name.startswith("_")) | {"stage", "output"}
 #: What ends a query and only reads.
 READS = frozenset(
     {"to_list", "first", "one", "count", "exists", "distinct", "sum", "avg", "min", "max", "paginate", "explain"}
@@ -76,7 +80,7 @@ WRITES = frozenset(
     }
 )
 #: Methods of a class that give a query.
-CLASS_QUERIES = frozenset({"find", "find_one", "find_all", "all", "aggregate"})
+CLASS_QUERIES = frozenset({"find", "find_one", "find_all", "all", "aggregate", "pipeline"})
 #: Methods of a class that end a query of all its documents.
 CLASS_READS = frozenset({"count", "distinct"})
 #: By method of a class that writes, what ends the query.

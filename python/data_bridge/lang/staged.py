@@ -10,6 +10,7 @@ from typing import Any
 from .. import accumulators, ir, windows
 from .. import stages as classes
 from ..ir import stages
+from ..ir.signatures import STAGES
 from .computed import Computed, plain
 from .conditions import call
 from .written import NoForm, is_name, quoted
@@ -42,9 +43,18 @@ class Staged(Computed):
             raise NoForm(f"{type(node).__name__} has no form of its own")
         return write(self, node)
 
-    def pipeline(self, nodes: Sequence[Any]) -> str:
-        """Stages inside another."""
-        return f"[{', '.join(self.stage(node) for node in nodes)}]"
+    def pipeline(self, nodes: Sequence[Any], other: type[Any] | None = None) -> str:
+        """Stages inside another.
+
+        Args:
+            nodes: the stages.
+            other: the class of their documents, where they are of another collection.
+        """
+        around, self.cls = self.cls, other or self.cls
+        try:
+            return f"[{', '.join(self.stage(node) for node in nodes)}]"
+        finally:
+            self.cls = around
 
     def keywords(self, named: Mapping[str, str], reserved: Sequence[str] = ()) -> list[str]:
         """Arguments by name; those whose names are none of Python's, in a dict."""
@@ -150,10 +160,19 @@ class Staged(Computed):
         named = {"local": local, "foreign": foreign, "name": name}
         texts = {key: quoted(text) for key, text in named.items() if text is not None}
         if pipeline is not None:
-            texts["pipeline"] = self.pipeline(pipeline)
+            texts["pipeline"] = self.pipeline(pipeline, getattr(node, "other", None))
         if let:
             texts["let"] = "{" + ", ".join(f"{quoted(key)}: {self.value(item)}" for key, item in let.items()) + "}"
-        return call("Lookup", quoted(collection), **texts)
+        return call("Lookup", self.others(node, collection), **texts)
+
+    def others(self, node: Any, collection: str) -> str:
+        """The other collection that a stage reads: its class where it was given, and else its name."""
+        cls = getattr(node, "other", None)
+        return cls.__name__ if cls is not None and self.names(cls) else quoted(collection)
+
+    def names(self, cls: type[Any]) -> bool:
+        """Whether a class can be written by its name, and is none of another one."""
+        return False
 
     def _generic(self, node: Any) -> str:
         name, body = node._parts()
@@ -164,16 +183,22 @@ class Staged(Computed):
         if known is None:
             raise NoForm(f"there is no stage {name}")
         own, parameters = known
+        if isinstance(body, Mapping) and STAGES[name].shape == "single":
+            return call(own, self.part(body))
         if isinstance(body, Mapping):
-            return call(own, **self.by_parameter(parameters, body))
+            texts = self.by_parameter(parameters, body)
+            if name == "$graphLookup":
+                texts[parameters["from"]] = self.others(node, body["from"])
+            return call(own, **texts)
         return call(own, self.argument(body))
 
     def _facet(self, node: Any) -> str:
         return call("Facet", *self.keywords({name: self.pipeline(nodes) for name, nodes in node.outputs.items()}))
 
     def _union(self, node: Any) -> str:
-        collection = "" if node.collection is None else quoted(node.collection)
-        return call("UnionWith", collection=collection, pipeline=self.pipeline(node.pipeline) if node.pipeline else "")
+        collection = "" if node.collection is None else self.others(node, node.collection)
+        inner = self.pipeline(node.pipeline, getattr(node, "other", None)) if node.pipeline else ""
+        return call("UnionWith", collection=collection, pipeline=inner)
 
     def _buckets(self, name: str, body: Mapping[str, Any]) -> str:
         named = {"by" if key == "groupBy" else key: self.part(item) for key, item in body.items() if key != "output"}

@@ -10,7 +10,7 @@ from ..errors import CompileError
 from ..fields import value
 from ..fields.order import sort_keys
 from ..ir import stages
-from .base import GenericStage, Stage, conjunction, projection, to_stages
+from .base import GenericStage, Stage, conjunction, of_others, projection, schema_of, to_stages
 from .parts import collection as collection_name
 from .parts import path
 
@@ -153,11 +153,10 @@ class Lookup(Stage):
 
     def stage(self, schema: Schema | None) -> Any:
         other = collection_name(self.collection)
-        inner = None if self.pipeline is None else to_stages(self.pipeline, None)
+        inner = None if self.pipeline is None else to_stages(self.pipeline, schema_of(self.collection))
         local, foreign = (None if path is None else str(path) for path in (self.local, self.foreign))
-        return stages.Lookup(
-            other, local, foreign, {name: value(item) for name, item in self.let.items()}, inner, self.name
-        )
+        let = {name: value(item) for name, item in self.let.items()}
+        return of_others(stages.Lookup(other, local, foreign, let, inner, self.name), self.collection)
 
 
 class Facet(Stage):
@@ -233,7 +232,8 @@ class UnionWith(Stage):
 
     def stage(self, schema: Schema | None) -> Any:
         other = None if self.collection is None else collection_name(self.collection)
-        return stages.UnionWith(other, to_stages(self.pipeline or (), None))
+        inner = to_stages(self.pipeline or (), schema_of(self.collection))
+        return of_others(stages.UnionWith(other, inner), self.collection)
 
 
 class Merge(Stage):

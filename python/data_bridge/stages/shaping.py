@@ -113,6 +113,7 @@ class GraphLookup(GenericStage):
                 "restrictSearchWithMatch": parts.optional(restrict_search_with_match, parts.query),
             }
         )
+        self.other = from_
 
 
 class GeoNear(GenericStage):

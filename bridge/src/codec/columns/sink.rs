@@ -4,10 +4,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
+use super::super::decode;
 use super::super::layout::{self, Layout};
 use super::super::reader::malformed;
+use super::super::scope::Scope;
 use super::super::sink::Sink;
-use super::super::{CollectorPaused, decode};
 use super::kind::Struct;
 use super::{Column, Misfit, arrow};
 use crate::errors::raise;
@@ -33,7 +34,6 @@ impl ColumnLayout {
     fn decode(slf: &Bound<'_, Self>, documents: Vec<Bound<'_, PyBytes>>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         guarded(py, || {
-            let _paused = CollectorPaused::new(py);
             let mut sink = Box::new(Columns::new(slf.clone().unbind()));
             for document in &documents {
                 sink.add(py, document.as_bytes())?;
@@ -67,7 +67,7 @@ impl Sink for Columns {
             }
         }
         // What pydantic makes of it, as it would be stored.
-        let loaded = layout.get().decode_bytes(py, document)?;
+        let loaded = layout.get().decode_bytes(Scope::alone(py), document)?;
         let again = match layout::of(&loaded)?.get().encode(&loaded) {
             Ok(again) => again,
             Err(error) => {
@@ -94,7 +94,7 @@ impl Sink for Columns {
 
 /// The error that names a document without a row.
 fn refuse(py: Python<'_>, document: &[u8], path: Vec<String>) -> PyResult<PyErr> {
-    let id = decode::document(py, document)?.get_item("_id")?;
+    let id = decode::document(Scope::alone(py), document)?.get_item("_id")?;
     let path = path.into_iter().rev().collect::<Vec<_>>().join(".");
     let details = PyDict::new(py);
     details.set_item("document_id", &id)?;

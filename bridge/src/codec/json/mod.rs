@@ -17,6 +17,7 @@ use super::decimal::Finite;
 use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{DEEPEST, Element, Elements, malformed, text, unique};
+use super::scope::Scope;
 use super::{links, time};
 use crate::errors::raise;
 
@@ -78,7 +79,7 @@ pub fn document(py: Python<'_>, layout: &Layout, bytes: &[u8], out: &mut Vec<u8>
     }
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "by_alias"), true)?;
-    let document = layout.decode_bytes(py, bytes)?;
+    let document = layout.decode_bytes(Scope::alone(py), bytes)?;
     let text = document.call_method(intern!(py, "model_dump_json"), (), Some(&keywords))?;
     out.extend_from_slice(text.cast::<PyString>()?.to_str()?.as_bytes());
     Ok(())

@@ -1,0 +1,140 @@
+//! Drops a `Lookup` and the `Unwind` of what it found, where they change neither which documents there are nor what
+//! anybody reads.
+//!
+//! ```text
+//! Lookup(authors -> author) . Unwind(author) . Group(by=year)   =>   Group(by=year), of a link that always leads to one
+//! Lookup(authors -> author) . Unwind?(author) . Count(n)         =>   Count(n), of a link that leads to one or is missing
+//! ```
+//!
+//! Needs the facts that the local field is one link, stored as an id, to the collection that is joined, and that it leads
+//! to exactly one document; and, where documents without a match are dropped, that every document has it. Never a join
+//! with a pipeline, which may leave matches out, nor by another field than the id, nor an unwinding that numbers. Null
+//! and missing: such a link may meet a document whose id is null, and no more than one. Never behind a stage that
+//! changed the link. Arrays: the fact excludes them.
+
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::stage::Lookup;
+use data_bridge_ir::{Path, Stage};
+
+use super::{Known, ReadRule};
+use crate::analyze::effects::leaves;
+use crate::facts::Facts;
+
+pub struct DropUnreadJoin;
+
+impl ReadRule for DropUnreadJoin {
+    fn name(&self) -> &'static str {
+        "drop_unread_join"
+    }
+
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+        let place = (0..read.stages.len()).find(|place| {
+            let (before, from) = read.stages.split_at(*place);
+            let [Stage::Lookup(lookup), Stage::Unwind { path, index: None, preserve }, ..] = from else { return false };
+            let Some(local) = lookup.local.as_ref().filter(|_| joins_ids(lookup)) else { return false };
+            path.as_str() == lookup.output
+                && !path.as_str().contains('.')
+                && !known.needed(read)[place + 1].has(path.root())
+                && before.iter().all(|stage| leaves(stage, local.root()))
+                && leads_to_one(&known.facts, read, local, lookup, *preserve)
+        })?;
+        let mut stages = read.stages.clone();
+        stages.drain(place..place + 2);
+        Some(stages)
+    }
+}
+
+fn joins_ids(lookup: &Lookup) -> bool {
+    lookup.pipeline.is_none() && lookup.foreign.as_ref().is_some_and(|foreign| foreign.as_str() == "_id")
+}
+
+fn leads_to_one(facts: &Facts, read: &Read, local: &Path, lookup: &Lookup, preserve: bool) -> bool {
+    let Some(leading) = facts.leading_link(local) else { return false };
+    let stored = |schema: &data_bridge_ir::SchemaRef| schema.get().and_then(|schema| schema.collection.clone());
+    let Some(target) = stored(&leading.target) else { return false };
+    let here = stored(&read.source.schema).and_then(|collection| collection.database);
+    let joined = lookup.collection.as_deref() == Some(target.name.as_str()) && target.database == here;
+    joined && leading.as_id && (leading.always || preserve)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::Expr;
+    use data_bridge_ir::plan::Terminal;
+
+    use super::*;
+    use crate::testing::{eq, group, linking, linking_schema, lookup, print, read, set};
+
+    fn join(local: &str) -> Stage {
+        let Stage::Lookup(join) = lookup("found") else { unreachable!("made as one") };
+        Stage::Lookup(Lookup {
+            collection: Some("authors".into()),
+            local: Some(local.into()),
+            foreign: Some("_id".into()),
+            ..join
+        })
+    }
+
+    fn unwind(preserve: bool) -> Stage {
+        Stage::Unwind { path: "found".into(), index: None, preserve }
+    }
+
+    fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
+        let mut read = read(stages.to_vec(), Terminal::Aggregate);
+        read.source.schema = linking_schema();
+        DropUnreadJoin.rewrite(&read, &Known::of(facts)).map(|stages| print(&stages))
+    }
+
+    fn counted(join: Stage, unwind: Stage) -> [Stage; 3] {
+        [join, unwind, Stage::Count("n".into())]
+    }
+
+    #[test]
+    fn a_join_of_one_document_that_nobody_reads_goes() {
+        assert_eq!(rewritten(&counted(join("author"), unwind(false)), linking()).unwrap(), "Count(n)");
+        assert_eq!(rewritten(&counted(join("editor"), unwind(true)), linking()).unwrap(), "Count(n)");
+        let grouped = [Stage::Match(eq("year", 1)), join("author"), unwind(false), group("year", "pages")];
+        assert_eq!(rewritten(&grouped, linking()).unwrap(), "Match(year == 1) . Group(by=year, n=sum(pages))");
+    }
+
+    #[test]
+    fn documents_without_a_link_would_stay() {
+        assert_eq!(rewritten(&counted(join("editor"), unwind(false)), linking()), None);
+    }
+
+    #[test]
+    fn nothing_is_dropped_on_hearsay() {
+        assert_eq!(rewritten(&counted(join("author"), unwind(false)), Facts::none()), None);
+    }
+
+    #[test]
+    fn what_is_read_or_given_stays() {
+        assert_eq!(rewritten(&[join("author"), unwind(false)], linking()), None);
+        assert_eq!(rewritten(&[join("author"), unwind(false), group("found.name", "pages")], linking()), None);
+    }
+
+    #[test]
+    fn other_joins_may_find_none_or_several() {
+        let changed = |change: &dyn Fn(&mut Lookup)| {
+            let Stage::Lookup(mut lookup) = join("author") else { unreachable!("made as one") };
+            change(&mut lookup);
+            rewritten(&counted(Stage::Lookup(lookup), unwind(false)), linking())
+        };
+        assert_eq!(changed(&|lookup| lookup.foreign = Some("name".into())), None);
+        assert_eq!(changed(&|lookup| lookup.collection = Some("others".into())), None);
+        assert_eq!(changed(&|lookup| lookup.pipeline = Some(vec![Stage::Limit(1)])), None);
+        assert_eq!(rewritten(&counted(join("readers"), unwind(false)), linking()), None);
+    }
+
+    #[test]
+    fn a_link_that_was_changed_is_another() {
+        let stages = [vec![set("author", Expr::field("x"))], counted(join("author"), unwind(false)).into()].concat();
+        assert_eq!(rewritten(&stages, linking()), None);
+    }
+
+    #[test]
+    fn numbers_of_elements_stay() {
+        let numbered = Stage::Unwind { path: "found".into(), index: Some("i".into()), preserve: false };
+        assert_eq!(rewritten(&counted(join("author"), numbered), linking()), None);
+    }
+}

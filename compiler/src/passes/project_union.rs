@@ -1,0 +1,84 @@
+//! Reads of the other side of a `UnionWith` only the fields that are read behind it: the server finds by itself what the
+//! pipeline needs of its own documents, but not what it needs of those.
+//!
+//! ```text
+//! UnionWith(old) . Group(by=city)   =>   UnionWith(old, [Project(city, not _id)]) . Group(by=city)
+//! ```
+//!
+//! Never where the documents are given, whole or in part, or where something may read them whole: `$$ROOT`, an opaque
+//! stage. Never where the pipeline itself says which fields there are. Null, missing and arrays: a field that is kept is
+//! the same, and how many documents there are does not change.
+
+use data_bridge_ir::Stage;
+use data_bridge_ir::plan::Read;
+use data_bridge_ir::stage::UnionWith;
+
+use super::parts_kept::{gives_whole_documents, projection};
+use super::{Known, ReadRule};
+
+pub struct ProjectUnion;
+
+impl ReadRule for ProjectUnion {
+    fn name(&self) -> &'static str {
+        "project_union"
+    }
+
+    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+        let is_open = |stage: &Stage| matches!(stage, Stage::UnionWith(union) if is_open(union));
+        if !read.stages.iter().any(is_open) {
+            return None;
+        }
+        let (place, kept) =
+            read.stages.iter().zip(known.needed(read)).enumerate().find_map(|(place, (stage, needed))| {
+                let roots = needed.only_read().filter(|_| is_open(stage))?;
+                let sayable = roots.iter().all(|root| !root.is_empty() && !root.starts_with('$'));
+                sayable.then(|| (place, projection(roots.iter())))
+            })?;
+        let mut stages = read.stages.clone();
+        if let Stage::UnionWith(union) = &mut stages[place] {
+            union.pipeline.push(kept);
+        }
+        Some(stages)
+    }
+}
+
+/// Whether it gives stored documents with all their fields.
+fn is_open(union: &UnionWith) -> bool {
+    union.collection.is_some() && gives_whole_documents(&union.pipeline)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::plan::Terminal;
+
+    use super::*;
+    use crate::facts::Facts;
+    use crate::testing::{eq, group, include, print, read, union};
+
+    fn rewritten(pipeline: Vec<Stage>, behind: Stage, terminal: Terminal) -> Option<String> {
+        let read = read(vec![union(pipeline), behind], terminal);
+        ProjectUnion.rewrite(&read, &Known::of(Facts::none())).map(|stages| print(&stages))
+    }
+
+    #[test]
+    fn only_what_is_read_comes() {
+        let after = "UnionWith(others, [Match(a == 1) . Project(b, city, not _id)]) . Group(by=city, n=sum(b))";
+        let asked = vec![Stage::Match(eq("a", 1))];
+        assert_eq!(rewritten(asked, group("city", "b"), Terminal::Aggregate).unwrap(), after);
+        let after = "UnionWith(others, [Project(_id)]) . Limit(3)";
+        assert_eq!(rewritten(vec![], Stage::Limit(3), Terminal::Count).unwrap(), after);
+    }
+
+    #[test]
+    fn what_is_given_stays_whole() {
+        assert_eq!(rewritten(vec![], Stage::Limit(3), Terminal::Find), None);
+        assert_eq!(rewritten(vec![], include(&["a"]), Terminal::Aggregate), None);
+        assert_eq!(rewritten(vec![], Stage::Raw(1.into()), Terminal::Aggregate), None);
+    }
+
+    #[test]
+    fn what_says_its_fields_stays() {
+        assert_eq!(rewritten(vec![include(&["city"])], group("city", "b"), Terminal::Aggregate), None);
+        assert_eq!(rewritten(vec![group("a", "b")], group("city", "b"), Terminal::Aggregate), None);
+    }
+}
