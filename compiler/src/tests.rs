@@ -213,7 +213,7 @@ fn a_plan_reads_at_a_glance() {
         Limit(3)
     optimized
       Find User in users
-        Match(city in ["LA", "NYC"])
+      * Match(city in ["LA", "NYC"])
         Sort(-age)
         Limit(3)
     rules

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from html import escape
 from typing import Any
 
@@ -19,9 +20,17 @@ def as_json(plan: Mapping[str, Any], indent: int | None) -> str:
     return json_util.dumps(plan, json_options=options, indent=indent, ensure_ascii=False)
 
 
-def box(title: str, text: str) -> str:
-    """A titled box of preformatted text."""
-    return f'<div style="{_STYLE}"><strong>{escape(title)}</strong><pre style="{_PRE}">{escape(text)}</pre></div>'
+def box(title: str, text: str, bold: Container[int] = ()) -> str:
+    """A titled box of preformatted text; `bold` are the numbers of the lines that stand out."""
+    lines = [escape(line) for line in text.split("\n")]
+    body = "\n".join(f"<b>{line}</b>" if number in bold else line for number, line in enumerate(lines))
+    return f'<div style="{_STYLE}"><strong>{escape(title)}</strong><pre style="{_PRE}">{body}</pre></div>'
+
+
+def changed(before: str, after: str) -> set[int]:
+    """The numbers of the lines of a tree that are not those of another."""
+    found = SequenceMatcher(None, before.split("\n"), after.split("\n"), autojunk=False).get_opcodes()
+    return {line for kind, _, _, start, end in found if kind != "equal" for line in range(start, end)}
 
 
 def side_by_side(boxes: Iterable[str]) -> str:
@@ -36,8 +45,20 @@ def details(title: str, body: str) -> str:
 
 def plan_boxes(plan: Mapping[str, Any]) -> str:
     """The query as it was asked and as it is run, side by side; below them the rules and the commands."""
-    trees = side_by_side([box("plan", plan["plan"]), box("optimized", plan["optimized"])])
-    rules = [f"{fired['rule']}\n  {fired['before']}\n  => {fired['after']}" for fired in plan["rules"]]
+    trees = side_by_side(
+        [box("plan", plan["plan"]), box("optimized", plan["optimized"], changed(plan["plan"], plan["optimized"]))]
+    )
+    rules = [
+        "\n".join(
+            [
+                " in ".join([fired["rule"], *fired["place"]]),
+                f"  {fired['before']}",
+                f"  => {fired['after']}",
+                *(f"  knowing {fact}" for fact in fired["facts"]),
+            ]
+        )
+        for fired in plan["rules"]
+    ]
     commands = [
         f"{number}. {step['purpose']}\n{as_json(step['command'], 2)}" for number, step in enumerate(plan["steps"], 1)
     ]

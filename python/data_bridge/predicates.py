@@ -159,7 +159,7 @@ class Type(_OfField):
 
     __slots__ = ()
 
-    def __init__(self, field: Any, *types: str) -> None:
+    def __init__(self, field: Any, *types: str | int) -> None:
         super().__init__(_field(field).type_(*types))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import ir
-from ._core import DType, dtype_of
+from ._core import DType, Schema, dtype_of
 from .errors import CompileError
 from .fields import FieldProxy, coerce
 from .fields.expression import Expression
@@ -100,6 +100,34 @@ def identifiers(path: str) -> list[str]:
     return found
 
 
+def _document_fault(dtype: DType, value: Any) -> str:
+    """What is wrong with a document, or with one in a list, that is no document of the class; nothing when it is one."""
+    if isinstance(value, (list, tuple)):
+        items = [member.element for member in dtype.members if member.kind == "array" and member.element]
+        return next((fault for item in value if items and (fault := _document_fault(items[0], item))), "")
+    schemas = [member.schema for member in dtype.members if member.kind in ("document", "map", "any", "link")]
+    if not isinstance(value, Mapping) or not schemas or None in schemas:
+        return ""
+    faults = [_fault_of(schema, value) for schema in schemas if schema is not None]
+    return "" if "" in faults else faults[0]
+
+
+def _fault_of(schema: Schema, value: Mapping[str, Any]) -> str:
+    for name, item in value.items():
+        dtype = schema.field(str(name))
+        if dtype is None:
+            if schema.open:
+                continue
+            return f"{schema.name} has no field {str(name)!r}"
+        if item is None and not dtype.nullable:
+            return f"{schema.name}.{name} cannot be None"
+        if not stores(dtype, item):
+            return f"{schema.name}.{name} is {dtype}, not {item!r}"
+        if fault := _document_fault(dtype, item):
+            return fault
+    return ""
+
+
 def stores(dtype: DType, value: Any) -> bool:
     """Whether a field of this type may be given the value: unlike in a comparison, a list is not its elements."""
     given = dtype_of(value)
@@ -131,7 +159,14 @@ def _value(op: str, field: ir.Field, operand: Any) -> Any:
         raise _misfit(op, field, operand, "cannot store None where the class allows none")
     if not stores(field.dtype, operand):
         raise _misfit(op, field, operand, f"takes a value of type {field.dtype}")
+    _check_document(op, field, field.dtype, operand)
     return operand
+
+
+def _check_document(op: str, field: ir.Field, dtype: DType, value: Any) -> None:
+    fault = _document_fault(dtype, value)
+    if fault:
+        raise _misfit(op, field, value, f"takes a value of type {dtype}, and {fault}")
 
 
 def _number(op: str, field: ir.Field, operand: Any) -> Any:
@@ -185,6 +220,8 @@ def _check_element(op: str, field: ir.Field, element: Any, verb: str) -> None:
     items = [member.element for member in field.dtype.members if member.element is not None]
     if items and not any(stores(item, element) for item in items):
         raise _misfit(op, field, element, f"{verb} elements of type {items[0]}")
+    for item in items:
+        _check_document(op, field, item, element)
 
 
 def _element(op: str, field: ir.Field, operand: Any) -> Any:

@@ -241,6 +241,7 @@ def stage_part(argument: Argument, inner: S) -> S:
         "collection": st.just("others"),
         "target": st.sampled_from(["others", {"db": "app", "coll": "others"}]),
         "query": FILTERS,
+        "partition": inner.map(lambda given: {"by": given}),
         "search_filter": FILTERS,
         "pipeline": pipelines_of(inner),
         "pipelines": pipelines_of(inner).map(lambda given: {"pipelines": {"x": given}}),

@@ -18,6 +18,12 @@ def test_keys_are_equality_sort_range() -> None:
     assert shape(query).keys == [("name", 1), ("email", 1), ("tags", -1), ("age", 1)]
 
 
+def test_equalities_of_one_field_are_one_condition() -> None:
+    either = (User.name == "x") | (User.name == "y") | (User.name == "z")
+    assert shape(User.find(either, User.age > 3).sort(-User.email)).keys == [("name", 1), ("email", -1), ("age", 1)]
+    assert len(shape(User.find((User.name == "x") | (User.name == "y") | (User.age == 3))).branches) == 3
+
+
 def test_a_single_key_needs_no_direction() -> None:
     assert shape(User.find().sort(-User.age)).keys == [("age", 1)]
 

@@ -67,7 +67,7 @@ NAMES = {
     "User": Place,
     "p": Place.a == 1,
     "q": Place.b == 2,
-    "geometry": data_bridge.geo.Point(1, 2),
+    "geometry": data_bridge.geo.Polygon([[(0, 0), (0, 1), (1, 1), (0, 0)]]),
     **{
         name: getattr(data_bridge.geo, name)
         for name in ("Point", "Polygon", "Box", "Circle", "SphereCircle", "FlatPolygon")

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 from models import User
 
+from data_bridge.pipeline import Match, Sort
+
 HOSTILE = '<script>alert("x")</script>&"]; click'
 
 
@@ -31,12 +33,24 @@ def test_the_page_is_self_contained_and_escaped() -> None:
     plan = User.find((User.name == HOSTILE) | (User.name == "b")).plan()
     page = Tags()
     page.feed(plan._repr_html_())
-    assert page.tags <= {"div", "strong", "pre", "details", "summary"}
+    assert page.tags <= {"div", "strong", "pre", "b", "details", "summary"}
     assert page.attributes == {"style"}
     assert "url(" not in plan._repr_html_()
     assert "alert(" in page.text
     assert "optimized" in page.text
     assert "equalities_to_in" in page.text
+
+
+def test_changed_stages_stand_out() -> None:
+    plan = User.find((User.name == "a") | (User.name == "b")).sort(-User.age).plan()
+    assert '\n  * Match(name in ["a", "b"])\n    Sort(-age)\n' in plan.text()
+    assert "<b>  Match(name in [&quot;a&quot;, &quot;b&quot;])</b>" in plan._repr_html_()
+    assert "<b>  Sort" not in plan._repr_html_()
+
+
+def test_a_verbose_text_has_the_stages_behind_each_rule() -> None:
+    plan = User.aggregate([Sort(-User.age), Match(User.name == "a")]).plan()
+    assert 'push_match_below_sort\n      Match(name == "a")\n  *   Sort(-age)\n' in plan.text(verbose=True)
 
 
 def test_json_is_the_plan() -> None:

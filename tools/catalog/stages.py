@@ -31,6 +31,7 @@ PARTS = {
     "query": ("Any", "query"),
     "search_filter": ("Any", "search_filter"),
     "pipeline": ("Sequence[Any]", "pipeline"),
+    "partition": ("Any", "partition"),
     "pipelines": ("Mapping[str, Any]", "pipelines"),
     "variables": ("Mapping[str, Any]", "variables"),
     "sort": ("Any", "order"),

@@ -8,6 +8,7 @@ mod link_upserts;
 pub mod links;
 mod made;
 pub mod needed_fields;
+mod operand;
 mod operator;
 pub mod parts_read;
 mod predicate;
@@ -20,7 +21,7 @@ mod value;
 use std::borrow::Cow;
 
 use data_bridge_ir::catalog::Kind;
-use data_bridge_ir::plan::{Change, FindAndModify, Plan, Terminal, Write};
+use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Terminal, Write};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::Update;
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
@@ -66,17 +67,19 @@ impl Analyzer {
                     self.path(path, &shape);
                 }
             }
-            Plan::Write(Write { source, filter, change, .. }) => {
+            Plan::Write(Write { source, filter, change, options, .. }) => {
                 let shape = Shape::of(&source.schema);
                 link_upserts::add_links(change, filter, &source.schema);
                 self.filter(filter, &shape);
                 self.change(change, &source.schema, &shape);
+                self.check_array_filters(change, options);
             }
-            Plan::FindAndModify(FindAndModify { source, filter, change, sort, fields, .. }) => {
+            Plan::FindAndModify(FindAndModify { source, filter, change, sort, fields, options, .. }) => {
                 let shape = Shape::of(&source.schema);
                 link_upserts::add_links(change, filter, &source.schema);
                 self.filter(filter, &shape);
                 self.change(change, &source.schema, &shape);
+                self.check_array_filters(change, options);
                 self.sort_keys(sort, &shape);
                 self.projection(fields, &shape);
             }
@@ -103,9 +106,32 @@ impl Analyzer {
                 self.stages(stages, shape.clone());
             }
             Change::Update { update: Update::Operators(operations), .. } => {
-                operations.iter_mut().for_each(|operation| link_updates::as_stored(operation, schema));
+                for operation in operations {
+                    let path = operation.path.as_str();
+                    if schema.crossing(path).is_some() {
+                        let message = format!("'{path}' is a field of a linked document, which is updated by itself");
+                        self.report(CompileError::new("link_not_followed", message).at(path));
+                    }
+                    link_updates::as_stored(operation, schema);
+                }
             }
             Change::Replace { .. } | Change::Delete => {}
+        }
+    }
+
+    /// Refuses a path that names an array filter where none are given; those that are, are checked where they are merged.
+    fn check_array_filters(&mut self, change: &Change, options: &Options) {
+        let Change::Update { update: Update::Operators(operations), .. } = change else { return };
+        if options.contains_key("arrayFilters") {
+            return;
+        }
+        for path in operations.iter().map(|operation| operation.path.as_str()) {
+            let named = path.split('.').find_map(|segment| segment.strip_prefix("$[")?.strip_suffix(']'));
+            if let Some(name) = named.filter(|name| !name.is_empty()) {
+                let error =
+                    CompileError::new("array_filter", format!("'{path}' needs an array filter called '{name}'"));
+                self.report(error.at(path).hint(format!("add ArrayFilters({name}=lambda item: ...)")));
+            }
         }
     }
 

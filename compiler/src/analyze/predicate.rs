@@ -46,6 +46,7 @@ impl Analyzer {
                 if !field.as_str().is_empty() {
                     self.path(field, shape);
                 }
+                self.check_operand(expr, shape);
             }
             Expr::Field(path) => {
                 self.path(path, shape);

@@ -125,7 +125,8 @@ def _terms(node: Any, prefix: str) -> Iterator[Term | list[Shape]]:
         for term in node.terms:
             yield from _terms(term, prefix)
     elif isinstance(node, ir.Or):
-        yield [_branch(term, prefix) for term in node.terms]
+        branches = [_branch(term, prefix) for term in _alternatives(node)]
+        yield _one_of(branches) or branches
     elif isinstance(node, (ir.Not, ir.Nor)):
         for term in node.terms if isinstance(node, ir.Nor) else (node.term,):
             for part in _terms(term, prefix):
@@ -135,6 +136,24 @@ def _terms(node: Any, prefix: str) -> Iterator[Term | list[Shape]]:
         yield from _terms(node.predicate, prefix + node.field.path + ".")  # type: ignore[attr-defined]
     else:
         yield from _single(node, prefix)
+
+
+def _alternatives(node: Any) -> Iterator[Any]:
+    """The terms of an "or", and of those in it: `a | b | c` is said in twos."""
+    for term in node.terms:
+        if isinstance(term, ir.Or):
+            yield from _alternatives(term)
+        else:
+            yield term
+
+
+def _one_of(branches: list[Shape]) -> Term | None:
+    """The condition that equalities of one path are together: it has one of several values."""
+    terms = [term for branch in branches for term in branch.terms]
+    plain = all(len(branch.terms) == 1 and not branch.branches for branch in branches)
+    if plain and {term.kind for term in terms} == {"equality"} and len({term.path for term in terms}) == 1:
+        return Term(terms[0].path, "equality")
+    return None
 
 
 def _branch(node: Any, prefix: str) -> Shape:

@@ -30,6 +30,22 @@ E = TypeVar("E")
 Written: TypeAlias = str | list[str] | set[str] | frozenset[str] | tuple[str, ...] | None
 
 
+#: The names of BSON's types, in the order of their numbers from 1.
+_TYPES = (
+    *("double", "string", "object", "array", "binData", "undefined", "objectId", "bool", "date", "null", "regex"),
+    *("dbPointer", "javascript", "symbol", "javascriptWithScope", "int", "timestamp", "long", "decimal"),
+)
+_NUMBERED = {**dict(enumerate(_TYPES, 1)), -1: "minKey", 127: "maxKey"}
+
+
+def _type_name(given: str | int) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bool) or given not in _NUMBERED:
+        raise CompileError(f"{given!r} is no type of BSON", code="unknown_type", hint=f"types: {', '.join(_TYPES)}")
+    return _NUMBERED[given]
+
+
 class FieldPredicates(Path[T_co]):
     """The query operators of a field, as methods."""
 
@@ -72,9 +88,9 @@ class FieldPredicates(Path[T_co]):
         """The value is null or missing."""
         return Predicate(ir.Compare("eq", self.__ir__, ir.Literal(None)))
 
-    def type_(self, *types: str) -> Predicate:
-        """The stored value has one of these BSON types, such as "string" or "int"."""
-        return Predicate(ir.IsType(self.__ir__, types))
+    def type_(self, *types: str | int) -> Predicate:
+        """The stored value has one of these BSON types, such as "string" or "int", or their numbers."""
+        return Predicate(ir.IsType(self.__ir__, tuple(map(_type_name, types))))
 
     def _escaped(self, text: Any) -> str:
         if not isinstance(text, str):

@@ -85,7 +85,9 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
     if isinstance(value, (decimal.Decimal, uuid.UUID)) or not isinstance(value, (str, int, float)):
-        return _core.to_mql(Literal(value))
+        found = _core.to_mql(Literal(value))
+        # A document is quoted where it would be computed; here it is a value.
+        return found["$literal"] if isinstance(found, dict) and set(found) == {"$literal"} else found
     return value
 
 

@@ -136,6 +136,12 @@ def _query(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
     return spelled(Filter(filter_at(given, reader.scope.without_schema(), 0, at)))
 
 
+def _partition(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
+    if not is_dict(given):
+        raise reader.refuse(argument, "a document of values", given, at)
+    return value_at(given, reader.scope, 0, at)
+
+
 def _search_filter(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
     if not is_dict(given):
         raise reader.refuse(argument, "a filter", given, at)
@@ -218,6 +224,7 @@ _PARTS: Mapping[str, Callable[[_Reader, Argument, Any, Place], Any]] = {
     "int": _number,
     "number": _number,
     "query": _query,
+    "partition": _partition,
     "search_filter": _search_filter,
     "pipeline": _pipeline,
     "pipelines": _pipelines,

@@ -638,7 +638,7 @@ STAGES: dict[str, Signature] = {
     "$fill": Signature(
         "object",
         (
-            Argument("partitionBy", ("any",), optional=True),
+            Argument("partitionBy", ("partition",), optional=True),
             Argument("partitionByFields", ("paths",), optional=True),
             Argument("sortBy", ("sort",), optional=True),
             Argument("output", ("fills",)),

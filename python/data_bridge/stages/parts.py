@@ -98,6 +98,12 @@ def expression(given: Any) -> Any:
     return value(given)
 
 
+def partition(given: Any) -> Any:
+    """What parts of documents are told apart by: the server takes a document of values there, and no value alone."""
+    node = value(given)
+    return node if isinstance(node, ir.DocumentExpr) else ir.DocumentExpr({"value": node})
+
+
 def query(given: Any) -> Any:
     """A filter inside a stage."""
     return ir.Filter(conjunction([given], None))

@@ -73,7 +73,7 @@ class Fill(GenericStage):
     ) -> None:
         super().__init__(
             {
-                "partitionBy": parts.optional(partition_by, parts.expression),
+                "partitionBy": parts.optional(partition_by, parts.partition),
                 "partitionByFields": parts.optional(partition_by_fields, parts.paths),
                 "sortBy": parts.optional(sort_by, parts.order),
                 "output": parts.fills(output),

@@ -1,0 +1,124 @@
+"""What operators are given is looked at before anything is sent: in Python's forms and in dicts alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from data_bridge import Document, EmbeddedDocument, Link, lang
+from data_bridge.errors import CompileError
+from data_bridge.ir import parse_update
+from data_bridge.update import merge_updates
+
+
+class Line(EmbeddedDocument):
+    price: float
+    count: int = 1
+    labels: list[str] = []
+
+
+class Seller(Document):
+    name: str
+
+
+class Order(Document):
+    title: str
+    total: int
+    tags: list[str] = []
+    lines: list[Line] = []
+    first: Line | None = None
+    place: Any = None
+    seller: Link[Seller] | None = None
+
+
+def polygon(*ring: list[float]) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [list(ring)]}
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (lambda: Order.find(Order.title.mod(2, 1)), "only a number leaves a remainder: 'title' is string"),
+        (lambda: Order.find({"title": {"$mod": [2, 1]}}), "only a number leaves a remainder: 'title' is string"),
+        (lambda: Order.find(Order.title.bits_all_set(1)), "only whole numbers and bytes have bits: 'title' is string"),
+        (lambda: Order.find({"title": {"$bitsAnyClear": [1]}}), "only whole numbers and bytes have bits"),
+        (lambda: Order.find({"total": {"$size": 1}}), "only a list has a size: 'total' is int"),
+        (lambda: Order.find(Order.tags.size(-1)), "no list has -1 elements"),
+        (lambda: Order.find({"total": {"$regex": "x"}}), "a pattern is matched by text: 'total' is int"),
+        (lambda: Order.find(Order.title.regex("x", "iz")), "'z' is no option of a pattern"),
+        (lambda: Order.find(Order.title.type_("text")), "'text' is no type of BSON"),
+        (lambda: Order.find({"title": {"$type": "text"}}), "'text' is no type of BSON"),
+        (lambda: Order.find(Order.title.type_(99)), "99 is no type of BSON"),
+        (lambda: Order.find(Order.place.within({"type": "Point", "coordinates": [1, 2]})), "takes a Polygon"),
+        (lambda: Order.find({"place": {"$geoWithin": {"$geometry": polygon([0, 0], [1, 1])}}}), "a ring has four"),
+        (
+            lambda: Order.find({"place": {"$geoIntersects": {"$geometry": polygon([0, 0], [0, 1], [1, 1], [1, 0])}}}),
+            "a ring ends where it begins",
+        ),
+        (
+            lambda: Order.find({"place": {"$near": {"$geometry": {"type": "Point", "coordinates": [200, 1]}}}}),
+            "is no place",
+        ),
+        (
+            lambda: Order.find({"place": {"$geoIntersects": {"$geometry": {"type": "Pont", "coordinates": [1, 1]}}}}),
+            "'Pont' is no geometry",
+        ),
+    ],
+)
+def test_filters(query: Any, told: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        query().plan()
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("number", [1, 2, 16, 18, -1, 127])
+def test_types_have_numbers(number: int) -> None:
+    [command] = Order.find(Order.place.type_(number)).plan().commands
+    assert isinstance(command["filter"]["place"]["$type"], str)
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        (lambda: Order.first.set({"price": "x"}), "Line.price is double, not 'x'"),
+        (lambda: Order.first.set({"prize": 1}), "Line has no field 'prize'"),
+        (lambda: Order.first.set({"price": None}), "Line.price cannot be None"),
+        (lambda: Order.first.set({"price": 1, "labels": [1]}), "Line.labels is array<string>, not [1]"),
+        (lambda: Order.lines.set([{"price": 1}, {"price": "x"}]), "Line.price is double, not 'x'"),
+        (lambda: Order.lines.push({"price": "x"}), "Line.price is double, not 'x'"),
+        (lambda: Order.lines.push(each=[{"cost": 1}]), "Line has no field 'cost'"),
+        (lambda: {"$addToSet": {"lines": {"price": []}}}, "Line.price is double, not []"),
+    ],
+)
+def test_documents_are_those_of_their_class(update: Any, told: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        merge_updates([update()], Order.schema())
+    assert told in str(raised.value)
+
+
+def test_documents_that_fit_are_taken() -> None:
+    for good in ({"price": 1}, {"price": 1.5, "count": 2, "labels": ["a"]}, Line(price=1), None):
+        merge_updates([Order.first.set(good)], Order.schema())
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        (Order.lines["$[big]"].count.inc(1), "'lines.$[big].count' needs an array filter called 'big'"),
+        ({"$inc": {"lines.$[big].count": 1}}, "'lines.$[big].count' needs an array filter called 'big'"),
+        (Order.seller.name.set("x"), "'seller.name' is a field of a linked document, which is updated by itself"),
+    ],
+)
+def test_updates_that_no_server_takes(update: Any, told: str) -> None:
+    for terminal in ("update", "find_one_and_update"):
+        with pytest.raises(CompileError) as raised:
+            lang.Statement(Order.find(), terminal, (update,)).plan()
+        assert told in str(raised.value)
+
+
+def test_documents_in_updates_are_printed_as_they_are_sent() -> None:
+    update = merge_updates([Order.lines.push(each=[Line(price=1)])], Order.schema())
+    written = {"$push": {"lines": {"$each": [{"price": 1.0, "count": 1, "labels": []}]}}}
+    assert update.to_mql() == written
+    assert parse_update(written).to_mql() == written
