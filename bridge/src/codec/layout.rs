@@ -59,6 +59,16 @@ impl Definition {
         &self.fields[..self.stored]
     }
 
+    /// Whether a key is the name of a field, which may be stored under another.
+    pub fn is_named(&self, py: Python<'_>, key: &[u8]) -> PyResult<bool> {
+        for field in &self.fields {
+            if field.name.bind(py).to_str()?.as_bytes() == key {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether a key is that of the discriminator.
     pub fn is_tag(&self, key: &[u8]) -> bool {
         self.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == key)

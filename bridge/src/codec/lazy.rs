@@ -49,6 +49,11 @@ pub fn defer<'py>(scope: Scope<'_, 'py>, layout: &Bound<'py, Layout>, document: 
         return this.decode_bytes(scope, document);
     }
     let names = Names::of(scope, definition, document)?;
+    if names.misnamed
+        && let Ok(whole) = this.decode_bytes(scope, document)
+    {
+        return Ok(whole);
+    }
     let built = instance::new(this.class.bind(py))?;
     types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
     this.complete(&built, definition, &names.present, names.extra, Some(layout))?;
@@ -60,6 +65,9 @@ struct Names<'py> {
     present: Bound<'py, PySet>,
     /// What is stored besides the class's fields, where the class keeps it.
     extra: Option<Bound<'py, PyDict>>,
+    /// A field's name is a key although the field is stored under another: pydantic may take it, and says so only of
+    /// the whole document.
+    misnamed: bool,
 }
 
 impl<'py> Names<'py> {
@@ -67,22 +75,26 @@ impl<'py> Names<'py> {
         let py = scope.py;
         let bad = |problem| malformed(py, problem);
         if in_order(definition, document).map_err(bad)? {
-            return Ok(Self { present: definition.all_present(py)?, extra: None });
+            return Ok(Self { present: definition.all_present(py)?, extra: None, misnamed: false });
         }
         let present = PySet::empty(py)?;
         let mut extra: Option<Bound<'py, PyDict>> = None;
+        let mut misnamed = false;
         let mut elements = Elements::new(document).map_err(bad)?;
         while let Some(element) = elements.next().map_err(bad)? {
             if let Some(position) = definition.by_key.get(element.key) {
                 present.add(definition.fields[*position].name.bind(py))?;
-            } else if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
+                continue;
+            }
+            misnamed |= definition.is_named(py, element.key)?;
+            if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
                 let key = scope.key(element.key)?;
                 let value = decode::value(scope, element.kind, element.value)?;
                 present.add(&key)?;
                 extra.get_or_insert_with(|| PyDict::new(py)).set_item(key, value)?;
             }
         }
-        Ok(Self { present, extra })
+        Ok(Self { present, extra, misnamed })
     }
 }
 
