@@ -1,13 +1,12 @@
 //! Whether an instance's values are of exactly the types of its fields, where nothing else is asked of them.
 
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::layout::{Definition, Layout};
 use super::plain::Scalar;
-use super::{instance, lazy};
+use super::{lazy, types};
 use crate::gate::guarded;
 
 /// What a value must be.
@@ -141,7 +140,7 @@ impl Model {
             return Ok(None);
         }
         // Where it was never set there is nothing beside the fields.
-        if let Some(extra) = instance::get(given, intern!(py, "__pydantic_extra__"))
+        if let Some(extra) = types::slots(py)?.extra.get(given)
             && !extra.is_none()
             && !extra.is_empty()?
         {
