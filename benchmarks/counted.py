@@ -10,6 +10,7 @@ from typing import Any
 
 from data_bridge import Avg, Count, Group, Limit, Match, Project, Skip, Sort, Unwind, _core, client
 from data_bridge.layout import layout_of
+from data_bridge.writing import encoded_all
 
 from .data import row
 from .peers.data_bridge_peer import DataBridgePeer, Person
@@ -17,6 +18,7 @@ from .peers.data_bridge_peer import DataBridgePeer, Person
 #: Nobody listens there: a plan that sends nothing goes all the way through the I/O thread, and back.
 _NOWHERE = "mongodb://127.0.0.1:1/?heartbeatFrequencyMS=100000000"
 _WARM = 20
+_SOME = 100
 
 #: A call of this is seen by callgrind, which starts a new count; nothing else calls it.
 mark = math.cbrt
@@ -53,11 +55,17 @@ def _cases() -> dict[str, tuple[int, Callable[[], Any]]]:
     document = peer.make(peer.values(row(7)))
     stored = layout.encode(document)
     changed = layout.encode(peer.make(peer.values({**row(7), "age": 99})))
+    some = [peer.make(peer.values(row(number))) for number in range(_SOME)]
+    older = [layout.encode(peer.make(peer.values({**row(number), "age": 99}))) for number in range(_SOME)]
+    _core.set_images(some, older)
+    now = encoded_all(some, validate=True)
     two_terms = Person.find((Person.age > 25) & (Person.address.city == "City 7"))
     return {
         "encode a document": (500, lambda: layout.encode(document)),
         "decode a document": (500, lambda: layout.decode(stored)),
         "compare a document with its stored bytes": (500, lambda: layout.changes(changed, stored)),
+        f"check and encode {_SOME} documents": (5, lambda: encoded_all(some, validate=True)),
+        f"make the saves of {_SOME} documents": (5, lambda: _core.saves(some, now)),
         "compile a two-term filter": (200, _compiling(two_terms, "find")),
         "compile a 12-stage pipeline": (50, _compiling(_twelve_stages(), "aggregate")),
         "build and compile a two-term filter": (200, peer.build_filter),

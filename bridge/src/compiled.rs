@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
 use crate::dtype::PyDType;
-use crate::gate::guarded;
+use crate::gate::{guarded, with_room};
 use crate::{codec, errors, read};
 
 /// A compiled plan: what was asked, what each rule did, what is sent.
@@ -152,7 +152,8 @@ fn compile(node: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>, traced: bool, link
     guarded(py, || {
         let mut flags = read_flags(flags)?;
         flags.links = Strategy::parse(links).map_err(|error| errors::from_compile(py, vec![error]))?;
-        let compiled = data_bridge_compiler::compile(read::plan(node)?, &flags, traced);
+        let plan = read::plan(node)?;
+        let compiled = with_room(|| data_bridge_compiler::compile(plan, &flags, traced));
         compiled.map(|compiled| Compiled(Arc::new(compiled))).map_err(|failure| refused(py, failure))
     })
 }
@@ -196,7 +197,8 @@ type Rows = (Vec<(String, PyDType)>, Option<String>);
 fn rows(node: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let py = node.py();
     guarded(py, || {
-        let found = data_bridge_compiler::analyze::rows::rows(read::plan(node)?);
+        let plan = read::plan(node)?;
+        let found = with_room(|| data_bridge_compiler::analyze::rows::rows(plan));
         let found = found.map_err(|failure| refused(py, failure))?;
         Ok((found.fields.into_iter().map(|(name, dtype)| (name, PyDType(dtype))).collect(), found.open))
     })

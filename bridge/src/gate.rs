@@ -18,6 +18,22 @@ pub fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResul
         .unwrap_or_else(|panic| Err(errors::internal(py, &panic_message(panic.as_ref()))))
 }
 
+/// What one level of reading a query or a value takes at most, with all that is called there.
+const LEVEL: usize = 96 * 1024;
+/// What compiling the deepest query that may be read takes at most.
+const COMPILING: usize = 2 * 1024 * 1024;
+
+/// Whether the stack of this thread has room for one level more. Threads may be given very small ones.
+pub fn has_room() -> bool {
+    stacker::remaining_stack().is_none_or(|left| left > LEVEL)
+}
+
+/// Runs work that touches no Python object, on a larger stack where this thread's is too small. What runs Python code has to
+/// stay: newer versions of it look at where the stack is.
+pub fn with_room<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(COMPILING, 2 * COMPILING, work)
+}
+
 #[cfg(test)]
 pub mod tests {
     use std::path::Path;

@@ -123,7 +123,8 @@ class Bulk(Generic[T]):
         if cls is not self._cls and not issubclass(cls, self._cls):
             kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
             raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
-        write = Write(len(self._writes), what, target, None if queried else target)
+        document: Any = None if queried else target
+        write = Write(len(self._writes), what, target, document)
         if updates:
             write.updates, write.upsert = updates, upsert
         self._writes.append(write)

@@ -111,13 +111,11 @@ def _whole(writes: list[Write], revised: set[type[Any]], session: Any, validate:
         else:
             _new_or_replaced(write, session)
     now = [write.image for write in saved if write.image is not None]
-    saves = _core.saves([write.target for write in saved], now)
-    for write, save in zip(saved, saves, strict=True):
-        if save is None:
+    for write, changes, statement in zip(saved, *_core.saves([write.target for write in saved], now), strict=True):
+        if changes is None:
             write.image = None
         else:
-            write.command = "update"
-            write.changes, write.statement = save
+            write.command, write.changes, write.statement = "update", changes, statement
 
 
 def _revised(write: Write, session: Any) -> None:

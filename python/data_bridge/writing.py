@@ -128,9 +128,11 @@ def prepare_all(
     Raises:
         pydantic.ValidationError: a value is not what its field takes.
     """
-    classes = set(map(type, documents))
-    revised = any(settings_of(cls).use_revision for cls in classes)
-    if any(is_hooked(cls, skip) for cls in classes):
+    hooked = revised = False
+    for cls in set(map(type, documents)):
+        hooked = hooked or is_hooked(cls, skip)
+        revised = revised or settings_of(cls).use_revision
+    if hooked:
         for document in documents:
             yield from prepare(document, events, validate, skip)
         validate = False

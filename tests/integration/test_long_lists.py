@@ -1,4 +1,4 @@
-"""Lists of values too long for one command: divided among several where the answer stays the same, refused elsewhere."""
+"""Lists of values too long for one command: divided where the answer stays the same, and refused elsewhere."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import classes
+import mql
 import pytest
 from bson import Decimal128, Int64, MaxKey, ObjectId, Timestamp
 from bson import Regex as BsonRegex
@@ -19,6 +20,8 @@ from test_update_equivalence import PIPELINES, UPDATES, with_classes
 
 from data_bridge import Document, EmbeddedDocument, Link, fn, lang
 from data_bridge.errors import CompileError, LangError
+from data_bridge.ir.signatures import STAGES
+from data_bridge.lang.names import READS, WRITES
 from data_bridge.lang.written import written
 from data_bridge.pipeline import F
 from data_bridge.predicates import And, Eq, Gt, In, Nor, Not, Or
@@ -56,7 +59,16 @@ class Product(Document):
     extra: dict[str, Any] = {}
 
 
-MODELS = [Thing, Product, Maker]
+class Other(Document):
+    """What drawn stages join with."""
+
+    id: Any
+
+    class Settings:
+        name = "others"
+
+
+MODELS = [Thing, Product, Maker, Other]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -206,6 +218,70 @@ def test_pipelines(drawn: tuple[list[dict[str, Any]], Promise], said: bool) -> N
         # As plain MQL some are refused for the types that stages made of plain MQL are known to give.
         assume(False)
     check(Thing.aggregate([classes.stage(each) for each in drawn[0]] if said else drawn[0]))
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+@settings(
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_stages(name: str, data: Any) -> None:
+    query = Thing.aggregate([data.draw(mql.stage(name, mql.expressions()))])
+    text = str(query)
+    again = lang.parse(text, MODELS, allow_writing=True, allow_javascript=True)
+    assert again == query, text
+    assert str(again) == text
+    fluent = text.replace("Thing.aggregate([", "Thing.pipeline().stage(").removesuffix("])") + ")"
+    assert lang.parse(fluent, MODELS, allow_writing=True, allow_javascript=True) == query
+
+
+#: What ends a query, with what it may be given.
+ENDINGS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "to_list": [((), {}), ((5,), {})],
+    **{name: [((), {})] for name in ("first", "one", "count", "exists", "delete", "delete_one")},
+    **{name: [((Product.stock,), {}), (("stock",), {})] for name in ("distinct", "sum", "avg", "min", "max")},
+    "paginate": [((5,), {}), ((5,), {"after": "x"})],
+    "explain": [((), {}), ((), {"verbosity": "queryPlanner"})],
+    "update": [((Product.stock.inc(2), Product.name.set("x")), {}), (({"$inc": {"stock": 1}},), {})],
+    "update_one": [((Product.stock.inc(2), Product.name.set("x")), {}), (([{"$set": {"stock": 1}}],), {})],
+    "upsert": [((Product.stock.set(2),), {})],
+    "find_one_and_update": [
+        ((Product.tags.push("a"),), {}),
+        ((Product.stock.inc(1),), {"sort": -Product.stock, "return_document": "after"}),
+    ],
+    "find_one_and_replace": [((Product(id=ObjectId("5" * 24), name="a", stock=1),), {})],
+    "find_one_and_delete": [((), {}), ((), {"sort": [-Product.stock, Product.name]})],
+}
+
+
+def test_every_ending_is_tried() -> None:
+    assert set(ENDINGS) == READS | WRITES
+
+
+@pytest.mark.parametrize("ending", sorted(ENDINGS))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(condition=conditions(), keys=st.lists(KEYS, max_size=2), data=st.data())
+def test_statements(ending: str, condition: Any, keys: list[Any], data: Any) -> None:
+    arguments, named = data.draw(st.sampled_from(ENDINGS[ending]))
+    query = Product.find(condition)
+    if keys and ending not in WRITES:
+        query = query.sort(*keys)
+    statement = lang.Statement(query, ending, arguments, named)
+    text = str(statement)
+    again = lang.parse(text, MODELS, allow_writing=True)
+    assert str(again) == text
+    assert (again.terminal, again.query) == (ending, query)
+    assert planned(again) == planned(statement)
+
+
+def planned(statement: Any) -> str:
+    """The commands of a statement, or why it has none."""
+    try:
+        return repr(statement.plan().commands)
+    except CompileError as refused:
+        return refused.code
 
 
 @settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])

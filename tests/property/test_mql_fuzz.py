@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +12,7 @@ from bson.errors import InvalidDocument
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from steps import bytes_of, calls_of
 
 from data_bridge import Document, _core, ir
 from data_bridge.errors import CompileError, DataBridgeError
@@ -134,18 +134,20 @@ def test_deep_nests(name: str, levels: int) -> None:
         lambda count: {"$literal": list(range(count))},
     ],
 )
-def test_huge_lists_take_time_as_they_are_long(make: Any) -> None:
-    def seconds(count: int) -> float:
+def test_huge_lists_take_steps_and_bytes_as_they_are_long(make: Any) -> None:
+    def effort(count: int) -> tuple[int, int]:
         given_ = make(count)
-        best = float("inf")
-        for _ in range(3):
-            start = time.perf_counter()
-            _core.to_mql(ir.stages.Set((("v", ir.parse_expression(given_)),)))
-            best = min(best, time.perf_counter() - start)
-        return best
 
-    # Ten times as much, with room for noise; what is quadratic takes a hundred times as long.
-    assert seconds(20_000) < 35 * seconds(2_000)
+        def work() -> Any:
+            return _core.to_mql(ir.stages.Set((("v", ir.parse_expression(given_)),)))
+
+        work()
+        return calls_of(work), bytes_of(work)
+
+    # Ten times as much, with some room; what is quadratic takes a hundred times as many.
+    (steps, size), (more_steps, more_size) = effort(500), effort(5_000)
+    assert more_steps < 11 * steps
+    assert more_size < 15 * size
 
 
 def test_long_numbers() -> None:

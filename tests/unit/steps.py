@@ -1,8 +1,9 @@
-"""How much Python does, told without a clock."""
+"""How much Python does and keeps, told without a clock."""
 
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable
 from types import FrameType
 
@@ -22,3 +23,13 @@ def calls_of(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def bytes_of(work: Callable[[], object]) -> int:
+    """How much memory Python holds at most until `work` returns, beyond what it held before."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

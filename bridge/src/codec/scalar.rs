@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDateTime, PyString};
 use super::path::Path;
 use super::reader::DEEPEST;
 use super::time;
+use crate::gate::has_room;
 
 /// The largest document the server stores. Source: MongoDB manual, "Limits and Thresholds".
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -39,6 +40,9 @@ pub fn close(py: Python<'_>, buffer: &mut Buffer, start: usize, path: &Path<'_>)
 pub fn deeper(path: &Path<'_>, py: Python<'_>) -> PyResult<()> {
     if path.depth() > DEEPEST {
         return Err(path.refuse(py, &format!("the value is nested more than {DEEPEST} levels deep, or holds itself")));
+    }
+    if !has_room() {
+        return Err(path.refuse(py, "the value is nested too deep for the small stack of this thread"));
     }
     Ok(())
 }

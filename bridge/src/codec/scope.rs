@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 use super::instance;
 use super::reader::{DEEPEST, malformed};
 use super::texts::{Texts, Use};
+use crate::gate::has_room;
 
 /// The interpreter, the texts that were met before, and in how many documents and lists a value stands.
 #[derive(Clone, Copy)]
@@ -33,7 +34,7 @@ impl<'a, 'py> Scope<'a, 'py> {
     /// # Errors
     /// It would be nested too deep.
     pub fn deeper(self) -> PyResult<Self> {
-        if self.depth < DEEPEST {
+        if self.depth < DEEPEST && has_room() {
             Ok(Self { depth: self.depth + 1, ..self })
         } else {
             Err(malformed(self.py, "a document is nested too deep"))

@@ -103,30 +103,27 @@ fn set_id(document: &Bound<'_, PyAny>, id: &ids::Bytes) -> PyResult<()> {
     document.getattr(intern!(py, "__pydantic_fields_set__"))?.cast::<PySet>()?.add(name)
 }
 
-type Save<'py> = (Changes, Bound<'py, PyBytes>);
+/// What differs of each, and the statements.
+type Saves<'py> = (Vec<Option<Changes>>, Vec<Option<Bound<'py, PyBytes>>>);
 
-/// What saves stored documents: of each what differs from its image and the statement of the update; None where nothing
+/// What saves stored documents: of each what differs from its image, and the statement of the update; None where nothing
 /// does.
 ///
 /// # Arguments
 /// * `images` - the documents as they are now.
 #[pyfunction]
-pub fn saves<'py>(
-    documents: &Bound<'py, PyList>,
-    images: Vec<Bound<'py, PyBytes>>,
-) -> PyResult<Vec<Option<Save<'py>>>> {
+pub fn saves<'py>(documents: &Bound<'py, PyList>, images: Vec<Bound<'py, PyBytes>>) -> PyResult<Saves<'py>> {
     let py = documents.py();
     guarded(py, || {
-        let made = documents.iter().zip(&images).map(|(document, now)| {
+        let (mut all, mut statements) = (Vec::with_capacity(images.len()), Vec::with_capacity(images.len()));
+        for (document, now) in documents.iter().zip(&images) {
             let image = lazy::image(&document)?;
             let changes = layout::of(&document)?.get().changes(py, now, image.as_bytes())?;
-            if changes.is_empty() {
-                return Ok(None);
-            }
-            let statement = changes.statement(py, None)?;
-            Ok(Some((changes, statement)))
-        });
-        made.collect()
+            let changes = (!changes.is_empty()).then_some(changes);
+            statements.push(changes.as_ref().map(|changes| changes.statement(py, None)).transpose()?);
+            all.push(changes);
+        }
+        Ok((all, statements))
     })
 }
 

@@ -16,8 +16,8 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
         "field" => Expr::Field(path_of(node)?),
         "literal" => Expr::Literal(value(&part!(node, "value")?, "literal")?),
         "compare" => compare(node, depth)?,
-        "and" => Expr::And(terms(node, depth)?),
-        "or" => Expr::Or(terms(node, depth)?),
+        "and" => Expr::And(chain(node, "and", depth)?),
+        "or" => Expr::Or(chain(node, "or", depth)?),
         "nor" => Expr::Nor(terms(node, depth)?),
         "not" => Expr::Not(child(part!(node, "term"))?),
         "computed" => Expr::Computed(child(part!(node, "term"))?),
@@ -97,6 +97,28 @@ fn operator_name(node: &Bound<'_, PyAny>) -> PyResult<String> {
     } else {
         Err(PyValueError::new_err(format!("'{name}' is not an operator: it must start with '$'")))
     }
+}
+
+/// The terms of a connective that is associative. Python says `a & b & c` as `(a & b) & c`: what is flat to a reader is not
+/// deep, however long.
+fn chain(node: &Bound<'_, PyAny>, of: &str, depth: usize) -> PyResult<Vec<Expr>> {
+    let mut levels = vec![tuple(part!(node, "terms"))?];
+    while let Some(first) = levels.last().and_then(|terms| terms.get_item(0).ok()) {
+        if kind(&first)?.to_str()? != of {
+            break;
+        }
+        levels.push(tuple(part!(first, "terms"))?);
+    }
+    let mut found = match levels.pop() {
+        Some(innermost) => items(&innermost, depth)?,
+        None => Vec::new(),
+    };
+    for level in levels.into_iter().rev() {
+        for item in level.iter().skip(1) {
+            found.push(read(&item, depth + 1)?);
+        }
+    }
+    Ok(found)
 }
 
 fn terms(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<Expr>> {

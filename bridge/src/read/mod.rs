@@ -17,6 +17,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::gate::has_room;
 use crate::{codec, errors};
 
 /// Deeper trees are refused: reading them would exhaust the stack. The server's own limit is 100 levels.
@@ -39,11 +40,16 @@ pub fn stage(node: &Bound<'_, PyAny>) -> PyResult<Stage> {
 }
 
 fn refuse_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
-    if depth <= DEEPEST {
-        return Ok(());
+    let refused = |message: &str, hint: &str| Err(errors::compile_error(py, "too_deep", message, None, Some(hint)));
+    if depth > DEEPEST {
+        let message = format!("the query is nested more than {DEEPEST} levels deep");
+        return refused(&message, "build it flat: one & or | over many terms");
     }
-    let message = format!("the query is nested more than {DEEPEST} levels deep");
-    Err(errors::compile_error(py, "too_deep", &message, None, Some("build it flat: one & or | over many terms")))
+    if !has_room() {
+        let message = "the query is nested too deep for the small stack of this thread";
+        return refused(message, "give the thread more: threading.stack_size(1024 * 1024) before it is started");
+    }
+    Ok(())
 }
 
 /// What kind of node this is.

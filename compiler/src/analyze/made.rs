@@ -142,10 +142,7 @@ impl Shape {
             Expr::Variable(name) if name == "ROOT" || name == "CURRENT" => self,
             Expr::Call { name, operands } if name == "$mergeObjects" => {
                 let merged = Self::Made(Fields::new());
-                operands
-                    .children()
-                    .into_iter()
-                    .fold(merged, |merged, part| merged.overlaid(self.clone().replaced(stage, part)))
+                operands.children().fold(merged, |merged, part| merged.overlaid(self.clone().replaced(stage, part)))
             }
             other => match operator::dtype(other, &self).non_null() {
                 DType::Document(schema) => Self::of(&schema),

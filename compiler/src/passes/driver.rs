@@ -332,7 +332,7 @@ mod tests {
             class: None,
         };
         for name in ["$geoNear", "$graphLookup"] {
-            let after = run(ALL, vec![generic(name, filter.clone())], true).unwrap();
+            let after = run(&ALL, vec![generic(name, filter.clone())], true).unwrap();
             assert_eq!(after.stages, [generic(name, Expr::Filter(Box::new(eq("a", 1))))]);
         }
     }

@@ -41,5 +41,9 @@ pub fn around_untouched(stage: &Stage, predicate: &Expr) -> Option<Rewrite> {
 
 /// Whether a term reads only fields that the stage leaves as they are.
 pub fn is_untouched(stage: &Stage, term: &Expr) -> bool {
+    // Most terms compare a field with a value; of a long match every one is asked at every stage it passes.
+    if let Some((_, path, _)) = term.as_field_compare() {
+        return leaves(stage, path.root());
+    }
     may_move(term) && reads_only(term, |root| leaves(stage, root))
 }

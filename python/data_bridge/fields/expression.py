@@ -336,10 +336,10 @@ class Expression(Built, Generic[T_co]):
         return single("$abs", self)
 
     def __and__(self, other: Any) -> Predicate:
-        return Predicate(ir.And((self.__ir__, term(other))))
+        return predicate(ir.And((self.__ir__, term(other))))
 
     def __or__(self, other: Any) -> Predicate:
-        return Predicate(ir.Or((self.__ir__, term(other))))
+        return predicate(ir.Or((self.__ir__, term(other))))
 
     def __rand__(self, other: Any) -> Predicate:
         return Predicate(ir.And((term(other), self.__ir__)))
@@ -364,6 +364,16 @@ class Predicate(Expression[bool]):
     __slots__ = ()
 
 
+_new = object.__new__
+
+
+def predicate(node: ir.Expr) -> Predicate:
+    """The predicate of a node, as its class makes it, in half the time."""
+    made = _new(Predicate)
+    made.__ir__ = node
+    return made
+
+
 class SortKey:
     """A path and a direction, 1 or -1."""
 
@@ -377,7 +387,7 @@ class SortKey:
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
     if isinstance(other, Built):
-        return Predicate(ir.Compare(op, left, other.__ir__))
+        return predicate(ir.Compare(op, left, other.__ir__))
     if type(left) is ir.Field:
         other = coerce(left, other)
-    return Predicate(ir.Compare(op, left, ir.Literal(other)))
+    return predicate(ir.Compare(op, left, ir.Literal(other)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bson import ObjectId
 
@@ -15,6 +15,8 @@ from ..links import Link
 
 if TYPE_CHECKING:
     from .values import Value
+
+C = TypeVar("C", bound="Value[Any]")
 
 
 class Built:
@@ -68,6 +70,9 @@ def value(given: Any) -> ir.Expr:
 
     A dict that holds no expression is data, whoever made it: a key in it that reads like an operator is none.
     """
+    if isinstance(given, Built):
+        node: ir.Expr = given.__ir__
+        return node
     if isinstance(given, Mapping):
         fields = {str(key): value(item) for key, item in given.items()}
         if any(key.startswith("$") or "." in key or not key for key in fields) and all(map(_constant, fields.values())):
@@ -88,9 +93,18 @@ def _constant(node: ir.Expr) -> bool:
 
 def result(node: ir.Expr) -> Value[Any]:
     """A computed value, with the methods of one."""
-    from .values import Value
+    return _VALUE(node)
 
-    return Value(node)
+
+#: The class of computed values, which is built of what is here.
+_VALUE: type[Value[Any]]
+
+
+def gives_results(cls: type[C]) -> type[C]:
+    """Makes a class the one of computed values."""
+    global _VALUE
+    _VALUE = cls
+    return cls
 
 
 def single(name: str, given: Any) -> Value[Any]:
@@ -100,7 +114,7 @@ def single(name: str, given: Any) -> Value[Any]:
 
 def listed(name: str, *given: Any) -> Value[Any]:
     """An operator of positional arguments; trailing ones that are None were not given."""
-    return result(ir.Call(name, tuple(value(item) for item in given)))
+    return result(ir.Call(name, tuple(map(value, given))))
 
 
 def named(name: str, /, **given: Any) -> Value[Any]:

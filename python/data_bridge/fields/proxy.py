@@ -31,8 +31,9 @@ class FieldProxy(FieldPredicates[T_co], FieldUpdates[T_co]):
     __slots__ = ()
     __ir__: ir.Field
 
-    def __init__(self, node: ir.Field, parent: Path[Any] | None = None) -> None:
-        super().__init__(node, parent)
+    if TYPE_CHECKING:
+
+        def __init__(self, node: ir.Field, parent: Path[Any] | None = None) -> None: ...
 
     @property
     def _label(self) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from .. import ir
 from .expression import Predicate, T_co
 from .methods import Methods
-from .nodes import MISSING, values_of
+from .nodes import MISSING, gives_results, values_of
 
 if TYPE_CHECKING:
     from ..arguments import Listed, Whole
@@ -19,6 +19,7 @@ E = TypeVar("E")
 U = TypeVar("U")
 
 
+@gives_results
 class Value(Methods[T_co]):
     """A computed value, with Python's operators and the methods of its type; as a predicate, whether it is true.
 

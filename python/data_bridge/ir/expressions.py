@@ -11,7 +11,7 @@ from bson import ObjectId
 from data_bridge._core import DType, call_dtype, dtype_of
 from data_bridge.errors import CompileError
 
-from .node import Node, set_slot
+from .node import Node
 
 ANY = DType.any()
 BOOL = DType.bool()
@@ -62,14 +62,17 @@ class Field(Expr, kind="field"):
     owner: str
 
     def __init__(self, path: str, dtype: DType, owner: str) -> None:
-        set_slot(self, "path", path)
-        set_slot(self, "dtype", dtype)
-        set_slot(self, "owner", owner)
+        _set_path(self, path)
+        _set_dtype(self, dtype)
+        _set_owner(self, owner)
 
     @property
     def label(self) -> str:
         """How messages call the field."""
         return f"{self.owner}.{self.path}" if self.path else self.owner
+
+
+_set_path, _set_dtype, _set_owner = Field._setters
 
 
 class Literal(Expr, kind="literal"):
@@ -79,7 +82,7 @@ class Literal(Expr, kind="literal"):
     value: Any
 
     def __init__(self, value: Any) -> None:
-        set_slot(self, "value", value)
+        _set_value(self, value)
 
     @property
     def dtype(self) -> DType:
@@ -87,6 +90,9 @@ class Literal(Expr, kind="literal"):
 
     def __hash__(self) -> int:
         return hash((Literal, repr(self.value)))
+
+
+(_set_value,) = Literal._setters
 
 
 def check_fits(field: Field, value: Any) -> None:
@@ -124,20 +130,21 @@ class Compare(Predicate, kind="compare"):
             )
         if type(left) is Field and type(right) is Literal:
             check_fits(left, right.value)
-        set_op, set_left, set_right = self._setters
-        set_op(self, op)
-        set_left(self, left)
-        set_right(self, right)
+        _set_op(self, op)
+        _set_left(self, left)
+        _set_right(self, right)
 
     @classmethod
     def of_fitting(cls, op: str, left: Field, right: Literal) -> Compare:
         """A comparison of a field with a value of a type that another comparison of it was checked with."""
         node = cls.__new__(cls)
-        set_op, set_left, set_right = cls._setters
-        set_op(node, op)
-        set_left(node, left)
-        set_right(node, right)
+        _set_op(node, op)
+        _set_left(node, left)
+        _set_right(node, right)
         return node
+
+
+_set_op, _set_left, _set_right = Compare._setters
 
 
 class _Terms(Predicate):
@@ -145,7 +152,13 @@ class _Terms(Predicate):
     terms: tuple[Expr, ...]
 
     def __init__(self, terms: tuple[Expr, ...]) -> None:
-        set_slot(self, "terms", tuple(terms))
+        _set_terms(self, tuple(terms))
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.terms,)
+
+
+(_set_terms,) = _Terms._setters
 
 
 class And(_Terms, kind="and"):
@@ -153,26 +166,17 @@ class And(_Terms, kind="and"):
 
     __slots__ = ()
 
-    def _parts(self) -> tuple[Any, ...]:
-        return (self.terms,)
-
 
 class Or(_Terms, kind="or"):
     """Some term holds."""
 
     __slots__ = ()
 
-    def _parts(self) -> tuple[Any, ...]:
-        return (self.terms,)
-
 
 class Nor(_Terms, kind="nor"):
     """No term holds."""
 
     __slots__ = ()
-
-    def _parts(self) -> tuple[Any, ...]:
-        return (self.terms,)
 
 
 class Not(Predicate, kind="not"):
@@ -197,9 +201,7 @@ class In(Predicate, kind="in"):
             for value in values:
                 if type(value) not in WHOLE:
                     check_fits(needle, value)
-        set_slot(self, "needle", needle)
-        set_slot(self, "values", values)
-        set_slot(self, "negated", negated)
+        super().__init__(needle, values, negated)
 
 
 class Exists(Predicate, kind="exists"):
@@ -260,14 +262,17 @@ class Call(Expr, kind="call"):
     def __init__(self, name: str, args: tuple[Expr, ...] | dict[str, Expr], single: bool = False) -> None:
         if not name.startswith("$"):
             raise CompileError(f"{name!r} is not an operator: it must start with '$'", code="unknown_operator")
-        set_slot(self, "name", name)
-        set_slot(self, "args", args)
-        set_slot(self, "single", single)
+        _set_name(self, name)
+        _set_args(self, args)
+        _set_single(self, single)
 
     @property
     def dtype(self) -> DType:
         given = self.args.items() if isinstance(self.args, dict) else ((None, item) for item in self.args)
         return call_dtype(self.name, [(name, _value_dtype(item)) for name, item in given])
+
+
+_set_name, _set_args, _set_single = Call._setters
 
 
 class Variable(Expr, kind="variable"):
@@ -277,8 +282,7 @@ class Variable(Expr, kind="variable"):
     name: str
 
     def __init__(self, name: str, dtype: DType = ANY) -> None:
-        set_slot(self, "name", name)
-        set_slot(self, "dtype", dtype)
+        super().__init__(name, dtype)
 
 
 def _value_dtype(node: Expr) -> DType:

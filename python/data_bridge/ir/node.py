@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-set_slot = object.__setattr__
-
 
 class Node:
     """A frozen node. Its slots are its parts, in the order its constructor takes them."""
@@ -15,7 +13,8 @@ class Node:
     kind: ClassVar[str]
     #: How the parser found the node written, where MQL has several ways; not part of what it means. Unset on others.
     spelling: Any
-    #: What sets each slot, past the frozen `__setattr__`.
+    #: What sets each slot, past the frozen `__setattr__`. Classes of which there are many keep theirs in names of their
+    #: own: building nodes is most of what building a query takes.
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]] = ()
 
     def __init_subclass__(cls, kind: str | None = None) -> None:

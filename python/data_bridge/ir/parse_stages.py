@@ -24,7 +24,7 @@ from .signatures import STAGES
 #: Stages behind which documents have the fields they had.
 _PASSING = frozenset(["$match", "$sort", "$skip", "$limit", "$sample"])
 #: Pipelines in pipelines deeper than this are refused. The server has no more than 20 views in views, which are such.
-_DEEPEST = 20
+DEEPEST_PIPELINE = 20
 #: The error for a pipeline that no server takes.
 wrong = partial(misplaced, code="malformed_pipeline", whole="pipeline")
 
@@ -56,8 +56,8 @@ def pipeline_at(pipeline: Any, scope: Scope, depth: int, at: Place) -> tuple[Any
     """A pipeline at a place in what is parsed; `depth` counts the pipelines around."""
     if not is_list(pipeline):
         raise wrong(f"a pipeline is a list of stages, not {shown(pipeline)}", at)
-    if depth > _DEEPEST:
-        raise wrong(f"pipelines are nested more than {_DEEPEST} levels deep", None)
+    if depth > DEEPEST_PIPELINE:
+        raise wrong(f"pipelines are nested more than {DEEPEST_PIPELINE} levels deep", None)
     parsed: list[Any] = []
     for place, stage in enumerate(pipeline):
         if isinstance(stage, (stages.Stage, Raw)):

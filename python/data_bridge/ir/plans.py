@@ -7,7 +7,7 @@ from typing import Any
 from data_bridge._core import DType, Schema
 
 from .mql import plain
-from .node import Node, set_slot
+from .node import Node
 
 
 class UpdateOperation(Node, kind="update_operation"):
@@ -28,8 +28,7 @@ class UpdateOperators(Node, kind="update_operators"):
     array_filters: tuple[dict[str, Any], ...]
 
     def __init__(self, operations: tuple[UpdateOperation, ...], array_filters: tuple[dict[str, Any], ...] = ()) -> None:
-        set_slot(self, "operations", operations)
-        set_slot(self, "array_filters", array_filters)
+        super().__init__(operations, array_filters)
 
     def to_mql(self) -> dict[str, dict[str, Any]]:
         """The update document; the array filters stand beside it in a command."""
@@ -73,12 +72,14 @@ class Read(Plan, kind="read"):
     def __init__(
         self, source: Source, stages: tuple[Node, ...], terminal: str, path: str | None, options: dict[str, Any]
     ) -> None:
-        set_source, set_stages, set_terminal, set_path, set_options = self._setters
-        set_source(self, source)
-        set_stages(self, stages)
-        set_terminal(self, terminal)
-        set_path(self, path)
-        set_options(self, options)
+        _set_source(self, source)
+        _set_stages(self, stages)
+        _set_terminal(self, terminal)
+        _set_path(self, path)
+        _set_options(self, options)
+
+
+_set_source, _set_stages, _set_terminal, _set_path, _set_options = Read._setters
 
 
 class Update(Plan, kind="update"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .expressions import Expr
-from .node import Node, set_slot
+from .node import Node
 
 
 class Stage(Node):
@@ -29,7 +29,10 @@ class Match(Stage, kind="match"):
     predicate: Expr
 
     def __init__(self, predicate: Expr) -> None:
-        set_slot(self, "predicate", predicate)
+        _set_predicate(self, predicate)
+
+
+(_set_predicate,) = Match._setters
 
 
 class Project(Stage, kind="project"):

@@ -110,7 +110,7 @@ def _day(written: str | int, *parts: int) -> datetime.date:
     return datetime.date(*_whole("a day", written, *parts))
 
 
-def _whole(what: str, *parts: Any) -> tuple[int, ...]:
+def _whole(what: str, *parts: Any) -> tuple[Any, ...]:
     if not all(type(part) is int for part in parts):
         raise TypeError(
             f'{what} is written as text, such as "2024-01-31T12:00:00Z", or as whole numbers from the year on'

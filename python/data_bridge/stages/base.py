@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from .. import ir
 from .._core import DType, Schema
+from ..errors import CompileError
 from ..fields import OpenField, value
 from ..fields.nodes import MISSING, term
 from ..ir import stages
+from ..ir.parse_stages import DEEPEST_PIPELINE
+
+#: How many pipelines there are around the one that is being made into nodes.
+_AROUND: ContextVar[int] = ContextVar("around", default=0)
 
 
 class _Fields:
-    """`F.name`: a field that an earlier stage made."""
+    """`F.name`: a field that an earlier stage made. Python finds it in `__dict__` the next time."""
 
     def __getattr__(self, name: str) -> OpenField[Any]:
         if name.startswith("__"):
             raise AttributeError(name)
-        return OpenField(ir.Field(name, DType.any(), "F"))
+        field = vars(self)[name] = self[name]
+        return field
 
     def __getitem__(self, name: str) -> OpenField[Any]:
         return OpenField(ir.Field(name, DType.any(), "F"))
@@ -84,7 +91,22 @@ def projection(fields: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[s
 
 
 def to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
-    """Stages and stage documents as nodes."""
+    """Stages and stage documents as nodes.
+
+    Raises:
+        CompileError: there are too many pipelines around this one.
+    """
+    depth = _AROUND.get()
+    if depth > DEEPEST_PIPELINE:
+        raise CompileError(f"pipelines are nested more than {DEEPEST_PIPELINE} levels deep", code="too_deep")
+    outer = _AROUND.set(depth + 1)
+    try:
+        return _to_stages(given, schema)
+    finally:
+        _AROUND.reset(outer)
+
+
+def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
     nodes: list[Any] = []
     for each in given:
         known = None if nodes else schema
