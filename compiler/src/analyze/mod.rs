@@ -16,7 +16,7 @@ pub mod rows;
 pub mod shape;
 mod value;
 
-use data_bridge_ir::catalog::Kind;
+use data_bridge_ir::catalog::{Kind, Operator, Place};
 use data_bridge_ir::plan::{Change, Options, Plan, Terminal};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, Stage, UnionWith};
 use data_bridge_ir::update::Update;
@@ -147,6 +147,7 @@ impl Analyzer {
         }
         self.depth += 1;
         let mut joins = Joins::default();
+        self.check_places(&stages);
         for stage in stages {
             if stage.expressions().into_iter().any(|value| value.is_deeper_than(DEEPEST)) {
                 self.report_depth(stage.mql(), DEEPEST);
@@ -170,6 +171,21 @@ impl Analyzer {
         bound.extend(joins.leftover());
         self.depth -= 1;
         (bound, shape)
+    }
+
+    /// Refuses stages that the server takes only at one end of a pipeline, or of the whole one.
+    fn check_places(&mut self, stages: &[Stage]) {
+        for (position, stage) in stages.iter().enumerate() {
+            let name = stage.mql();
+            let place = Operator::find(Kind::Stage, name).map_or(Place::Anywhere, |operator| operator.place);
+            let rule = match place {
+                Place::First if position > 0 => "is the first stage of a pipeline",
+                Place::Last if position + 1 < stages.len() => "is the last stage of a pipeline",
+                Place::Last if self.depth > 1 => "ends the whole pipeline, and no pipeline inside a stage",
+                _ => continue,
+            };
+            self.report(CompileError::new("misplaced_stage", format!("{name} {rule}")).at(name));
+        }
     }
 
     fn stage(&mut self, stage: Stage, shape: &Shape) -> Stage {
