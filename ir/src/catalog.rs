@@ -182,6 +182,14 @@ pub enum Documents {
     },
 }
 
+/// Where in a pipeline a stage may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Anywhere,
+    First,
+    Last,
+}
+
 /// One operator of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
@@ -198,6 +206,8 @@ pub struct Operator {
     pub order_sensitive: bool,
     /// What documents look like behind it, of a stage.
     pub documents: Documents,
+    /// Where it may stand, of a stage.
+    pub place: Place,
     /// The first server version that has it.
     pub since: Version,
 }
@@ -268,6 +278,7 @@ const fn operator(kind: Kind, name: &'static str, shape: Shape, since: Version) 
         purity: Purity::Pure,
         order_sensitive: false,
         documents: Documents::Computed,
+        place: Place::Anywhere,
         since,
     }
 }
@@ -301,6 +312,11 @@ impl Operator {
 
     const fn rows(mut self, fields: &'static [(&'static str, Type)], more: &'static str) -> Self {
         self.documents = Documents::Rows { fields, more };
+        self
+    }
+
+    const fn at(mut self, place: Place) -> Self {
+        self.place = place;
         self
     }
 

@@ -5,6 +5,7 @@
 //! | `dtype` | the types of stored values |
 //! | `schema` | what a document class promises |
 //! | `value` | literals, already BSON |
+//! | `compare` | comparisons |
 //! | `expr` | predicates and values |
 //! | `stage` | what is done to a stream of documents |
 //! | `update` | what is written into stored documents |
@@ -14,6 +15,7 @@
 //! | `format` | the serialized form |
 
 pub mod catalog;
+pub mod compare;
 pub mod display;
 pub mod dtype;
 pub mod expr;

@@ -216,13 +216,13 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     def _terminal(self) -> str:
         return "first" if self._single else "find"
 
-    def _plan(self, node: ir.Plan, python: Callable[[], str], fetches: Sequence[str] = ()) -> Plan:
-        return Plan(self._compile(node, traced=True), python=python, fetches=fetches)
+    def _plan(self, node: ir.Plan, python: Callable[[], str], server: str | None, fetches: Sequence[str] = ()) -> Plan:
+        return Plan(self._compile(node, traced=True), server, python=python, fetches=fetches)
 
-    def plan(self) -> Plan:
-        """What is sent, and why; no connection is needed."""
+    def plan(self, server: str | None = None) -> Plan:
+        """What is sent, and why; no connection is needed. A `server` of that version ("7.0") must be able to run it."""
         fetches = described(self._cls, *self._chosen())
-        return self._plan(self._read(self._terminal()), self.to_python, fetches)
+        return self._plan(self._read(self._terminal()), self.to_python, server, fetches)
 
     @property
     def schema(self) -> RowSchema:

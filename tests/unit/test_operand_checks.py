@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from data_bridge import Document, EmbeddedDocument, Link, lang
+import data_bridge as db
+from data_bridge import Document, EmbeddedDocument, Link, fn, lang
 from data_bridge.errors import CompileError
 from data_bridge.ir import parse_update
 from data_bridge.update import merge_updates
@@ -122,3 +123,28 @@ def test_documents_in_updates_are_printed_as_they_are_sent() -> None:
     written = {"$push": {"lines": {"$each": [{"price": 1.0, "count": 1, "labels": []}]}}}
     assert update.to_mql() == written
     assert parse_update(written).to_mql() == written
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ([db.Limit(3), db.GeoNear([1, 2])], "$geoNear is the first stage of a pipeline"),
+        ([db.Out("x"), db.Limit(3)], "$out is the last stage of a pipeline"),
+        ([{"$merge": "x"}, {"$limit": 3}], "$merge is the last stage of a pipeline"),
+        ([db.Facet(a=[db.Out("x")])], "$out ends the whole pipeline, and no pipeline inside a stage"),
+        ([db.Lookup("x", name="y", pipeline=[db.Merge("z")])], "$merge ends the whole pipeline"),
+        ([db.UnionWith("x", [db.Limit(1), db.Documents([])])], "$documents is the first stage of a pipeline"),
+    ],
+)
+def test_stages_stand_where_the_server_takes_them(stages: Any, told: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        Order.aggregate(stages).plan()
+    assert told in str(raised.value)
+
+
+def test_plans_are_for_a_server() -> None:
+    query = Order.aggregate([db.Set(x=fn.median(Order.tags.size(), method="approximate"))])
+    query.plan(server="7.0")
+    for ask in (query.plan, lang.Statement(query, "to_list").plan):
+        with pytest.raises(CompileError, match=r"\$median needs MongoDB 7.0 or later; the server is 6.0"):
+            ask(server="6.0")

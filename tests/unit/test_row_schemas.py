@@ -173,6 +173,9 @@ def test_what_a_stage_gives(stage: Any, said: str) -> None:
     assert found.startswith(said) if said.endswith(",") or "...}: " in said else found == said
     # What is not known says why.
     assert Visit.aggregate([stage]).schema.open is None or len(found.split("...}: ")[1]) > 10
+    if isinstance(stage, (db.Out, db.Merge, db.ChangeStreamSplitLargeEvent)):
+        # Nothing stands behind them.
+        return
     # Later stages that keep documents change nothing of it, and those that make rows know them again.
     assert schema(stage, db.Limit(3)) == found
     assert schema(stage, db.Group(n=db.Count())) == "{_id: null, n: int}"

@@ -66,7 +66,7 @@ use Kind::{Accumulator, Expression, Query, Stage, Update, Window};
 use Nulls::{Empty, Error, Missing, Propagate, Skip, Value};
 use Shape::{Array, Object, Single};
 
-use super::{Kind, Nulls, Operator, Purity, Returns, Shape, Type, Version, argument, operator};
+use super::{Kind, Nulls, Operator, Place, Purity, Returns, Shape, Type, Version, argument, operator};
 
 /// The operators of a kind, sorted by name.
 pub fn table(kind: Kind) -> &'static [Operator] {
@@ -104,6 +104,8 @@ def _operator(kind: str, row: Operator) -> str:
         text += f".gives(Returns::{returned(row)}, {NULLS[row.null]})"
     if kind == "Stage":
         text += _documents(row)
+        place = row.more.get("where", "anywhere")
+        text += f".at(Place::{place.capitalize()})" if place != "anywhere" else ""
     if row.shape == "single" and row.short == "alone":
         text += ".alone()"
     if row.purity != "pure":

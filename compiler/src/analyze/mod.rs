@@ -20,7 +20,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use data_bridge_ir::catalog::Kind;
+use data_bridge_ir::catalog::{Kind, Operator, Place};
 use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Terminal, Write};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::Update;
@@ -143,6 +143,7 @@ impl Analyzer {
         }
         self.depth += 1;
         let mut joins = Joins::default();
+        self.check_places(stages);
         let given = std::mem::take(stages);
         stages.reserve(given.len());
         for mut stage in given {
@@ -167,6 +168,21 @@ impl Analyzer {
         stages.extend(joins.leftover());
         self.depth -= 1;
         shape
+    }
+
+    /// Refuses stages that the server takes only at one end of a pipeline, or of the whole one.
+    fn check_places(&mut self, stages: &[Stage]) {
+        for (position, stage) in stages.iter().enumerate() {
+            let name = stage.mql();
+            let place = Operator::find(Kind::Stage, name).map_or(Place::Anywhere, |operator| operator.place);
+            let rule = match place {
+                Place::First if position > 0 => "is the first stage of a pipeline",
+                Place::Last if position + 1 < stages.len() => "is the last stage of a pipeline",
+                Place::Last if self.depth > 1 => "ends the whole pipeline, and no pipeline inside a stage",
+                _ => continue,
+            };
+            self.report(CompileError::new("misplaced_stage", format!("{name} {rule}")).at(name));
+        }
     }
 
     fn stage(&mut self, stage: &mut Stage, shape: &Shape) {

@@ -55,9 +55,9 @@ class Statement:
     def __await__(self) -> Generator[Any, Any, Any]:
         return self.run().__await__()
 
-    def plan(self) -> Plan:
-        """What would be sent, and why; no connection is needed."""
-        return self.query._plan(self._node(), self.to_python)
+    def plan(self, server: str | None = None) -> Plan:
+        """What would be sent, and why; no connection is needed. A `server` of that version must be able to run it."""
+        return self.query._plan(self._node(), self.to_python, server)
 
     def _node(self) -> ir.Plan:
         return node_of(self.query, self.terminal, self.arguments, self.named)
