@@ -101,7 +101,7 @@ def identifiers(path: str) -> list[str]:
 
 
 def _document_fault(dtype: DType, value: Any) -> str:
-    """What is wrong with a document, or with one in a list, that is no document of the class; nothing when it is one."""
+    """What is wrong with a document, or with one in a list, that is no document of the class; nothing if it is one."""
     if isinstance(value, (list, tuple)):
         items = [member.element for member in dtype.members if member.kind == "array" and member.element]
         return next((fault for item in value if items and (fault := _document_fault(items[0], item))), "")
