@@ -139,6 +139,8 @@ impl Analyzer {
     fn stages(&mut self, stages: &mut Vec<Stage>, mut shape: Shape) -> Shape {
         if self.depth > DEEPEST_PIPELINE {
             self.report_depth("the pipeline", DEEPEST_PIPELINE);
+            // What is not looked at must not be followed later either.
+            stages.clear();
             return shape;
         }
         self.depth += 1;
