@@ -83,19 +83,20 @@ impl<'a> Driver<'a> {
         // Whether the read is as the rules of whole reads, and those inside of stages, left it alone.
         let mut settled = false;
         loop {
-            let mut changed = self.predicates(read)?;
-            changed |= self.stages(read)?;
-            if changed || !settled {
+            // What these leave is simplified whatever follows, so that they alone are no reason for another round.
+            let simplified = self.predicates(read)?;
+            let moved = self.stages(read)?;
+            if simplified || moved || !settled {
                 settled = !(self.whole(read)? | self.nested(read)?);
-                changed |= !settled;
             }
-            if !changed {
+            ever |= simplified || moved || !settled;
+            if !moved && settled {
                 if !self.joining(read)? {
                     return Ok(ever);
                 }
                 settled = false;
+                ever = true;
             }
-            ever = true;
         }
     }
 

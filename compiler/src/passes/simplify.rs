@@ -40,21 +40,9 @@ impl Driver<'_> {
         Ok(changed)
     }
 
-    /// Children first, then the node itself until no rule applies to it.
+    /// Children first, then the node itself, and what its rules make of it, until none applies to any of them.
     fn simplify(&mut self, current: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
-        let mut changed = false;
-        match current {
-            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
-                for term in terms {
-                    changed |= self.simplify(term, facts)?;
-                }
-            }
-            Expr::Not(child) => changed |= self.simplify(child, facts)?,
-            // Its paths start at an element.
-            Expr::ElemMatch { predicate, .. } => changed |= self.simplify(predicate, &facts.of_others())?,
-            Expr::Linked { predicate, target, .. } => changed |= self.simplify(predicate, &facts.of_linked(target))?,
-            _ => {}
-        }
+        let mut changed = self.children(current, facts)?;
         let rules = self.rules;
         'again: loop {
             for rule in rules.of(current) {
@@ -67,11 +55,29 @@ impl Driver<'_> {
                     self.fired(rule.name(), firing, facts)?;
                     changed = true;
                     *current = better;
+                    self.children(current, facts)?;
                     continue 'again;
                 }
                 facts.forget_used();
             }
             return Ok(changed);
+        }
+    }
+
+    fn children(&mut self, parent: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
+        match parent {
+            Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => {
+                let mut changed = false;
+                for term in terms {
+                    changed |= self.simplify(term, facts)?;
+                }
+                Ok(changed)
+            }
+            Expr::Not(child) => self.simplify(child, facts),
+            // Its paths start at an element.
+            Expr::ElemMatch { predicate, .. } => self.simplify(predicate, &facts.of_others()),
+            Expr::Linked { predicate, target, .. } => self.simplify(predicate, &facts.of_linked(target)),
+            _ => Ok(false),
         }
     }
 }
