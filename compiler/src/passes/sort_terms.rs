@@ -38,13 +38,18 @@ impl PredicateRule for SortTerms {
             Expr::Nor(terms) => (terms, Expr::Nor),
             _ => return None,
         };
-        let mut placed: Vec<(bool, &Expr)> = terms.iter().map(|term| (may_fail(term), term)).collect();
-        if placed.is_sorted_by(|left, right| order(left, right).is_le()) {
+        if terms.is_sorted_by(|left, right| order(&placed(left), &placed(right)).is_le()) {
             return None;
         }
+        let mut placed: Vec<_> = terms.iter().map(placed).collect();
         placed.sort_by(order);
         Some(kind(placed.into_iter().map(|(_, term)| term.clone()).collect()))
     }
+}
+
+/// A term, and whether it may fail.
+fn placed(term: &Expr) -> (bool, &Expr) {
+    (may_fail(term), term)
 }
 
 fn order((fails, left): &(bool, &Expr), (other_fails, right): &(bool, &Expr)) -> Ordering {
