@@ -174,11 +174,10 @@ impl Shape {
             return self.adding([(root.to_owned(), dtype)]);
         }
         // Where nothing stands yet there are only the documents that the path asks for.
-        let there = if matches!(self, Self::Open { .. }) {
-            self.dtype(&root.into()).ok().map(Cow::into_owned)
-        } else {
-            self.fields().0.into_iter().find_map(|(name, dtype)| (name == root).then_some(dtype))
-        };
+        let (known, open) = self.fields();
+        let there = known.into_iter().find_map(|(name, dtype)| (name == root).then_some(dtype));
+        // What is not known may hold anything already.
+        let there = there.or(open.map(|_| DType::Any));
         let whole = there.map_or_else(|| nested(below, dtype.clone()), |there| with(&there, below, &dtype));
         self.adding([(root.to_owned(), whole)])
     }

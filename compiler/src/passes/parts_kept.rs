@@ -1,15 +1,15 @@
 //! What the rules that keep only some fields of what a pipeline inside a stage gives have in common.
 
 use data_bridge_ir::stage::Projected;
-use data_bridge_ir::{Path, Stage};
+use data_bridge_ir::{Expr, Path, Stage};
 
 use crate::analyze::effects::is_exclusion;
 
-/// Whether a pipeline gives stored documents with all their fields, and perhaps others.
+/// Whether a pipeline gives stored documents with all their fields, and perhaps others. One that gives none is left alone.
 pub fn gives_whole_documents(pipeline: &[Stage]) -> bool {
     pipeline.iter().all(|stage| match stage {
-        Stage::Match(_)
-        | Stage::Sort(_)
+        Stage::Match(predicate) => *predicate != Expr::Constant(false),
+        Stage::Sort(_)
         | Stage::Skip(_)
         | Stage::Limit(_)
         | Stage::Sample(_)

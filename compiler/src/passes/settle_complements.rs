@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! a == 1 & a != 1   =>   false        a exists | a is missing   =>   true        p & ~p   =>   false
+//! a in [1, 2] | a != 1   =>   true    a in [1] & a not in [1, 2]   =>   false
 //! ```
 //!
 //! Never for bounds: `a > 1 & a <= 1` is met by `[0, 2]`, and `a > 1 | a <= 1` not by a text. Never what is opaque or
@@ -30,8 +31,12 @@ impl PredicateRule for SettleComplements {
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
-            Expr::And(terms) if holds_both(terms) => Some(Expr::Constant(false)),
-            Expr::Or(terms) if holds_both(terms) => Some(Expr::Constant(true)),
+            Expr::And(terms) if holds_both(terms) || memberships_meet(terms, |asked, denied| within(asked, denied)) => {
+                Some(Expr::Constant(false))
+            }
+            Expr::Or(terms) if holds_both(terms) || memberships_meet(terms, |asked, denied| within(denied, asked)) => {
+                Some(Expr::Constant(true))
+            }
             _ => None,
         }
     }
@@ -81,6 +86,45 @@ fn holds_both(terms: &[Expr]) -> bool {
     !denied.is_empty() && terms.iter().any(|term| denied.contains(&Asked::by(term)) && is_deterministic(term))
 }
 
+/// Values that a term asks for, or denies.
+struct Membership<'a> {
+    needle: &'a Expr,
+    values: Vec<&'a Value>,
+    denied: bool,
+}
+
+impl<'a> Membership<'a> {
+    fn of(term: &'a Expr) -> Option<Self> {
+        match term {
+            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } if !is_regex(right) => {
+                let Expr::Literal(value) = &**right else { return None };
+                Some(Self { needle: left, values: vec![value], denied: *op == CompareOp::Ne })
+            }
+            Expr::In { needle, values, negated } => {
+                Some(Self { needle, values: values.iter().collect(), denied: *negated })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether values that are asked for, and values that are denied, stand so to each other for one field.
+fn memberships_meet(terms: &[Expr], meet: fn(&[&Value], &[&Value]) -> bool) -> bool {
+    if !terms.iter().any(|term| matches!(term, Expr::In { .. })) {
+        return false;
+    }
+    let (denied, asked): (Vec<_>, Vec<_>) = terms.iter().filter_map(Membership::of).partition(|each| each.denied);
+    denied.iter().any(|denied| {
+        let same = |asked: &&Membership<'_>| asked.needle == denied.needle && is_deterministic(asked.needle);
+        asked.iter().filter(same).any(|asked| meet(&asked.values, &denied.values))
+    })
+}
+
+fn within(some: &[&Value], others: &[&Value]) -> bool {
+    let others: HashSet<_> = others.iter().collect();
+    some.iter().all(|value| others.contains(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +143,23 @@ mod tests {
         assert_rewrites(&SettleComplements, Expr::Or(vec![gt("a", 1), Expr::Nor(vec![gt("a", 1)])]), "true");
         let either = vec![eq("a", 1), eq("b", 2)];
         assert_rewrites(&SettleComplements, Expr::And(vec![Expr::Or(either.clone()), Expr::Nor(either)]), "false");
+    }
+
+    #[test]
+    fn lists_of_values_are_compared_as_sets() {
+        let of = |values: &[i32], negated| Expr::In {
+            needle: Box::new(Expr::field("a")),
+            values: values.iter().map(|value| Value::from(*value)).collect(),
+            negated,
+        };
+        let differs = compare("a", CompareOp::Ne, 1);
+        assert_rewrites(&SettleComplements, Expr::Or(vec![of(&[1, 2], false), differs.clone()]), "true");
+        assert_rewrites(&SettleComplements, Expr::Or(vec![of(&[3, 2, 1], false), of(&[1, 2], true)]), "true");
+        assert_rewrites(&SettleComplements, Expr::And(vec![of(&[1], false), of(&[1, 2], true)]), "false");
+        assert_unchanged(&SettleComplements, Expr::Or(vec![of(&[2, 3], false), differs.clone()]));
+        assert_unchanged(&SettleComplements, Expr::Or(vec![of(&[1], false), of(&[1, 2], true)]));
+        assert_unchanged(&SettleComplements, Expr::And(vec![of(&[1, 2], false), differs]));
+        assert_unchanged(&SettleComplements, Expr::And(vec![of(&[1, 2], false), of(&[1], true)]));
     }
 
     #[test]

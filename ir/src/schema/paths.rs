@@ -128,7 +128,8 @@ fn step_on<'a>(current: Cow<'a, DType>, segment: &str) -> Lookup<'a> {
 
 fn step<'a>(current: &'a DType, segment: &str) -> Lookup<'a> {
     match current {
-        DType::Any => Lookup::Open,
+        // Nothing is below null, as below a field that is missing: it may be asked for.
+        DType::Any | DType::Null => Lookup::Open,
         DType::Map(value) => Lookup::Found(Cow::Borrowed(value)),
         DType::Array(item) if is_position(segment) && !segment.is_empty() => Lookup::Found(Cow::Borrowed(item)),
         DType::Array(item) => step(item, segment),
@@ -163,7 +164,7 @@ fn step_union<'a>(members: &'a [DType], segment: &str) -> Lookup<'a> {
     match (found.len(), refusal) {
         (1, _) => Lookup::Found(found.remove(0)),
         (0, Some(refusal)) => refusal,
-        (0, None) => Lookup::NotADocument { at: String::new(), dtype: DType::Null },
+        (0, None) => Lookup::Open,
         _ => Lookup::Found(Cow::Owned(DType::union(found.into_iter().map(Cow::into_owned).collect()))),
     }
 }
