@@ -31,9 +31,7 @@ impl PredicateRule for SettleComplements {
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
-            Expr::And(terms) if holds_both(terms) || memberships_meet(terms, |asked, denied| within(asked, denied)) => {
-                Some(Expr::Constant(false))
-            }
+            Expr::And(terms) if holds_both(terms) || memberships_meet(terms, within) => Some(Expr::Constant(false)),
             Expr::Or(terms) if holds_both(terms) || memberships_meet(terms, |asked, denied| within(denied, asked)) => {
                 Some(Expr::Constant(true))
             }
