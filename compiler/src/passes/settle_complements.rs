@@ -16,7 +16,7 @@ use super::combine_negation::is_regex;
 use super::{Nodes, PredicateRule};
 use crate::analyze::reads::is_deterministic;
 use crate::facts::Facts;
-use crate::hashing::HashSet;
+use crate::hashing::{HashMap, HashSet};
 
 pub struct SettleComplements;
 
@@ -31,10 +31,8 @@ impl PredicateRule for SettleComplements {
 
     fn rewrite(&self, predicate: &Expr, _facts: &Facts) -> Option<Expr> {
         match predicate {
-            Expr::And(terms) if holds_both(terms) || memberships_meet(terms, within) => Some(Expr::Constant(false)),
-            Expr::Or(terms) if holds_both(terms) || memberships_meet(terms, |asked, denied| within(denied, asked)) => {
-                Some(Expr::Constant(true))
-            }
+            Expr::And(terms) if holds_both(terms) || one_is_covered(terms, Side::Asked) => Some(Expr::Constant(false)),
+            Expr::Or(terms) if holds_both(terms) || one_is_covered(terms, Side::Denied) => Some(Expr::Constant(true)),
             _ => None,
         }
     }
@@ -43,8 +41,6 @@ impl PredicateRule for SettleComplements {
 /// What a term asks, so that a term and its complement are told to be of the same.
 #[derive(PartialEq, Eq, Hash)]
 enum Asked<'a> {
-    Equality(&'a Expr, &'a Expr),
-    Membership(&'a Expr, &'a [Value]),
     Presence(&'a Path),
     Alternatives(&'a [Expr]),
     Other(&'a Expr),
@@ -53,8 +49,6 @@ enum Asked<'a> {
 impl<'a> Asked<'a> {
     fn by(term: &'a Expr) -> Self {
         match term {
-            Expr::Compare { op: CompareOp::Eq, left, right } => Self::Equality(left, right),
-            Expr::In { needle, values, negated: false } => Self::Membership(needle, values),
             Expr::Exists { field, present: true } => Self::Presence(field),
             Expr::Or(terms) => Self::Alternatives(terms),
             other => Self::Other(other),
@@ -69,10 +63,6 @@ impl<'a> Asked<'a> {
                 [only] => Self::by(only),
                 several => Self::Alternatives(several),
             },
-            // The server refuses `$ne` of a regex.
-            Expr::Compare { op: CompareOp::Ne, right, .. } if is_regex(right) => return None,
-            Expr::Compare { op: CompareOp::Ne, left, right } => Self::Equality(left, right),
-            Expr::In { needle, values, negated: true } => Self::Membership(needle, values),
             Expr::Exists { field, present: false } => Self::Presence(field),
             _ => return None,
         })
@@ -84,43 +74,41 @@ fn holds_both(terms: &[Expr]) -> bool {
     !denied.is_empty() && terms.iter().any(|term| denied.contains(&Asked::by(term)) && is_deterministic(term))
 }
 
-/// Values that a term asks for, or denies.
-struct Membership<'a> {
-    needle: &'a Expr,
-    values: Vec<&'a Value>,
-    denied: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Asked,
+    Denied,
 }
 
-impl<'a> Membership<'a> {
-    fn of(term: &'a Expr) -> Option<Self> {
-        match term {
-            Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } if !is_regex(right) => {
-                let Expr::Literal(value) = &**right else { return None };
-                Some(Self { needle: left, values: vec![value], denied: *op == CompareOp::Ne })
-            }
-            Expr::In { needle, values, negated } => {
-                Some(Self { needle, values: values.iter().collect(), denied: *negated })
-            }
+/// The values that a term asks a field for, or denies of it.
+fn membership(term: &Expr) -> Option<(Side, &Expr, &[Value])> {
+    let side = |denied| if denied { Side::Denied } else { Side::Asked };
+    match term {
+        // The server refuses `$ne` of a regex.
+        Expr::Compare { op: op @ (CompareOp::Eq | CompareOp::Ne), left, right } if !is_regex(right) => match &**right {
+            Expr::Literal(value) => Some((side(*op == CompareOp::Ne), left, std::slice::from_ref(value))),
             _ => None,
-        }
+        },
+        Expr::In { needle, values, negated } => Some((side(*negated), needle, values)),
+        _ => None,
     }
 }
 
-/// Whether values that are asked for, and values that are denied, stand so to each other for one field.
-fn memberships_meet(terms: &[Expr], meet: fn(&[&Value], &[&Value]) -> bool) -> bool {
-    if !terms.iter().any(|term| matches!(term, Expr::In { .. })) {
+/// Whether the values of one term on this side are all among those that the terms of the other side name for its field:
+/// alternatives ask for all of theirs, and a conjunction denies all of its own.
+fn one_is_covered(terms: &[Expr], side: Side) -> bool {
+    let memberships = || terms.iter().filter_map(membership);
+    if !memberships().any(|(this, ..)| this == Side::Denied) {
         return false;
     }
-    let (denied, asked): (Vec<_>, Vec<_>) = terms.iter().filter_map(Membership::of).partition(|each| each.denied);
-    denied.iter().any(|denied| {
-        let same = |asked: &&Membership<'_>| asked.needle == denied.needle && is_deterministic(asked.needle);
-        asked.iter().filter(same).any(|asked| meet(&asked.values, &denied.values))
+    let mut covered: HashMap<&Expr, HashSet<&Value>> = HashMap::default();
+    for (_, needle, values) in memberships().filter(|(this, ..)| *this != side) {
+        covered.entry(needle).or_default().extend(values);
+    }
+    memberships().filter(|(this, ..)| *this == side).any(|(_, needle, values)| {
+        let among = covered.get(needle).is_some_and(|known| values.iter().all(|value| known.contains(value)));
+        among && is_deterministic(needle)
     })
-}
-
-fn within(some: &[&Value], others: &[&Value]) -> bool {
-    let others: HashSet<_> = others.iter().collect();
-    some.iter().all(|value| others.contains(value))
 }
 
 #[cfg(test)]
@@ -154,6 +142,10 @@ mod tests {
         assert_rewrites(&SettleComplements, Expr::Or(vec![of(&[1, 2], false), differs.clone()]), "true");
         assert_rewrites(&SettleComplements, Expr::Or(vec![of(&[3, 2, 1], false), of(&[1, 2], true)]), "true");
         assert_rewrites(&SettleComplements, Expr::And(vec![of(&[1], false), of(&[1, 2], true)]), "false");
+        let (either, neither) = (vec![of(&[1], false), of(&[2], false), of(&[1, 2], true)], vec![of(&[1, 2], false)]);
+        assert_rewrites(&SettleComplements, Expr::Or(either), "true");
+        let neither = [neither, vec![of(&[1], true), of(&[2], true)]].concat();
+        assert_rewrites(&SettleComplements, Expr::And(neither), "false");
         assert_unchanged(&SettleComplements, Expr::Or(vec![of(&[2, 3], false), differs.clone()]));
         assert_unchanged(&SettleComplements, Expr::Or(vec![of(&[1], false), of(&[1, 2], true)]));
         assert_unchanged(&SettleComplements, Expr::And(vec![of(&[1, 2], false), differs]));
