@@ -5,7 +5,7 @@
 //! Source of the protocol: CPython's `Lib/asyncio/futures.py` and the part of `Task.__step` that takes what a coroutine
 //! yields.
 
-use pyo3::exceptions::PyStopIteration;
+use pyo3::exceptions::{PyException, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -58,12 +58,16 @@ impl Answer {
             this.state = outcome.map_or_else(State::Error, State::Value);
             std::mem::take(&mut this.callbacks)
         };
-        for (callback, context) in callbacks {
+        let mut callbacks = callbacks.into_iter();
+        while let Some((callback, context)) = callbacks.next() {
             let Err(error) = context.call_method1(py, intern!(py, "run"), (callback, answer)) else { continue };
-            if !error.is_instance_of::<pyo3::exceptions::PyException>(py) {
-                return Err(error);
+            if error.is_instance_of::<PyException>(py) {
+                error.write_unraisable(py, Some(answer));
+                continue;
             }
-            error.write_unraisable(py, Some(answer));
+            // The others are told when the loop goes on, if it does.
+            callbacks.try_for_each(|(callback, context)| Self::call_soon(answer, &callback, &context))?;
+            return Err(error);
         }
         Ok(())
     }
@@ -177,18 +181,20 @@ impl Answer {
     }
 
     fn remove_done_callback(slf: &Bound<'_, Self>, callback: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let callbacks = std::mem::take(&mut slf.borrow_mut().callbacks);
-        let count = callbacks.len();
-        let mut kept = Vec::with_capacity(count);
-        for each in callbacks {
-            // Comparing runs Python code: nothing may be borrowed meanwhile.
-            if !each.0.bind(slf.py()).eq(callback)? {
-                kept.push(each);
+        let py = slf.py();
+        // Comparing runs Python code, which may fail or add others: nothing is borrowed or taken away meanwhile.
+        let known: Vec<_> = slf.borrow().callbacks.iter().map(|(each, _)| each.clone_ref(py)).collect();
+        let mut equal = Vec::new();
+        for each in known {
+            if each.bind(py).eq(callback)? {
+                equal.push(each);
             }
         }
-        let removed = count - kept.len();
-        slf.borrow_mut().callbacks.splice(0..0, kept);
-        Ok(removed)
+        let is_equal = |each: &Py<PyAny>| equal.iter().any(|other| other.is(each));
+        let (removed, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut slf.borrow_mut().callbacks).into_iter().partition(|(each, _)| is_equal(each));
+        slf.borrow_mut().callbacks = kept;
+        Ok(removed.len())
     }
 
     fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {

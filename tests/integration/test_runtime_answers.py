@@ -150,6 +150,49 @@ def test_what_ends_the_loop_leaves_the_others_their_answers(client: Any) -> None
     loop.close()
 
 
+async def test_a_comparison_that_fails_removes_nobody(client: Any) -> None:
+    class Odd:
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("odd")
+
+        __hash__ = object.__hash__
+
+    heard: list[Any] = []
+    answer = client.ping().start()
+    answer.add_done_callback(heard.append)
+    with pytest.raises(ValueError, match="odd"):
+        answer.remove_done_callback(Odd())
+    await answer
+    assert heard == [answer]
+
+
+def test_others_who_wait_for_the_same_answer_hear_of_it_after_what_ends_the_loop(client: Any) -> None:
+    heard: list[Any] = []
+
+    def end(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    async def asks() -> Any:
+        answer = client.ping().start()
+        answer.add_done_callback(end)
+        answer.add_done_callback(heard.append)
+        await asyncio.sleep(10)
+
+    async def later() -> None:
+        await client.ping()
+
+    loop = asyncio.new_event_loop()
+    asking = loop.create_task(asks())
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(asking)
+    loop.run_until_complete(later())
+    assert len(heard) == 1
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        loop.run_until_complete(asking)
+    loop.close()
+
+
 def test_a_task_of_a_closed_loop_is_forgotten(client: Any) -> None:
     async def waits() -> None:
         await client.run_command("admin", SLOW)
