@@ -13,15 +13,15 @@ use crate::error::{CompileError, Failure};
 use crate::facts::Facts;
 use crate::lower::mongo;
 use crate::passes::value_order;
-use crate::physical::{PhysicalPlan, Step};
+use crate::physical::{MOST_BYTES, PhysicalPlan, Step};
 use crate::relations::asks_for_snapshot;
 
-/// A command may have 16 MiB; what the driver adds to it (session, cluster time, concerns) needs a little of that.
-const MOST_BYTES: usize = 16 * 1024 * 1024 - 64 * 1024;
+/// What the driver adds to a command (session, cluster time, concerns) needs a little of it.
+const ADDED_BYTES: usize = 64 * 1024;
 
 /// The commands of a plan: one, or as many as its longest list of values takes.
 pub fn lowered(plan: &Plan) -> Result<PhysicalPlan, Failure> {
-    lowered_within(plan, MOST_BYTES)
+    lowered_within(plan, MOST_BYTES - ADDED_BYTES)
 }
 
 fn lowered_within(plan: &Plan, most: usize) -> Result<PhysicalPlan, Failure> {

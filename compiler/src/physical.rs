@@ -2,6 +2,9 @@
 
 use bson::{RawBson, RawDocumentBuf};
 
+/// What a server takes in one command. Source: MongoDB manual, "Limits and Thresholds".
+pub const MOST_BYTES: usize = 16 * 1024 * 1024;
+
 /// Commands as raw BSON, and how their answers are put together.
 ///
 /// A plan without steps sends nothing: its answer is the empty one.

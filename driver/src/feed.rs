@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
-use data_bridge_compiler::physical::{FeedStep, Hole, PhysicalPlan};
+use data_bridge_compiler::physical::{FeedStep, Hole, MOST_BYTES, PhysicalPlan};
 use futures_util::future::try_join_all;
 
 use crate::client::Connected;
@@ -104,9 +104,6 @@ impl Connected {
         Ok(Ids { ids, too_many: false })
     }
 }
-
-/// What a server takes in one command.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 fn check_length(command: &RawDocument, found: &Found) -> Result<()> {
     let length = command.as_bytes().len();
