@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 from bson import Decimal128, ObjectId
 
 from .. import ir
+from .._core import Comparisons
 from ..errors import CompileError
 from .nodes import Built, coerce, listed, single, term
 
@@ -384,8 +385,15 @@ class SortKey:
         self.direction = direction
 
 
+#: `left op value` of a field and a plain value that fits it; None of others.
+_plainly_compared = Comparisons(ir.Field, ir.Literal, ir.Compare, Predicate).of
+
+
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
+    made: Predicate | None = _plainly_compared(op, left, other)
+    if made is not None:
+        return made
     if isinstance(other, Built):
         return predicate(ir.Compare(op, left, other.__ir__))
     if type(left) is ir.Field:
