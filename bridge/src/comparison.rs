@@ -8,7 +8,7 @@ use crate::codec::{Slot, new_instance};
 use crate::dtype::PyDType;
 use crate::gate::guarded;
 
-/// Makes the predicates of such comparisons, as Python's classes make them.
+/// Makes the nodes of such comparisons, as Python's classes make them.
 #[pyclass(frozen, module = "data_bridge._core")]
 pub struct Comparisons {
     field: Py<PyType>,
@@ -19,20 +19,13 @@ pub struct Comparisons {
     op: Slot,
     left: Slot,
     right: Slot,
-    predicate: Py<PyType>,
-    node: Slot,
 }
 
 #[pymethods]
 impl Comparisons {
-    /// Takes the classes of what is compared, and of what is made: the nodes, and what holds them.
+    /// Takes the classes of the nodes: what is compared, what with, and what is made.
     #[new]
-    fn new(
-        field: &Bound<'_, PyType>,
-        literal: &Bound<'_, PyType>,
-        compare: &Bound<'_, PyType>,
-        predicate: &Bound<'_, PyType>,
-    ) -> PyResult<Self> {
+    fn new(field: &Bound<'_, PyType>, literal: &Bound<'_, PyType>, compare: &Bound<'_, PyType>) -> PyResult<Self> {
         Ok(Self {
             field: field.clone().unbind(),
             dtype: Slot::of(field, "dtype")?,
@@ -42,8 +35,6 @@ impl Comparisons {
             op: Slot::of(compare, "op")?,
             left: Slot::of(compare, "left")?,
             right: Slot::of(compare, "right")?,
-            predicate: predicate.clone().unbind(),
-            node: Slot::of(predicate, "__ir__")?,
         })
     }
 
@@ -61,12 +52,10 @@ impl Comparisons {
             }
             let right = new_instance(self.literal.bind(py))?;
             self.value.set(&right, value)?;
-            let node = new_instance(self.compare.bind(py))?;
-            self.op.set(&node, op)?;
-            self.left.set(&node, left)?;
-            self.right.set(&node, &right)?;
-            let made = new_instance(self.predicate.bind(py))?;
-            self.node.set(&made, &node)?;
+            let made = new_instance(self.compare.bind(py))?;
+            self.op.set(&made, op)?;
+            self.left.set(&made, left)?;
+            self.right.set(&made, &right)?;
             Ok(Some(made))
         })
     }

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 from bson import Decimal128, ObjectId
 
 from .. import ir
-from .._core import Comparisons
 from ..errors import CompileError
 from .nodes import Built, coerce, listed, single, term
 
@@ -385,17 +384,13 @@ class SortKey:
         self.direction = direction
 
 
-#: `left op value` of a field and a plain value that fits it; None of others.
-_plainly_compared = Comparisons(ir.Field, ir.Literal, ir.Compare, Predicate).of
-
-
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
-    made: Predicate | None = _plainly_compared(op, left, other)
-    if made is not None:
-        return made
-    if isinstance(other, Built):
-        return predicate(ir.Compare(op, left, other.__ir__))
-    if type(left) is ir.Field:
-        other = coerce(left, other)
-    return predicate(ir.Compare(op, left, ir.Literal(other)))
+    node = ir.plainly_compared(op, left, other)
+    if node is None:
+        node = ir.Compare(op, left, other.__ir__ if isinstance(other, Built) else _literal(left, other))
+    return predicate(node)
+
+
+def _literal(left: ir.Expr, other: Any) -> ir.Literal:
+    return ir.Literal(coerce(left, other) if type(left) is ir.Field else other)
