@@ -43,6 +43,11 @@ struct Reader {
     name: Rc<str>,
 }
 
+struct Renaming {
+    from: Rc<str>,
+    to: Rc<str>,
+}
+
 impl Climbing {
     pub fn new(predicate: Expr) -> Self {
         let mut climbing = Self::default();
@@ -162,18 +167,18 @@ impl Climbing {
         if !std::mem::take(&mut self.renamed) {
             return;
         }
-        let mut names: HashMap<usize, Vec<(Rc<str>, Rc<str>)>> = HashMap::default();
+        let mut renamings: HashMap<usize, Vec<Renaming>> = HashMap::default();
         for field in self.fields.values_mut() {
             for reader in field.readers.iter_mut().filter(|reader| reader.name != field.name) {
-                let before = std::mem::replace(&mut reader.name, field.name.clone());
-                names.entry(reader.place).or_default().push((before, field.name.clone()));
+                let from = std::mem::replace(&mut reader.name, field.name.clone());
+                renamings.entry(reader.place).or_default().push(Renaming { from, to: field.name.clone() });
             }
         }
-        for (place, names) in names {
+        for (place, renamings) in renamings {
             let Some(term) = &mut self.terms[place] else { continue };
             term.change_paths(&|path| {
-                if let Some((before, after)) = names.iter().find(|(before, _)| **before == *path.root()) {
-                    *path = Path(format!("{after}{}", &path.as_str()[before.len()..]));
+                if let Some(Renaming { from, to }) = renamings.iter().find(|each| *each.from == *path.root()) {
+                    *path = Path(format!("{to}{}", &path.as_str()[from.len()..]));
                 }
             });
         }

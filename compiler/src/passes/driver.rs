@@ -4,6 +4,7 @@
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
+use super::StageRule;
 use super::flags::Flags;
 use super::parts::{pipelines, size};
 use super::rewrite::same_shape;
@@ -11,7 +12,6 @@ pub use super::rules::{ALL, Rules};
 pub use super::trace::Firing;
 use super::trace::Trace;
 use super::window::Window;
-use super::{Known, StageRule};
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -129,14 +129,14 @@ impl<'a> Driver<'a> {
 
     fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut known = Known::of(Facts::of(&read.source.schema, &read.options));
+        let facts = Facts::of(&read.source.schema, &read.options);
         for position in 0..self.rules.read.len() {
             let rule = self.rules.read[position];
             if !self.flags.allows(rule.name()) {
                 continue;
             }
-            let Some(stages) = rule.rewrite(read, &known) else {
-                known.facts.forget_used();
+            let Some(stages) = rule.rewrite(read, &facts) else {
+                facts.forget_used();
                 continue;
             };
             let gives_documents = !matches!(read.terminal, Terminal::Count | Terminal::Exists);
@@ -145,10 +145,8 @@ impl<'a> Driver<'a> {
                 return Err(changed_shape(rule.name(), &stages));
             }
             let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
-            self.fired(rule.name(), firing, &known.facts)?;
-            let facts = known.facts;
+            self.fired(rule.name(), firing, &facts)?;
             read.stages = stages;
-            known = Known::of(facts);
             changed = true;
         }
         Ok(changed)

@@ -80,12 +80,9 @@ mod unread;
 mod values;
 mod window;
 
-use std::cell::OnceCell;
-
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
 pub use nodes::Nodes;
 pub use passing::Passing;
@@ -116,29 +113,11 @@ pub trait StageRule: Sync {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
-/// What is known of a read.
-pub struct Known<'a> {
-    /// Of the documents that it reads.
-    pub facts: Facts,
-    needed: OnceCell<Vec<Needed<'a>>>,
-}
-
-impl<'a> Known<'a> {
-    pub fn of(facts: Facts) -> Self {
-        Self { facts, needed: OnceCell::new() }
-    }
-
-    /// What is needed behind each stage of the read: found once, when it is first asked for.
-    pub fn needed(&self, read: &'a Read) -> &[Needed<'a>] {
-        self.needed.get_or_init(|| behind_each(read))
-    }
-}
-
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
     /// The better stages; none when the rule does not apply.
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>>;
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
 }
 
 /// Shape and order first, so that the others see flat conjunctions, and see equal ones alike; constants last, since the

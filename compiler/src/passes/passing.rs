@@ -6,6 +6,9 @@ use data_bridge_ir::{Expr, Stage};
 
 use crate::analyze::effects::leaves;
 
+/// What something behind a stage is before it, where it is anything there.
+pub type Form<'a, T> = Box<dyn Fn(&T) -> Option<T> + 'a>;
+
 /// Which terms of the match may be tested before the stage. Except for the first, none that must stay where it is: what
 /// is opaque may be a text search, and a link is followed from where its predicate stands. A term that may fail stays
 /// behind those of which one may guard it.
@@ -19,9 +22,9 @@ pub enum Passing<'a> {
     /// Those that read none of the fields and cannot fail.
     Safely(Vec<&'a str>),
     /// Those that read only top-level fields which have a name before the stage too: the name for the name behind it.
-    Named(Box<dyn Fn(&Rc<str>) -> Option<Rc<str>> + 'a>),
+    Named(Form<'a, Rc<str>>),
     /// Those for which this has a form.
-    Asked(Box<dyn Fn(&Expr) -> Option<Expr> + 'a>),
+    Asked(Form<'a, Expr>),
     /// The stage is a match itself, and both become one.
     Joined,
 }
