@@ -1,4 +1,4 @@
-# make demo | test | check | prove | bench | bench-check | profile | load | leaks | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
+# make demo | test | check | prove | bench | bench-rust | bench-check | profile | load | leaks | fmt | generate | clean. Needs Python 3.11 or newer, cargo, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ export PATH := $(BIN):$(PATH)
 export PYO3_PYTHON := $(BIN)/python
 unexport CONDA_PREFIX
 
-.PHONY: help demo bench bench-check profile load leaks test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
+.PHONY: help demo bench bench-rust bench-check profile load leaks test prove check fmt generate clean rust-check rust-test python-check mypy pyright unit-test python-test
 
 help:
 	@echo "make demo    build, start a MongoDB server of its own, load 69,000 cities and query them"
@@ -28,6 +28,7 @@ help:
 	@echo "make check   what to run after every edit: formatting, lints, types, Rust tests and tests that need no server"
 	@echo "make prove   the property tests with many new random examples: minutes"
 	@echo "make bench   this library beside its peers: a quarter of an hour; BENCH=--quick: three minutes, BENCH='find-1000 save': some cases, BENCH=--list"
+	@echo "make bench-rust     time the compiler alone: five minutes; BENCH='two-term|12-stage': what the figures are about"
 	@echo "make bench-check    count instructions, and say what grew since the counts that are kept"
 	@echo "make profile CASE=find-1000    a flame graph of one benchmark"
 	@echo "make load    a thousand tasks that read and write at once, beside PyMongo: two minutes"
@@ -41,6 +42,9 @@ demo: $(STAMPS)/release
 
 bench: $(STAMPS)/release $(STAMPS)/bench
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-rust:
+	cargo bench --quiet --package data-bridge-compiler -- $(if $(BENCH),"$(BENCH)")
 
 bench-check: $(STAMPS)/release $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.instructions $(BENCH)

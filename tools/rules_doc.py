@@ -25,6 +25,7 @@ may fail on fewer of them, never on more. Written by `make generate` from the ru
 #: The tables of rules in `mod.rs`, and what their rules see.
 SECTIONS = {
     "PREDICATE_RULES": ("Predicates", "One predicate at a time, what is inside it first."),
+    "MATCH_RULES": ("Matches", "A match and the stages before it: it moves past as many as let it, at once."),
     "STAGE_RULES": ("Stages", "Adjacent stages, until none of these rules applies."),
     "JOINING_RULES": ("Joining stages", "Adjacent stages, once nothing moves any more."),
     "READ_RULES": ("Whole reads", "All stages, with what the read is for."),

@@ -1,6 +1,7 @@
 //! How long a query takes from its plan to its commands, all rules on and nothing traced: what every call pays.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data_bridge_compiler::passes::flags::Flags;
@@ -10,6 +11,14 @@ use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
 use data_bridge_ir::schema::{FieldSchema, Schema};
 use data_bridge_ir::stage::{Accumulator, Projected, SortKey};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
+
+mod growing;
+
+use growing::{STAGES, TERMS, trusted};
+
+/// The one of the Python module.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn users() -> Source {
     let field = |dtype| FieldSchema::new(dtype, true);
@@ -70,24 +79,6 @@ fn twelve_stages() -> Plan {
     read(stages, Terminal::Aggregate)
 }
 
-/// Terms of several kinds, on two fields.
-fn conjuncts(count: i32) -> Plan {
-    let term = |number: i32| match number % 4 {
-        0 => compare("age", CompareOp::Ne, number),
-        1 => compare("age", CompareOp::Gt, number),
-        2 => Expr::Or(vec![compare("age", CompareOp::Eq, number), compare("city", CompareOp::Eq, "x")]),
-        _ => Expr::And(vec![compare("age", CompareOp::Eq, number), compare("city", CompareOp::Ne, "x")]),
-    };
-    read(vec![Stage::Match(Expr::And((0..count).map(term).collect()))], Terminal::Find)
-}
-
-/// Sets and matches in turn, so that every match moves to the front.
-fn stages(count: i32) -> Plan {
-    let set = |number: i32| Stage::Set(vec![(format!("s{number}").as_str().into(), Expr::field("age"))]);
-    let pair = |number: i32| [set(number), Stage::Match(compare("age", CompareOp::Gt, number))];
-    read((0..count / 2).flat_map(pair).collect(), Terminal::Find)
-}
-
 fn compiled(plan: Plan) -> Compiled {
     match compile(plan, &Flags::all(), false) {
         Ok(compiled) => compiled,
@@ -95,17 +86,37 @@ fn compiled(plan: Plan) -> Compiled {
     }
 }
 
-fn benches(criterion: &mut Criterion) {
-    let mut plans =
-        vec![("two-term filter".to_owned(), two_terms()), ("12-stage pipeline".to_owned(), twelve_stages())];
-    plans.extend([10, 100, 1_000, 10_000].map(|count| (format!("{count} conjuncts"), conjuncts(count))));
-    plans.extend([25, 50, 100, 200].map(|count| (format!("{count} stages"), stages(count))));
-    for (name, plan) in plans {
-        criterion.bench_function(&name, |bencher| {
-            bencher.iter_batched(|| plan.clone(), |plan| black_box(compiled(plan)), BatchSize::SmallInput);
-        });
-    }
+fn measured(criterion: &mut Criterion, name: &str, plan: &Plan) {
+    criterion.bench_function(name, |bencher| {
+        bencher.iter_batched(|| plan.clone(), |plan| black_box(compiled(plan)), BatchSize::SmallInput);
+    });
 }
 
-criterion_group!(compiling, benches);
-criterion_main!(compiling);
+/// What the figures are about: analysis, rules and lowering of one plan.
+fn usual(criterion: &mut Criterion) {
+    measured(criterion, "two-term filter", &two_terms());
+    measured(criterion, "12-stage pipeline", &twelve_stages());
+}
+
+/// Each shape at two sizes, so that its growth is seen.
+fn growing(criterion: &mut Criterion) {
+    for (shapes, unit, sizes) in [(STAGES, "stages", [100, 200]), (TERMS, "terms", [1_000, 10_000])] {
+        for (name, shape) in shapes {
+            for size in sizes {
+                measured(criterion, &format!("{name}/{size} {unit}"), &shape(size));
+            }
+        }
+    }
+    measured(criterion, "conjuncts of a trusted class/10000 terms", &trusted(TERMS[0].1(10_000)));
+}
+
+fn briefly() -> Criterion {
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1))
+}
+
+criterion_group!(compiling, usual);
+criterion_group!(name = growth; config = briefly(); targets = growing);
+criterion_main!(compiling, growth);

@@ -8,7 +8,9 @@ use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 use crate::facts::Facts;
-use crate::passes::{PredicateRule, StageRule};
+use crate::passes::driver::{Driver, Rules};
+use crate::passes::flags::Flags;
+use crate::passes::{MatchRule, PredicateRule, StageRule};
 
 pub fn compare(path: &str, op: CompareOp, value: impl Into<Value>) -> Expr {
     Expr::compare(op, Expr::field(path), Expr::Literal(value.into()))
@@ -161,11 +163,28 @@ pub fn assert_unchanged_knowing(rule: &dyn PredicateRule, facts: &Facts, before:
     assert_eq!(rule.rewrite(&before, facts), None);
 }
 
+/// What becomes of the stages where this is the only rule.
+fn climbed(rule: &dyn MatchRule, stages: &[Stage]) -> Vec<Stage> {
+    let (flags, matching) = (Flags::all(), [rule]);
+    let rules = Rules::new(&[], &matching, &[], &[], &[]);
+    let read = Driver::new(&rules, &flags, true).read(read(stages.to_vec(), Terminal::Aggregate));
+    read.expect("the rule should come to an end").stages
+}
+
+pub fn assert_passes(rule: &dyn MatchRule, before: &[Stage], after: &str) {
+    assert_eq!(print(&climbed(rule, before)), after);
+    assert_ne!(print(before), after);
+}
+
+pub fn assert_stays(rule: &dyn MatchRule, before: &[Stage]) {
+    assert_eq!(climbed(rule, before), before);
+}
+
 pub fn assert_stages_rewrite(rule: &dyn StageRule, before: &[Stage], after: &str) {
     let rewrite = rule.rewrite(before).expect("the rule should fire");
-    let mut stages = before.to_vec();
-    rewrite.apply(&mut stages, 0);
-    assert_eq!(print(&stages), after);
+    let mut stages = before.to_vec().into();
+    rewrite.apply(&mut stages);
+    assert_eq!(print(stages.make_contiguous()), after);
 }
 
 pub fn assert_stages_unchanged(rule: &dyn StageRule, before: &[Stage]) {

@@ -119,24 +119,17 @@ impl<'a> Needed<'a> {
     }
 }
 
-/// What is needed behind each stage of a read, in the order of its stages.
-pub fn behind_each(read: &Read) -> Vec<Needed<'_>> {
+/// Shows each stage of a read, from the last to the first, with what is needed behind it.
+pub fn behind_each<'a>(read: &'a Read, mut show: impl FnMut(&'a Stage, &Needed<'a>)) {
     let mut needed = match &read.terminal {
         Terminal::Find | Terminal::First | Terminal::Aggregate => Needed::everything(),
         Terminal::Count | Terminal::Exists => Needed::nothing(),
         Terminal::Distinct(path) => Needed::nothing().and_path(path),
     };
-    let mut behind: Vec<_> = read
-        .stages
-        .iter()
-        .rev()
-        .map(|stage| {
-            let earlier = before(stage, needed.clone());
-            std::mem::replace(&mut needed, earlier)
-        })
-        .collect();
-    behind.reverse();
-    behind
+    for stage in read.stages.iter().rev() {
+        show(stage, &needed);
+        needed = before(stage, needed);
+    }
 }
 
 /// What a stage needs of the documents it takes, given what is needed of those it gives.
@@ -222,12 +215,15 @@ mod tests {
     fn needed(stages: &[Stage], terminal: Terminal) -> String {
         let first = Stage::Limit(9);
         let read = read([&[first], stages].concat(), terminal);
-        let behind = behind_each(&read);
-        match &behind[0].fields {
-            Fields::AllBut(roots) if roots.is_empty() => "all".to_owned(),
-            Fields::AllBut(roots) => format!("all but {}", names(roots)),
-            Fields::Only(roots) => names(roots),
-        }
+        let mut found = String::new();
+        behind_each(&read, |_, needed| {
+            found = match &needed.fields {
+                Fields::AllBut(roots) if roots.is_empty() => "all".to_owned(),
+                Fields::AllBut(roots) => format!("all but {}", names(roots)),
+                Fields::Only(roots) => names(roots),
+            };
+        });
+        found
     }
 
     fn names(roots: &Roots<'_>) -> String {

@@ -10,7 +10,8 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::{Read, Terminal};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
+use crate::facts::Facts;
 
 pub struct CountWithoutOrder;
 
@@ -19,7 +20,7 @@ impl ReadRule for CountWithoutOrder {
         "count_without_order"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         if !matches!(read.terminal, Terminal::Count | Terminal::Exists) {
             return None;
         }
@@ -43,27 +44,23 @@ impl ReadRule for CountWithoutOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, print, read, sort};
 
     #[test]
     fn order_and_contents_are_not_counted() {
         let stages = vec![Stage::Match(eq("a", 1)), sort("age"), Stage::Limit(3)];
-        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Known::of(Facts::none())).unwrap();
+        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(a == 1) . Limit(3)");
     }
 
     #[test]
     fn a_find_keeps_its_order() {
-        assert_eq!(
-            CountWithoutOrder.rewrite(&read(vec![sort("age")], Terminal::Find), &Known::of(Facts::none())),
-            None
-        );
+        assert_eq!(CountWithoutOrder.rewrite(&read(vec![sort("age")], Terminal::Find), &Facts::none()), None);
     }
 
     #[test]
     fn what_a_later_match_reads_stays() {
         let stages = vec![sort("age"), Stage::Limit(3), Stage::Match(eq("a", 1))];
-        assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Known::of(Facts::none())), None);
+        assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()), None);
     }
 }

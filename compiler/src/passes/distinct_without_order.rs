@@ -10,8 +10,9 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::{Read, Terminal};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
 use crate::analyze::effects::gives_one_for_one;
+use crate::facts::Facts;
 
 pub struct DistinctWithoutOrder;
 
@@ -20,7 +21,7 @@ impl ReadRule for DistinctWithoutOrder {
         "distinct_without_order"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         if !matches!(read.terminal, Terminal::Distinct(_)) {
             return None;
         }
@@ -37,13 +38,10 @@ impl ReadRule for DistinctWithoutOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, print, read, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DistinctWithoutOrder
-            .rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none()))
-            .map(|stages| print(&stages))
+        DistinctWithoutOrder.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -1,55 +1,23 @@
 //! Runs rules to a fixpoint: owns recursion, order, the budget, cycle detection, the schema check and the trace. How it runs
 //! those of predicates is in `simplify`.
 
-use std::sync::LazyLock;
-
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
+use super::StageRule;
 use super::flags::Flags;
 use super::parts::{pipelines, size};
 use super::rewrite::same_shape;
+pub use super::rules::{ALL, Rules};
 pub use super::trace::Firing;
 use super::trace::Trace;
-use super::{
-    JOINING_RULES, Known, Nodes, PREDICATE_RULES, PredicateRule, READ_RULES, ReadRule, STAGE_RULES, StageRule,
-};
+use super::window::Window;
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
 
 /// More firings than this on one plan mean that rules undo each other.
 pub(super) const BUDGET_PER_NODE: usize = 16;
-
-/// The rules a driver runs; the library's own, or a test's.
-pub struct Rules<'a> {
-    /// By the kind of predicate that they concern.
-    predicate: [Vec<&'a dyn PredicateRule>; Nodes::KINDS],
-    stage: &'a [&'a dyn StageRule],
-    /// Tried where no other stage rule applies any more.
-    joining: &'a [&'a dyn StageRule],
-    read: &'a [&'a dyn ReadRule],
-}
-
-impl<'a> Rules<'a> {
-    pub fn new(
-        predicate: &[&'a dyn PredicateRule],
-        stage: &'a [&'a dyn StageRule],
-        joining: &'a [&'a dyn StageRule],
-        read: &'a [&'a dyn ReadRule],
-    ) -> Self {
-        let of_kind = |kind| predicate.iter().copied().filter(|rule| rule.concerns().has(kind)).collect();
-        Self { predicate: std::array::from_fn(of_kind), stage, joining, read }
-    }
-
-    /// Those that may apply to a predicate, in their order.
-    pub fn of(&self, predicate: &Expr) -> &[&'a dyn PredicateRule] {
-        Nodes::kind_of(predicate).map_or(&[], |kind| &self.predicate[kind])
-    }
-}
-
-pub static ALL: LazyLock<Rules<'static>> =
-    LazyLock::new(|| Rules::new(PREDICATE_RULES, STAGE_RULES, JOINING_RULES, READ_RULES));
 
 pub struct Driver<'a> {
     pub(super) rules: &'a Rules<'a>,
@@ -85,7 +53,12 @@ impl<'a> Driver<'a> {
         loop {
             // What these leave is simplified whatever follows, so that they alone are no reason for another round.
             let simplified = self.predicates(read)?;
-            let moved = self.stages(read)?;
+            let mut moved = false;
+            if simplified || !settled {
+                while self.matches(read)? | self.stages(read)? {
+                    moved = true;
+                }
+            }
             if simplified || moved || !settled {
                 settled = !(self.whole(read)? | self.nested(read)?);
             }
@@ -103,61 +76,67 @@ impl<'a> Driver<'a> {
     /// From the last stage to the first: what moves up meets all that it can join on its way, and moves on with it.
     fn stages(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut next = read.stages.len();
-        while let Some(position) = next.checked_sub(1) {
-            next = position;
-            if let Some(given) = self.window(self.rules.stage, read, position)? {
+        let mut window = Window::at_end(std::mem::take(&mut read.stages));
+        while window.back() {
+            if let Some(given) = self.window(self.rules.stage, &read.source.schema, &mut window)? {
                 changed = true;
                 // What came out may now meet what stands behind it.
-                next = (position + given + 1).min(read.stages.len());
+                (0..=given).for_each(|_| window.forward());
             }
         }
+        read.stages = window.into_stages();
         Ok(changed)
     }
 
     /// From the first stage to the last: a rule takes as many at once as it can join.
     fn joining(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut position = 0;
-        while position < read.stages.len() {
-            if self.window(self.rules.joining, read, position)?.is_some() {
+        let mut window = Window::at_start(std::mem::take(&mut read.stages));
+        while !window.is_at_end() {
+            if self.window(self.rules.joining, &read.source.schema, &mut window)?.is_some() {
                 changed = true;
-                position = position.saturating_sub(1);
+                window.back();
             } else {
-                position += 1;
+                window.forward();
             }
         }
+        read.stages = window.into_stages();
         Ok(changed)
     }
 
-    /// Tries the rules on the stages from one position on; how many stand in the place of those that one took.
-    fn window(&mut self, rules: &[&dyn StageRule], read: &mut Read, position: usize) -> Result<Option<usize>, Failure> {
-        let window = &read.stages[position..];
+    /// Tries the rules on the stages of a window; how many stand in the place of those that one took.
+    fn window(
+        &mut self,
+        rules: &[&dyn StageRule],
+        schema: &SchemaRef,
+        window: &mut Window,
+    ) -> Result<Option<usize>, Failure> {
+        let stages = window.stages();
         let fired = rules.iter().find_map(|rule| {
             let allowed = self.flags.allows(rule.name());
-            allowed.then(|| rule.rewrite(window)).flatten().map(|rewrite| (rule.name(), rewrite))
+            allowed.then(|| rule.rewrite(stages)).flatten().map(|rewrite| (rule.name(), rewrite))
         });
         let Some((rule, rewrite)) = fired else { return Ok(None) };
-        if !rewrite.keeps_shape(&read.source.schema, window) {
-            return Err(changed_shape(rule, window));
+        if !rewrite.keeps_shape(schema, stages) {
+            return Err(changed_shape(rule, stages));
         }
-        let before = self.trace.is_some().then(|| read.stages.clone());
-        let given = rewrite.apply(&mut read.stages, position);
-        let firing = before.filter(|before| *before != read.stages).map(|before| (list(&before), list(&read.stages)));
+        let before = self.trace.is_some().then(|| list(window.all()));
+        let given = rewrite.apply(&mut window.behind);
+        let firing = before.map(|before| (before, list(window.all()))).filter(|(before, after)| before != after);
         self.fired(rule, firing, &Facts::none())?;
         Ok(Some(given))
     }
 
     fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut known = Known::of(Facts::of(&read.source.schema, &read.options));
+        let facts = Facts::of(&read.source.schema, &read.options);
         for position in 0..self.rules.read.len() {
             let rule = self.rules.read[position];
             if !self.flags.allows(rule.name()) {
                 continue;
             }
-            let Some(stages) = rule.rewrite(read, &known) else {
-                known.facts.forget_used();
+            let Some(stages) = rule.rewrite(read, &facts) else {
+                facts.forget_used();
                 continue;
             };
             let gives_documents = !matches!(read.terminal, Terminal::Count | Terminal::Exists);
@@ -166,10 +145,8 @@ impl<'a> Driver<'a> {
                 return Err(changed_shape(rule.name(), &stages));
             }
             let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
-            self.fired(rule.name(), firing, &known.facts)?;
-            let facts = known.facts;
+            self.fired(rule.name(), firing, &facts)?;
             read.stages = stages;
-            known = Known::of(facts);
             changed = true;
         }
         Ok(changed)
@@ -210,13 +187,18 @@ impl<'a> Driver<'a> {
         firing: Option<(String, String)>,
         facts: &Facts,
     ) -> Result<(), Failure> {
-        self.budget = self
-            .budget
-            .checked_sub(1)
-            .ok_or_else(|| Failure::Bug(format!("the rules do not come to an end; the last one was {rule}")))?;
+        self.spend(rule)?;
         let facts = facts.take_used();
         let Some(trace) = &mut self.trace else { return Ok(()) };
-        trace.note(rule, firing, facts)
+        trace.note(rule, 0, firing, facts)
+    }
+
+    /// Counts an application of a rule.
+    pub(super) fn spend(&mut self, rule: &str) -> Result<(), Failure> {
+        let left = self.budget.checked_sub(1);
+        self.budget =
+            left.ok_or_else(|| Failure::Bug(format!("the rules do not come to an end; the last one was {rule}")))?;
+        Ok(())
     }
 }
 
@@ -224,17 +206,16 @@ fn changed_shape(rule: &str, stages: &[Stage]) -> Failure {
     Failure::Bug(format!("rule {rule} changed what the documents look like: {}", list(stages)))
 }
 
-fn list(stages: &[Stage]) -> String {
-    if stages.is_empty() {
-        return "(all documents)".to_owned();
-    }
-    stages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" . ")
+pub(super) fn list<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> String {
+    let stages: Vec<_> = stages.into_iter().map(ToString::to_string).collect();
+    if stages.is_empty() { "(all documents)".to_owned() } else { stages.join(" . ") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::passes::Rewrite;
+    use crate::facts::Facts;
+    use crate::passes::{Nodes, PredicateRule, Rewrite};
     use data_bridge_ir::stage::{Lookup, UnionWith};
 
     use crate::testing::{eq, lookup, print, read, set, sort};
@@ -292,7 +273,7 @@ mod tests {
     #[test]
     fn rules_that_undo_each_other_are_noticed() {
         let stages = vec![Stage::Skip(1), Stage::Limit(2)];
-        let rules = Rules::new(&[], &[&Flip], &[], &[]);
+        let rules = Rules::new(&[], &[], &[&Flip], &[], &[]);
         assert!(bug(run(&rules, stages.clone(), true)).contains("circle"));
         assert!(bug(run(&rules, stages, false)).contains("do not come to an end"));
     }
@@ -300,13 +281,13 @@ mod tests {
     #[test]
     fn a_rule_that_changes_the_answer_is_noticed() {
         let project = Stage::Project(vec![("a".into(), data_bridge_ir::stage::Projected::Include)]);
-        let rules = Rules::new(&[], &[&DropsProjection], &[], &[]);
+        let rules = Rules::new(&[], &[], &[&DropsProjection], &[], &[]);
         assert!(bug(run(&rules, vec![project], false)).contains("drops_projection"));
     }
 
     #[test]
     fn a_rule_that_changes_nothing_is_noticed() {
-        let rules = Rules::new(&[&Idle], &[], &[], &[]);
+        let rules = Rules::new(&[&Idle], &[], &[], &[], &[]);
         assert!(bug(run(&rules, vec![Stage::Match(eq("a", 1))], true)).contains("changed nothing"));
     }
 

@@ -12,7 +12,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path};
 
 use super::flatten_boolean::joined;
-use super::values::{Test, order};
+use super::values::{Asked, Test, order};
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
@@ -40,11 +40,11 @@ impl PredicateRule for DropImpliedTerms {
 }
 
 /// The terms without those that another one makes needless; none when all are needed.
-fn kept(terms: &[Expr], is_needless: impl Fn(Test<'_>, Test<'_>) -> bool) -> Option<Vec<Expr>> {
+fn kept(terms: &[Expr], is_needless: impl Fn(&Asked<'_>, &Asked<'_>) -> bool) -> Option<Vec<Expr>> {
     if terms.len() > MOST_TERMS {
         return None;
     }
-    let tests: Vec<_> = terms.iter().map(Test::of).collect();
+    let tests: Vec<_> = terms.iter().map(|term| Test::of(term).map(|(path, test)| (path, Asked::of(test)))).collect();
     let of_path = |path: &Path| tests.iter().flatten().filter(|(other, _)| *other == path).nth(1).is_some();
     if !tests.iter().flatten().any(|(path, _)| of_path(path)) {
         return None;
@@ -54,8 +54,8 @@ fn kept(terms: &[Expr], is_needless: impl Fn(Test<'_>, Test<'_>) -> bool) -> Opt
         let Some((path, test)) = test else { continue };
         dropped[position] = tests.iter().enumerate().any(|(place, other)| {
             // Of two that settle each other the first stays.
-            let settled = matches!(other, Some((same, other)) if same == path && is_needless(*test, *other));
-            place != position && !dropped[place] && settled
+            let settles = || matches!(other, Some((same, other)) if same == path && is_needless(test, other));
+            place != position && !dropped[place] && settles()
         });
     }
     let left = || terms.iter().zip(&dropped).filter(|(_, dropped)| !**dropped).map(|(term, _)| term.clone());
@@ -63,11 +63,9 @@ fn kept(terms: &[Expr], is_needless: impl Fn(Test<'_>, Test<'_>) -> bool) -> Opt
 }
 
 /// Whether every value that passes the first passes the second.
-fn implies(first: Test<'_>, second: Test<'_>) -> bool {
-    if matches!(first, Test::NotIn(_)) || matches!(second, Test::NotIn(_)) {
-        return false;
-    }
-    match (first, second) {
+fn implies(first: &Asked<'_>, second: &Asked<'_>) -> bool {
+    match (first.test, second.test) {
+        (Test::NotIn(_), _) | (_, Test::NotIn(_)) => false,
         (Test::In(values), _) => !values.is_empty() && values.iter().all(|value| second.admits(value, order)),
         (Test::Compare(op, bound), Test::Compare(wider, limit)) => {
             let Some(order) = order(bound, limit) else { return false };

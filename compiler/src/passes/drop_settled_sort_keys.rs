@@ -15,7 +15,7 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::SortKey;
 use data_bridge_ir::{Expr, Path, Stage};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
 use crate::analyze::effects::keeps_stored;
 use crate::facts::Facts;
 
@@ -26,13 +26,13 @@ impl ReadRule for DropSettledSortKeys {
         "drop_settled_sort_keys"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let mut settled: Vec<&Path> = Vec::new();
         for (place, stage) in read.stages.iter().enumerate().take_while(|(_, stage)| keeps_stored(stage)) {
             match stage {
                 Stage::Match(predicate) => settled.extend(equalities(predicate)),
                 Stage::Sort(keys) => {
-                    let Some(left) = deciding(keys, &settled, &known.facts) else { continue };
+                    let Some(left) = deciding(keys, &settled, facts) else { continue };
                     let mut stages = read.stages.clone();
                     if left.is_empty() {
                         stages.remove(place);
@@ -84,9 +84,7 @@ mod tests {
     }
 
     fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
-        DropSettledSortKeys
-            .rewrite(&read(stages.to_vec(), Terminal::Find), &Known::of(facts))
-            .map(|stages| print(&stages))
+        DropSettledSortKeys.rewrite(&read(stages.to_vec(), Terminal::Find), &facts).map(|stages| print(&stages))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
 use crate::analyze::effects::{gives_one_for_one, keeps_stored};
 use crate::facts::Facts;
 
@@ -25,8 +25,7 @@ impl ReadRule for DropSortOfUnique {
         "drop_sort_of_unique"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
-        let facts = &known.facts;
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let [Stage::Match(predicate), behind @ ..] = read.stages.as_slice() else { return None };
         let one = |stage: &Stage| keeps_stored(stage) || gives_one_for_one(stage);
         let alone = behind.iter().position(|stage| !one(stage)).unwrap_or(behind.len());
@@ -60,7 +59,7 @@ mod tests {
     use crate::testing::{compare, eq, known, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
-        DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), &Known::of(facts)).map(|stages| print(&stages))
+        DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), &facts).map(|stages| print(&stages))
     }
 
     #[test]

@@ -11,8 +11,9 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
+use super::ReadRule;
 use super::unread::{Fate, without_unread};
-use super::{Known, ReadRule};
+use crate::facts::Facts;
 
 pub struct DropUnreadAccumulator;
 
@@ -21,9 +22,9 @@ impl ReadRule for DropUnreadAccumulator {
         "drop_unread_accumulator"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_group = |stage: &Stage| matches!(stage, Stage::Group { .. });
-        without_unread(read, known, is_group, |stage, needed| match stage {
+        without_unread(read, is_group, |stage, needed| match stage {
             Stage::Group { by, outputs } if !outputs.iter().all(|output| needed.has(&output.output)) => {
                 let outputs = outputs.iter().filter(|output| needed.has(&output.output)).cloned().collect();
                 Fate::Becomes(Stage::Group { by: by.clone(), outputs })
@@ -39,13 +40,10 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadAccumulator
-            .rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none()))
-            .map(|stages| print(&stages))
+        DropUnreadAccumulator.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -11,8 +11,9 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
+use super::ReadRule;
 use super::unread::{Fate, without_unread};
-use super::{Known, ReadRule};
+use crate::facts::Facts;
 
 pub struct DropUnreadFacet;
 
@@ -21,9 +22,9 @@ impl ReadRule for DropUnreadFacet {
         "drop_unread_facet"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_facet = |stage: &Stage| matches!(stage, Stage::Facet(_));
-        without_unread(read, known, is_facet, |stage, needed| {
+        without_unread(read, is_facet, |stage, needed| {
             let Stage::Facet(outputs) = stage else { return Fate::Stays };
             let mut seen: Vec<_> = outputs.iter().filter(|(name, _)| needed.has(name)).collect();
             if seen.is_empty() {
@@ -42,13 +43,10 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{facet, include, print, read};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadFacet
-            .rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none()))
-            .map(|stages| print(&stages))
+        DropUnreadFacet.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     fn two() -> Stage {

@@ -16,8 +16,9 @@ use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::Lookup;
 use data_bridge_ir::{Path, Stage};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
 use crate::analyze::effects::leaves;
+use crate::analyze::needed_fields::behind_each;
 use crate::facts::Facts;
 
 pub struct DropUnreadJoin;
@@ -27,21 +28,31 @@ impl ReadRule for DropUnreadJoin {
         "drop_unread_join"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let place = (0..read.stages.len()).find(|place| {
             let (before, from) = read.stages.split_at(*place);
             let [Stage::Lookup(lookup), Stage::Unwind { path, index: None, preserve }, ..] = from else { return false };
             let Some(local) = lookup.local.as_ref().filter(|_| joins_ids(lookup)) else { return false };
             path.as_str() == lookup.output
                 && !path.as_str().contains('.')
-                && !known.needed(read)[place + 1].has(path.root())
+                && !is_needed(read, place + 1, path.root())
                 && before.iter().all(|stage| leaves(stage, local.root()))
-                && leads_to_one(&known.facts, read, local, lookup, *preserve)
+                && leads_to_one(facts, read, local, lookup, *preserve)
         })?;
         let mut stages = read.stages.clone();
         stages.drain(place..place + 2);
         Some(stages)
     }
+}
+
+/// Whether somebody looks at the field behind the stage at this place.
+fn is_needed(read: &Read, place: usize, root: &str) -> bool {
+    let (mut at, mut found) = (read.stages.len(), false);
+    behind_each(read, |_, needed| {
+        at -= 1;
+        found |= at == place && needed.has(root);
+    });
+    found
 }
 
 fn joins_ids(lookup: &Lookup) -> bool {
@@ -82,7 +93,7 @@ mod tests {
     fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
         let mut read = read(stages.to_vec(), Terminal::Aggregate);
         read.source.schema = linking_schema();
-        DropUnreadJoin.rewrite(&read, &Known::of(facts)).map(|stages| print(&stages))
+        DropUnreadJoin.rewrite(&read, &facts).map(|stages| print(&stages))
     }
 
     fn counted(join: Stage, unwind: Stage) -> [Stage; 3] {

@@ -11,8 +11,9 @@
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Path, Stage};
 
+use super::ReadRule;
 use super::unread::{Fate, without_unread};
-use super::{Known, ReadRule};
+use crate::facts::Facts;
 
 pub struct DropUnreadLookup;
 
@@ -21,9 +22,9 @@ impl ReadRule for DropUnreadLookup {
         "drop_unread_lookup"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_lookup = |stage: &Stage| matches!(stage, Stage::Lookup(_));
-        without_unread(read, known, is_lookup, |stage, needed| match stage {
+        without_unread(read, is_lookup, |stage, needed| match stage {
             Stage::Lookup(lookup) if !needed.has(Path::from(lookup.output.as_str()).root()) => Fate::Goes,
             _ => Fate::Stays,
         })
@@ -35,13 +36,10 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, group, lookup, print, read};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadLookup
-            .rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none()))
-            .map(|stages| print(&stages))
+        DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -14,9 +14,10 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
+use super::ReadRule;
 use super::unread::{Fate, without_unread};
-use super::{Known, ReadRule};
 use crate::analyze::effects::leaves;
+use crate::facts::Facts;
 
 pub struct DropUnreadProjection;
 
@@ -25,9 +26,9 @@ impl ReadRule for DropUnreadProjection {
         "drop_unread_projection"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_projection = |stage: &Stage| matches!(stage, Stage::Project(_) | Stage::Unset(_));
-        without_unread(read, known, is_projection, |stage, needed| match needed.only_read() {
+        without_unread(read, is_projection, |stage, needed| match needed.only_read() {
             Some(roots) if roots.iter().all(|root| leaves(stage, root)) => Fate::Goes,
             _ => Fate::Stays,
         })
@@ -41,13 +42,10 @@ mod tests {
     use data_bridge_ir::stage::Projected;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, exclude, group, include, print, read, set};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadProjection
-            .rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none()))
-            .map(|stages| print(&stages))
+        DropUnreadProjection.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -13,8 +13,9 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
+use super::ReadRule;
 use super::unread::{Fate, without_unread};
-use super::{Known, ReadRule};
+use crate::facts::Facts;
 
 pub struct DropUnreadSet;
 
@@ -23,9 +24,9 @@ impl ReadRule for DropUnreadSet {
         "drop_unread_set"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_set = |stage: &Stage| matches!(stage, Stage::Set(_));
-        without_unread(read, known, is_set, |stage, needed| {
+        without_unread(read, is_set, |stage, needed| {
             let Stage::Set(fields) = stage else { return Fate::Stays };
             let seen: Vec<_> = fields.iter().filter(|(path, _)| needed.has(path.root())).collect();
             match seen.len() {
@@ -43,11 +44,10 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, group, include, print, read, set, sort};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
-        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal), &Known::of(Facts::none())).map(|stages| print(&stages))
+        DropUnreadSet.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
     }
 
     fn two() -> Stage {

@@ -9,7 +9,7 @@
 
 use data_bridge_ir::Expr;
 
-use super::values::{Test, membership, order_with_texts};
+use super::values::{Asked, Test, membership, order_with_texts};
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 
@@ -32,7 +32,8 @@ impl PredicateRule for ExclusionToMembership {
             Test::Compare(..) => return None,
         };
         let possible = facts.values(path).filter(|_| facts.is_present(path))?;
-        let left: Vec<_> = possible.iter().filter(|value| test.admits(value, order_with_texts)).cloned().collect();
+        let asked = Asked::of(test);
+        let left: Vec<_> = possible.iter().filter(|value| asked.admits(value, order_with_texts)).cloned().collect();
         if left.is_empty() {
             return Some(Expr::Constant(false));
         }

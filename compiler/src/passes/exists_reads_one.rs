@@ -11,8 +11,9 @@
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, Stage};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
 use crate::analyze::effects::gives_one_at_most;
+use crate::facts::Facts;
 
 pub struct ExistsReadsOne;
 
@@ -21,7 +22,7 @@ impl ReadRule for ExistsReadsOne {
         "exists_reads_one"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let settled = |last: &Stage| gives_one_at_most(last) || *last == Stage::Match(Expr::Constant(false));
         if read.terminal != Terminal::Exists || read.stages.last().is_some_and(settled) {
             return None;
@@ -38,39 +39,38 @@ impl ReadRule for ExistsReadsOne {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, print, read};
 
     #[test]
     fn one_is_enough() {
         let stages = vec![Stage::Match(eq("a", 1)), Stage::Limit(10)];
-        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Known::of(Facts::none())).unwrap();
+        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(a == 1) . Limit(1)");
     }
 
     #[test]
     fn a_skip_keeps_its_limit() {
         let stages = vec![Stage::Limit(10), Stage::Skip(5)];
-        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Known::of(Facts::none())).unwrap();
+        let after = ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Limit(10) . Skip(5) . Limit(1)");
     }
 
     #[test]
     fn what_nothing_meets_needs_no_limit() {
         let stages = vec![Stage::Match(Expr::Constant(false))];
-        assert_eq!(ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Known::of(Facts::none())), None);
+        assert_eq!(ExistsReadsOne.rewrite(&read(stages, Terminal::Exists), &Facts::none()), None);
     }
 
     #[test]
     fn what_gives_one_needs_no_limit() {
         assert_eq!(
-            ExistsReadsOne.rewrite(&read(vec![Stage::Count("n".into())], Terminal::Exists), &Known::of(Facts::none())),
+            ExistsReadsOne.rewrite(&read(vec![Stage::Count("n".into())], Terminal::Exists), &Facts::none()),
             None
         );
     }
 
     #[test]
     fn a_find_reads_all() {
-        assert_eq!(ExistsReadsOne.rewrite(&read(vec![], Terminal::Find), &Known::of(Facts::none())), None);
+        assert_eq!(ExistsReadsOne.rewrite(&read(vec![], Terminal::Find), &Facts::none()), None);
     }
 }

@@ -10,7 +10,8 @@
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use super::{Known, ReadRule};
+use super::ReadRule;
+use crate::facts::Facts;
 
 pub struct FalseMatchToNothing;
 
@@ -19,7 +20,7 @@ impl ReadRule for FalseMatchToNothing {
         "false_match_to_nothing"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let opaque = |stage: &Stage| {
             matches!(stage, Stage::UnionWith(_) | Stage::Facet(_) | Stage::Generic { .. } | Stage::Raw(_))
         };
@@ -36,13 +37,12 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{print, read, sort};
 
     #[test]
     fn nothing_else_is_left() {
         let stages = vec![Stage::Match(Expr::Constant(false)), sort("age")];
-        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Known::of(Facts::none())).unwrap();
+        let after = FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()).unwrap();
         assert_eq!(print(&after), "Match(false)");
     }
 
@@ -50,6 +50,6 @@ mod tests {
     fn a_facet_answers_for_no_input() {
         let facet = Stage::Facet(vec![("all".into(), vec![])]);
         let stages = vec![Stage::Match(Expr::Constant(false)), facet];
-        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Known::of(Facts::none())), None);
+        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
     }
 }

@@ -14,7 +14,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 
 use super::flatten_boolean::joined;
-use super::values::{Test, membership, order_with_texts};
+use super::values::{Asked, Test, membership, order_with_texts};
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 use crate::hashing::HashMap;
@@ -81,7 +81,8 @@ impl<'a> Shared<'a> {
             }
         }
         if let Some(among) = &mut shared.among {
-            among.retain(|value| tests.clone().all(|test| test.admits(value, order_with_texts)));
+            let asked: Vec<_> = tests.map(Asked::of).collect();
+            among.retain(|value| asked.iter().all(|test| test.admits(value, order_with_texts)));
         }
         shared
     }
@@ -117,7 +118,7 @@ impl<'a> Shared<'a> {
         let bounds = self.bounds;
         // Outside the bounds nothing needs to be excluded.
         let inside = |value: &&&Value| {
-            bounds.iter().all(|(op, bound)| Test::Compare(*op, bound).admits(value, order_with_texts))
+            bounds.iter().all(|(op, bound)| Asked::of(Test::Compare(*op, bound)).admits(value, order_with_texts))
         };
         let excluded: Vec<Value> = self.excluded.iter().filter(inside).map(|value| (*value).clone()).collect();
         if let [(CompareOp::Gte, low), (CompareOp::Lte, high)] | [(CompareOp::Lte, high), (CompareOp::Gte, low)] =

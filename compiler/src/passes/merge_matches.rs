@@ -9,43 +9,34 @@
 
 use data_bridge_ir::{Expr, Stage};
 
-use super::{Rewrite, StageRule};
+use super::{MatchRule, Passing};
 
 pub struct MergeMatches;
 
-impl StageRule for MergeMatches {
+impl MatchRule for MergeMatches {
     fn name(&self) -> &'static str {
         "merge_matches"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [Stage::Match(first), Stage::Match(second), ..] if !is_raw(first) && !is_raw(second) => {
-                Some(Rewrite::JoinMatches)
-            }
-            _ => None,
-        }
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        matches!(stage, Stage::Match(predicate) if !matches!(predicate, Expr::Raw(_))).then_some(Passing::Joined)
     }
-}
-
-fn is_raw(predicate: &Expr) -> bool {
-    matches!(predicate, Expr::Raw(_))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq};
+    use crate::testing::{assert_passes, assert_stays, eq};
 
     #[test]
     fn neighbours_join() {
         let stages = [Stage::Match(eq("a", 1)), Stage::Match(eq("b", 2))];
-        assert_stages_rewrite(&MergeMatches, &stages, "Match((a == 1) & (b == 2))");
+        assert_passes(&MergeMatches, &stages, "Match((a == 1) & (b == 2))");
     }
 
     #[test]
     fn a_limit_keeps_them_apart() {
         let stages = [Stage::Match(eq("a", 1)), Stage::Limit(1), Stage::Match(eq("b", 2))];
-        assert_stages_unchanged(&MergeMatches, &stages);
+        assert_stays(&MergeMatches, &stages);
     }
 }

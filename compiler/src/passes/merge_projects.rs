@@ -11,6 +11,9 @@
 //! both. The order of fields is that of the first: kept fields stand as they are stored, and computed ones follow as they
 //! are written, whatever order the second names them in.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
+
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Path, Stage};
 
@@ -25,21 +28,39 @@ impl StageRule for MergeProjects {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [Stage::Project(first), Stage::Project(second), behind @ ..] = stages else { return None };
-        let computes_id =
-            |(path, projected): &(Path, Projected)| path.root() == "_id" && matches!(projected, Projected::Computed(_));
-        if is_exclusion(first) || is_exclusion(second) || first.iter().any(computes_id) {
-            return None;
+        let [Stage::Project(first), behind @ ..] = stages else { return None };
+        let written_later = LazyCell::new(|| behind.iter().any(may_write));
+        let mut kept = Cow::Borrowed(first);
+        let mut count = 1;
+        for stage in behind {
+            let Stage::Project(next) = stage else { break };
+            let Some(joined) = joined(&kept, next).filter(|joined| !(computes(joined) && *written_later)) else {
+                break;
+            };
+            kept = Cow::Owned(joined);
+            count += 1;
         }
-        let kept = only(first, second)?;
-        let some =
-            kept.iter().any(|(path, projected)| path.root() != "_id" && !matches!(projected, Projected::Exclude));
-        let computes = kept.iter().any(|(_, projected)| matches!(projected, Projected::Computed(_)));
-        (some && !(computes && behind.iter().any(may_write))).then(|| Rewrite::Replace(2, vec![Stage::Project(kept)]))
+        (count > 1).then(|| Rewrite::Replace(count, vec![Stage::Project(kept.into_owned())]))
     }
 }
 
 type Fields = Vec<(Path, Projected)>;
+
+fn computes(fields: &Fields) -> bool {
+    fields.iter().any(|(_, projected)| matches!(projected, Projected::Computed(_)))
+}
+
+/// Two projections as one.
+fn joined(first: &Fields, second: &Fields) -> Option<Fields> {
+    let computes_id =
+        |(path, projected): &(Path, Projected)| path.root() == "_id" && matches!(projected, Projected::Computed(_));
+    if is_exclusion(first) || is_exclusion(second) || first.iter().any(computes_id) {
+        return None;
+    }
+    let kept = only(first, second)?;
+    let some = kept.iter().any(|(path, projected)| path.root() != "_id" && !matches!(projected, Projected::Exclude));
+    some.then_some(kept)
+}
 
 /// Whether a stage may give a document a field that it did not have.
 fn may_write(stage: &Stage) -> bool {

@@ -15,6 +15,7 @@ use data_bridge_ir::{Path, Stage};
 
 use super::{Rewrite, StageRule};
 use crate::analyze::effects::is_exclusion;
+use crate::hashing::HashSet;
 
 pub struct MergeUnsets;
 
@@ -24,29 +25,31 @@ impl StageRule for MergeUnsets {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let better = match stages {
-            [Stage::Unset(first), Stage::Unset(second), ..] => Stage::Unset(outermost(first.iter().chain(second))),
-            [Stage::Project(first), Stage::Project(second), ..] if is_exclusion(first) && is_exclusion(second) => {
-                let paths = outermost(first.iter().chain(second).map(|(path, _)| path));
-                Stage::Project(paths.into_iter().map(|path| (path, Projected::Exclude)).collect())
-            }
-            _ => return None,
-        };
-        Some(Rewrite::Replace(2, vec![better]))
+        let unsets = stages.iter().map_while(|stage| if let Stage::Unset(paths) = stage { Some(paths) } else { None });
+        let unsets: Vec<_> = unsets.collect();
+        if unsets.len() > 1 {
+            let better = Stage::Unset(outermost(unsets.iter().copied().flatten()));
+            return Some(Rewrite::Replace(unsets.len(), vec![better]));
+        }
+        let exclusions = stages.iter().map_while(|stage| match stage {
+            Stage::Project(fields) if is_exclusion(fields) => Some(fields),
+            _ => None,
+        });
+        let exclusions: Vec<_> = exclusions.collect();
+        (exclusions.len() > 1).then(|| {
+            let paths = outermost(exclusions.iter().copied().flatten().map(|(path, _)| path));
+            let fields = paths.into_iter().map(|path| (path, Projected::Exclude)).collect();
+            Rewrite::Replace(exclusions.len(), vec![Stage::Project(fields)])
+        })
     }
 }
 
 /// Each path once, without those inside of others.
-fn outermost<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<Path> {
-    let mut kept: Vec<Path> = Vec::new();
-    for path in paths {
-        let around = |outer: &Path| outer.overlaps(path) && outer.as_str().len() <= path.as_str().len();
-        if !kept.iter().any(around) {
-            kept.retain(|inner| !inner.overlaps(path));
-            kept.push(path.clone());
-        }
-    }
-    kept
+fn outermost<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Vec<Path> {
+    let named: HashSet<&str> = paths.clone().map(Path::as_str).collect();
+    let is_inside = |path: &str| path.match_indices('.').any(|(end, _)| named.contains(&path[..end]));
+    let mut kept = HashSet::default();
+    paths.filter(|path| !is_inside(path.as_str()) && kept.insert(path.as_str())).cloned().collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Rewrites: equivalent, cheaper plans. No rule changes what a query means or the documents it gives.
 //!
-//! Predicate rules see one predicate whose children are done already; stage rules see the stages from one position
-//! on; read rules see the whole read. The driver owns recursion, order, budget and checks.
+//! Predicate rules see one predicate whose children are done already; rules of matches see a stage that a match stands
+//! behind; stage rules see the stages from one position on; read rules see the whole read. The driver owns recursion,
+//! order, budget and checks.
 
 pub mod driver;
 pub mod flags;
 
 mod absorb_terms;
+mod climb;
+mod climbing;
 mod combine_negation;
 mod complement_ranges;
 mod computed_to_match;
@@ -44,6 +47,7 @@ mod nodes;
 mod normalize_membership;
 mod parts;
 mod parts_kept;
+mod passing;
 mod prefilter_unwind;
 mod project_facet;
 mod project_union;
@@ -61,6 +65,7 @@ mod push_match_below_unwind;
 mod push_match_into_union;
 mod remove_duplicate_terms;
 mod rewrite;
+mod rules;
 mod settle_complements;
 mod settle_link_form;
 mod settle_link_test;
@@ -69,20 +74,18 @@ mod settle_types;
 mod simplify;
 mod skip_before_limit;
 mod sort_terms;
-mod split_match;
 mod term_order;
 mod trace;
 mod unread;
 mod values;
-
-use std::cell::OnceCell;
+mod window;
 
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{Expr, Stage};
 
-use crate::analyze::needed_fields::{Needed, behind_each};
 use crate::facts::Facts;
 pub use nodes::Nodes;
+pub use passing::Passing;
 pub use rewrite::Rewrite;
 pub use term_order::value_order;
 pub use values::order;
@@ -96,6 +99,13 @@ pub trait PredicateRule: Sync {
     fn rewrite(&self, predicate: &Expr, facts: &Facts) -> Option<Expr>;
 }
 
+/// What a match may pass on its way up.
+pub trait MatchRule: Sync {
+    fn name(&self) -> &'static str;
+    /// Which terms of a match behind this stage may be tested before it; none where it is no stage of this rule.
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>>;
+}
+
 /// A rewrite of adjacent stages.
 pub trait StageRule: Sync {
     fn name(&self) -> &'static str;
@@ -103,29 +113,11 @@ pub trait StageRule: Sync {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite>;
 }
 
-/// What is known of a read.
-pub struct Known<'a> {
-    /// Of the documents that it reads.
-    pub facts: Facts,
-    needed: OnceCell<Vec<Needed<'a>>>,
-}
-
-impl<'a> Known<'a> {
-    pub fn of(facts: Facts) -> Self {
-        Self { facts, needed: OnceCell::new() }
-    }
-
-    /// What is needed behind each stage of the read: found once, when it is first asked for.
-    pub fn needed(&self, read: &'a Read) -> &[Needed<'a>] {
-        self.needed.get_or_init(|| behind_each(read))
-    }
-}
-
 /// A rewrite that needs to know what the read is for.
 pub trait ReadRule: Sync {
     fn name(&self) -> &'static str;
     /// The better stages; none when the rule does not apply.
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>>;
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>>;
 }
 
 /// Shape and order first, so that the others see flat conjunctions, and see equal ones alike; constants last, since the
@@ -154,8 +146,8 @@ pub static PREDICATE_RULES: &[&dyn PredicateRule] = &[
     &fold_constants::FoldConstants,
 ];
 
-/// Matches first, since what moves them up makes others adjacent.
-pub static STAGE_RULES: &[&dyn StageRule] = &[
+/// Each of another kind of stages.
+pub static MATCH_RULES: &[&dyn MatchRule] = &[
     &push_match_below_sort::PushMatchBelowSort,
     &push_match_below_set::PushMatchBelowSet,
     &push_match_below_unset::PushMatchBelowUnset,
@@ -164,8 +156,12 @@ pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_below_group::PushMatchBelowGroup,
     &push_match_below_lookup::PushMatchBelowLookup,
     &push_match_into_union::PushMatchIntoUnion,
-    &push_match_before_facet::PushMatchBeforeFacet,
     &merge_matches::MergeMatches,
+];
+
+/// Tried once all matches stand as high as they may.
+pub static STAGE_RULES: &[&dyn StageRule] = &[
+    &push_match_before_facet::PushMatchBeforeFacet,
     &push_limit_below_fields::PushLimitBelowFields,
     &push_limit_below_lookup::PushLimitBelowLookup,
     &push_limit_into_union::PushLimitIntoUnion,
@@ -205,6 +201,7 @@ pub static READ_RULES: &[&dyn ReadRule] = &[
 /// The names of all rules, in the order they are tried.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let predicates = PREDICATE_RULES.iter().map(|rule| rule.name());
+    let matches = MATCH_RULES.iter().map(|rule| rule.name());
     let stages = STAGE_RULES.iter().chain(JOINING_RULES).map(|rule| rule.name());
-    predicates.chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
+    predicates.chain(matches).chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
 }

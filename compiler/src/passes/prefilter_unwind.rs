@@ -16,9 +16,10 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{DType, Expr, Path, Stage};
 
+use super::ReadRule;
 use super::flatten_boolean::joined;
-use super::{Known, ReadRule};
 use crate::analyze::effects::leaves;
+use crate::facts::Facts;
 
 pub struct PrefilterUnwind;
 
@@ -27,8 +28,7 @@ impl ReadRule for PrefilterUnwind {
         "prefilter_unwind"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
-        let facts = &known.facts;
+    fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let place = read.stages.iter().position(|stage| matches!(stage, Stage::Unwind { .. }))?;
         let (before, from) = read.stages.split_at(place);
         let [Stage::Unwind { path, preserve: false, .. }, Stage::Match(predicate), ..] = from else { return None };
@@ -105,7 +105,6 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{computed, eq, group, gt, known, print, read, set, sort};
 
     fn unwind(path: &str, preserve: bool) -> Stage {
@@ -113,9 +112,7 @@ mod tests {
     }
 
     fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
-        PrefilterUnwind
-            .rewrite(&read(stages.to_vec(), Terminal::Aggregate), &Known::of(facts))
-            .map(|stages| print(&stages))
+        PrefilterUnwind.rewrite(&read(stages.to_vec(), Terminal::Aggregate), &facts).map(|stages| print(&stages))
     }
 
     #[test]

@@ -13,9 +13,10 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
+use super::ReadRule;
 use super::parts_kept::{gives_whole_documents, projection};
-use super::{Known, ReadRule};
 use crate::analyze::parts_read::parts_read;
+use crate::facts::Facts;
 
 pub struct ProjectFacet;
 
@@ -24,7 +25,7 @@ impl ReadRule for ProjectFacet {
         "project_facet"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, _known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let (place, outputs) = read.stages.iter().enumerate().find_map(|(place, stage)| {
             let Stage::Facet(outputs) = stage else { return None };
             let mut changed = false;
@@ -50,12 +51,11 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{facet, group, include, print, read, sort};
 
     fn rewritten(outputs: Vec<Vec<Stage>>, behind: Stage) -> Option<String> {
         let read = read(vec![facet(outputs), behind], Terminal::Aggregate);
-        ProjectFacet.rewrite(&read, &Known::of(Facts::none())).map(|stages| print(&stages))
+        ProjectFacet.rewrite(&read, &Facts::none()).map(|stages| print(&stages))
     }
 
     fn outputs() -> Vec<Vec<Stage>> {

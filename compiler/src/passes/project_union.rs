@@ -13,8 +13,10 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::UnionWith;
 
+use super::ReadRule;
 use super::parts_kept::{gives_whole_documents, projection};
-use super::{Known, ReadRule};
+use crate::analyze::needed_fields::behind_each;
+use crate::facts::Facts;
 
 pub struct ProjectUnion;
 
@@ -23,22 +25,27 @@ impl ReadRule for ProjectUnion {
         "project_union"
     }
 
-    fn rewrite<'a>(&self, read: &'a Read, known: &Known<'a>) -> Option<Vec<Stage>> {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
         let is_open = |stage: &Stage| matches!(stage, Stage::UnionWith(union) if is_open(union));
         if !read.stages.iter().any(is_open) {
             return None;
         }
-        let (place, kept) =
-            read.stages.iter().zip(known.needed(read)).enumerate().find_map(|(place, (stage, needed))| {
-                let roots = needed.only_read().filter(|_| is_open(stage))?;
-                let sayable = roots.iter().all(|root| !root.is_empty() && !root.starts_with('$'));
-                sayable.then(|| (place, projection(roots.iter())))
-            })?;
-        let mut stages = read.stages.clone();
-        if let Stage::UnionWith(union) = &mut stages[place] {
-            union.pipeline.push(kept);
-        }
-        Some(stages)
+        let mut changed = false;
+        let mut stages = Vec::with_capacity(read.stages.len());
+        behind_each(read, |stage, needed| {
+            let mut stage = stage.clone();
+            let sayable = |root: &str| !root.is_empty() && !root.starts_with('$');
+            let open = is_open(&stage);
+            if let Stage::UnionWith(union) = &mut stage
+                && let Some(roots) = needed.only_read().filter(|roots| open && roots.iter().all(sayable))
+            {
+                union.pipeline.push(projection(roots.iter()));
+                changed = true;
+            }
+            stages.push(stage);
+        });
+        stages.reverse();
+        changed.then_some(stages)
     }
 }
 
@@ -52,12 +59,11 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::facts::Facts;
     use crate::testing::{eq, group, include, print, read, union};
 
     fn rewritten(pipeline: Vec<Stage>, behind: Stage, terminal: Terminal) -> Option<String> {
         let read = read(vec![union(pipeline), behind], terminal);
-        ProjectUnion.rewrite(&read, &Known::of(Facts::none())).map(|stages| print(&stages))
+        ProjectUnion.rewrite(&read, &Facts::none()).map(|stages| print(&stages))
     }
 
     #[test]

@@ -21,25 +21,21 @@
 use bson::RawBson;
 use data_bridge_ir::{Expr, Operands, Path, Stage};
 
-use super::{Rewrite, StageRule, split_match};
+use super::{MatchRule, Passing};
 use crate::analyze::reads::is_deterministic;
 
 pub struct PushMatchBelowGroup;
 
-impl StageRule for PushMatchBelowGroup {
+impl MatchRule for PushMatchBelowGroup {
     fn name(&self) -> &'static str {
         "push_match_below_group"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [group @ Stage::Group { by: Some(key), outputs }, Stage::Match(predicate), ..] = stages else {
-            return None;
-        };
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        let Stage::Group { by: Some(key), outputs } = stage else { return None };
         let operands = outputs.iter().flat_map(|output| output.operands.iter().flat_map(Operands::children));
-        if !operands.into_iter().all(is_deterministic) {
-            return None;
-        }
-        split_match::around(group, predicate, |term| of_documents(term, key))
+        let settled = operands.into_iter().all(is_deterministic);
+        settled.then(|| Passing::Asked(Box::new(|term| of_documents(term, key))))
     }
 }
 
@@ -117,7 +113,7 @@ mod tests {
     use data_bridge_ir::stage::Accumulator;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, compare, computed, eq, gt};
+    use crate::testing::{assert_passes, assert_stays, chance, compare, computed, eq, gt};
 
     fn group(by: Expr) -> Stage {
         Stage::Group { by: Some(by), outputs: vec![] }
@@ -128,16 +124,16 @@ mod tests {
     }
 
     fn unchanged(by: Expr, predicate: Expr) {
-        assert_stages_unchanged(&PushMatchBelowGroup, &[group(by), Stage::Match(predicate)]);
+        assert_stays(&PushMatchBelowGroup, &[group(by), Stage::Match(predicate)]);
     }
 
     #[test]
     fn terms_on_the_key_move_and_the_rest_stays() {
         let stages = [group(Expr::field("city")), Stage::Match(Expr::And(vec![eq("_id", "NYC"), gt("n", 3)]))];
         let after = "Match(city == \"NYC\") . Group(by=city) . Match(n > 3)";
-        assert_stages_rewrite(&PushMatchBelowGroup, &stages, after);
+        assert_passes(&PushMatchBelowGroup, &stages, after);
         let stages = [group(Expr::field("city")), Stage::Match(gt("_id.x", 3))];
-        assert_stages_rewrite(&PushMatchBelowGroup, &stages, "Match(city.x > 3) . Group(by=city)");
+        assert_passes(&PushMatchBelowGroup, &stages, "Match(city.x > 3) . Group(by=city)");
     }
 
     #[test]
@@ -145,7 +141,7 @@ mod tests {
         let outside = Expr::In { needle: Box::new(Expr::field("_id.c.x")), values: vec![1.into()], negated: true };
         let stages = [group(key("c", Expr::field("city"))), Stage::Match(Expr::Nor(vec![outside, eq("_id.c", 1)]))];
         let after = "Match(nor(city.x not in [1], city == 1)) . Group(by={c: city})";
-        assert_stages_rewrite(&PushMatchBelowGroup, &stages, after);
+        assert_passes(&PushMatchBelowGroup, &stages, after);
     }
 
     #[test]
@@ -170,10 +166,7 @@ mod tests {
         unchanged(key("k", Expr::field("a.b")), eq("_id.k", 1));
         unchanged(key("k", Expr::field("a")), eq("_id", 1));
         unchanged(key("k", Expr::field("a")), eq("_id.other", 1));
-        assert_stages_unchanged(
-            &PushMatchBelowGroup,
-            &[Stage::Group { by: None, outputs: vec![] }, Stage::Match(eq("_id", 1))],
-        );
+        assert_stays(&PushMatchBelowGroup, &[Stage::Group { by: None, outputs: vec![] }, Stage::Match(eq("_id", 1))]);
     }
 
     #[test]
@@ -181,7 +174,7 @@ mod tests {
         let operands = Some(Operands::Single(Box::new(chance())));
         let sum = Accumulator { output: "n".into(), name: "$sum".into(), operands };
         let group = Stage::Group { by: Some(Expr::field("a")), outputs: vec![sum] };
-        assert_stages_unchanged(&PushMatchBelowGroup, &[group, Stage::Match(eq("_id", 1))]);
+        assert_stays(&PushMatchBelowGroup, &[group, Stage::Match(eq("_id", 1))]);
     }
 
     #[test]

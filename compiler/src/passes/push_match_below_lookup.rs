@@ -12,24 +12,21 @@
 //! follows.
 
 use data_bridge_ir::Stage;
+use data_bridge_ir::expr::root;
 
-use super::{Rewrite, StageRule, split_match};
+use super::{MatchRule, Passing};
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushMatchBelowLookup;
 
-impl StageRule for PushMatchBelowLookup {
+impl MatchRule for PushMatchBelowLookup {
     fn name(&self) -> &'static str {
         "push_match_below_lookup"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [join @ Stage::Lookup(_), Stage::Match(predicate), ..] if gives_one_for_one(join) => {
-                split_match::around_untouched(join, predicate)
-            }
-            _ => None,
-        }
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        let Stage::Lookup(join) = stage else { return None };
+        gives_one_for_one(stage).then(|| Passing::Around(vec![root(&join.output)]))
     }
 }
 
@@ -38,20 +35,20 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, gt, lookup};
+    use crate::testing::{assert_passes, assert_stays, eq, gt, lookup};
 
     #[test]
     fn terms_on_other_fields_move_and_the_rest_stays() {
         let predicate = Expr::And(vec![eq("author.name", "A"), gt("own", 3), gt("year", 3)]);
         let after =
             "Match((own > 3) & (year > 3)) . Lookup(others -> author, own == other) . Match(author.name == \"A\")";
-        assert_stages_rewrite(&PushMatchBelowLookup, &[lookup("author"), Stage::Match(predicate)], after);
+        assert_passes(&PushMatchBelowLookup, &[lookup("author"), Stage::Match(predicate)], after);
     }
 
     #[test]
     fn what_is_joined_keeps_its_terms() {
         for read in ["a", "a.b", "a.b.c", "a.x"] {
-            assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a.b"), Stage::Match(eq(read, 1))]);
+            assert_stays(&PushMatchBelowLookup, &[lookup("a.b"), Stage::Match(eq(read, 1))]);
         }
     }
 
@@ -59,13 +56,13 @@ mod tests {
     fn an_opaque_join_is_not_crossed_and_opaque_terms_stay() {
         let Stage::Lookup(mut join) = lookup("a") else { unreachable!("made as one") };
         join.pipeline = Some(vec![Stage::Raw(1.into())]);
-        assert_stages_unchanged(&PushMatchBelowLookup, &[Stage::Lookup(join), Stage::Match(eq("b", 1))]);
-        assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(Expr::Raw(1.into()))]);
+        assert_stays(&PushMatchBelowLookup, &[Stage::Lookup(join), Stage::Match(eq("b", 1))]);
+        assert_stays(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(Expr::Raw(1.into()))]);
     }
 
     #[test]
     fn an_unwind_between_is_not_crossed() {
         let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: false };
-        assert_stages_unchanged(&PushMatchBelowLookup, &[lookup("a"), unwind, Stage::Match(eq("b", 1))]);
+        assert_stays(&PushMatchBelowLookup, &[lookup("a"), unwind, Stage::Match(eq("b", 1))]);
     }
 }

@@ -13,41 +13,27 @@
 //! is kept whole is the same on both sides. A projection that fails on a document fails no longer when that document is
 //! not asked for; a term that may fail itself stays behind the terms it follows.
 
-use std::collections::BTreeMap;
-
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, Stage};
 
-use super::{Rewrite, StageRule, split_match};
-use crate::analyze::effects::{gives_one_for_one, leaves};
-use crate::analyze::reads::movable;
+use super::{MatchRule, Passing};
+use crate::analyze::effects::{gives_one_for_one, is_exclusion};
 
 pub struct PushMatchBelowProject;
 
-impl StageRule for PushMatchBelowProject {
+impl MatchRule for PushMatchBelowProject {
     fn name(&self) -> &'static str {
         "push_match_below_project"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [project @ Stage::Project(fields), Stage::Match(predicate), ..] = stages else { return None };
-        if !gives_one_for_one(project) {
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        let Stage::Project(fields) = stage else { return None };
+        if !gives_one_for_one(stage) {
             return None;
         }
-        split_match::around(project, predicate, |term| {
-            let origins = movable(term)?;
-            let origins = origins.iter().map(|root| {
-                let origin = if leaves(project, root) { Some(root) } else { renamed(fields, root) };
-                origin.map(|from| (root, from))
-            });
-            let origins: BTreeMap<&str, &str> = origins.collect::<Option<_>>()?;
-            let mut moved = term.clone();
-            moved.change_paths(&|path| {
-                if let Some(from) = origins.get(path.root()) {
-                    *path = Path(format!("{from}{}", &path.as_str()[path.root().len()..]));
-                }
-            });
-            Some(moved)
+        Some(match is_exclusion(fields) {
+            true => Passing::Around(fields.iter().map(|(path, _)| path.root()).collect()),
+            false => Passing::named(stage, |root| renamed(fields, root)),
         })
     }
 }
@@ -67,10 +53,10 @@ fn renamed<'a>(fields: &'a [(Path, Projected)], root: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, eq, exclude, gt, include};
+    use crate::testing::{assert_passes, assert_stays, chance, eq, exclude, gt, include};
 
     fn unchanged(project: Stage, predicate: Expr) {
-        assert_stages_unchanged(&PushMatchBelowProject, &[project, Stage::Match(predicate)]);
+        assert_stays(&PushMatchBelowProject, &[project, Stage::Match(predicate)]);
     }
 
     fn computing(path: &str, value: Expr) -> Stage {
@@ -81,9 +67,9 @@ mod tests {
     fn terms_on_kept_fields_move_and_the_rest_stays() {
         let stages = [computing("n", Expr::field("a.b")), Stage::Match(Expr::And(vec![eq("city.x", 1), gt("n", 3)]))];
         let after = "Match(city.x == 1) . Project(city, n=a.b) . Match(n > 3)";
-        assert_stages_rewrite(&PushMatchBelowProject, &stages, after);
+        assert_passes(&PushMatchBelowProject, &stages, after);
         let stages = [exclude(&["note"]), Stage::Match(eq("city", "NYC"))];
-        assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(city == \"NYC\") . Project(not note)");
+        assert_passes(&PushMatchBelowProject, &stages, "Match(city == \"NYC\") . Project(not note)");
     }
 
     #[test]
@@ -92,13 +78,13 @@ mod tests {
         let any = Expr::ElemMatch { field: "b".into(), predicate: Box::new(eq("a", 1)) };
         let stages = [Stage::Project(swapped.to_vec()), Stage::Match(Expr::And(vec![eq("a.x", 1), any]))];
         let after = "Match((b.x == 1) & a.any(a == 1)) . Project(a=b, b=a)";
-        assert_stages_rewrite(&PushMatchBelowProject, &stages, after);
+        assert_passes(&PushMatchBelowProject, &stages, after);
     }
 
     #[test]
     fn the_id_is_kept_unless_it_is_named() {
         let stages = [include(&["a"]), Stage::Match(eq("_id", 1))];
-        assert_stages_rewrite(&PushMatchBelowProject, &stages, "Match(_id == 1) . Project(a)");
+        assert_passes(&PushMatchBelowProject, &stages, "Match(_id == 1) . Project(a)");
         unchanged(exclude(&["_id"]), eq("_id", 1));
         unchanged(include(&["_id.x"]), eq("_id.x", 1));
         unchanged(computing("_id", Expr::field("a.b")), eq("_id", 1));

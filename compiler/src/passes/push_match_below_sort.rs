@@ -10,36 +10,33 @@
 
 use data_bridge_ir::Stage;
 
-use super::{Rewrite, StageRule};
+use super::{MatchRule, Passing};
 
 pub struct PushMatchBelowSort;
 
-impl StageRule for PushMatchBelowSort {
+impl MatchRule for PushMatchBelowSort {
     fn name(&self) -> &'static str {
         "push_match_below_sort"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [Stage::Sort(_), Stage::Match(_), ..] => Some(Rewrite::Swap),
-            _ => None,
-        }
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        matches!(stage, Stage::Sort(_)).then_some(Passing::All)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, sort};
+    use crate::testing::{assert_passes, assert_stays, eq, sort};
 
     #[test]
     fn moves_below_sort() {
         let stages = [sort("age"), Stage::Match(eq("city", "NYC"))];
-        assert_stages_rewrite(&PushMatchBelowSort, &stages, "Match(city == \"NYC\") . Sort(-age)");
+        assert_passes(&PushMatchBelowSort, &stages, "Match(city == \"NYC\") . Sort(-age)");
     }
 
     #[test]
     fn stays_above_limit() {
-        assert_stages_unchanged(&PushMatchBelowSort, &[sort("age"), Stage::Limit(10), Stage::Match(eq("city", "NYC"))]);
+        assert_stays(&PushMatchBelowSort, &[sort("age"), Stage::Limit(10), Stage::Match(eq("city", "NYC"))]);
     }
 }

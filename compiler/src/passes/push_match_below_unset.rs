@@ -8,22 +8,20 @@
 //! another document. Never what is opaque, a link or the whole document (`$$ROOT`). Null, missing and arrays: the fields
 //! that are read are the same on both sides.
 
-use data_bridge_ir::Stage;
+use data_bridge_ir::{Path, Stage};
 
-use super::{Rewrite, StageRule, split_match};
+use super::{MatchRule, Passing};
 
 pub struct PushMatchBelowUnset;
 
-impl StageRule for PushMatchBelowUnset {
+impl MatchRule for PushMatchBelowUnset {
     fn name(&self) -> &'static str {
         "push_match_below_unset"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [unset @ Stage::Unset(_), Stage::Match(predicate), ..] => split_match::around_untouched(unset, predicate),
-            _ => None,
-        }
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        let Stage::Unset(paths) = stage else { return None };
+        Some(Passing::Around(paths.iter().map(Path::root).collect()))
     }
 }
 
@@ -32,7 +30,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq};
+    use crate::testing::{assert_passes, assert_stays, eq};
 
     fn unset(path: &str) -> Stage {
         Stage::Unset(vec![path.into()])
@@ -42,18 +40,18 @@ mod tests {
     fn terms_on_other_fields_move_and_the_rest_stays() {
         let stages = [unset("note"), Stage::Match(Expr::And(vec![eq("city", "NYC"), eq("note.x", 1)]))];
         let after = "Match(city == \"NYC\") . Unset(note) . Match(note.x == 1)";
-        assert_stages_rewrite(&PushMatchBelowUnset, &stages, after);
+        assert_passes(&PushMatchBelowUnset, &stages, after);
     }
 
     #[test]
     fn what_is_dropped_above_or_below_the_path_keeps_it() {
         for read in ["a", "a.b", "a.b.c", "a.0.b"] {
-            assert_stages_unchanged(&PushMatchBelowUnset, &[unset("a.b"), Stage::Match(eq(read, 1))]);
+            assert_stays(&PushMatchBelowUnset, &[unset("a.b"), Stage::Match(eq(read, 1))]);
         }
     }
 
     #[test]
     fn opaque_terms_stay() {
-        assert_stages_unchanged(&PushMatchBelowUnset, &[unset("a"), Stage::Match(Expr::Raw(1.into()))]);
+        assert_stays(&PushMatchBelowUnset, &[unset("a"), Stage::Match(Expr::Raw(1.into()))]);
     }
 }

@@ -11,22 +11,20 @@
 //! unwound field alone, and every copy has the other fields as they were.
 
 use data_bridge_ir::Stage;
+use data_bridge_ir::expr::root;
 
-use super::{Rewrite, StageRule, split_match};
-use crate::analyze::reads::may_fail;
+use super::{MatchRule, Passing};
 
 pub struct PushMatchBelowUnwind;
 
-impl StageRule for PushMatchBelowUnwind {
+impl MatchRule for PushMatchBelowUnwind {
     fn name(&self) -> &'static str {
         "push_match_below_unwind"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [unwind @ Stage::Unwind { .. }, Stage::Match(predicate), ..] = stages else { return None };
-        split_match::around(unwind, predicate, |term| {
-            (split_match::is_untouched(unwind, term) && !may_fail(term)).then(|| term.clone())
-        })
+    fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>> {
+        let Stage::Unwind { path, index, .. } = stage else { return None };
+        Some(Passing::Safely([path.root()].into_iter().chain(index.as_deref().map(root)).collect()))
     }
 }
 
@@ -35,7 +33,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, call, computed, eq, gt};
+    use crate::testing::{assert_passes, assert_stays, call, computed, eq, gt};
 
     fn unwind(preserve: bool) -> Stage {
         Stage::Unwind { path: "items.parts".into(), index: Some("at".into()), preserve }
@@ -45,22 +43,22 @@ mod tests {
     fn terms_on_other_fields_move_and_the_rest_stays() {
         let predicate = Expr::And(vec![gt("items.price", 3), eq("city", "NYC")]);
         let after = "Match(city == \"NYC\") . Unwind(items.parts, index=at) . Match(items.price > 3)";
-        assert_stages_rewrite(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(predicate)], after);
+        assert_passes(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(predicate)], after);
         let after = "Match(city == \"NYC\") . Unwind(items.parts, index=at, preserve=True)";
-        assert_stages_rewrite(&PushMatchBelowUnwind, &[unwind(true), Stage::Match(eq("city", "NYC"))], after);
+        assert_passes(&PushMatchBelowUnwind, &[unwind(true), Stage::Match(eq("city", "NYC"))], after);
     }
 
     #[test]
     fn the_unwound_field_and_its_index_keep_their_terms() {
         for read in ["items", "items.parts", "items.parts.x", "items.0.parts", "at"] {
-            assert_stages_unchanged(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(eq(read, 1))]);
+            assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(eq(read, 1))]);
         }
     }
 
     #[test]
     fn computed_and_opaque_terms_stay() {
         let size = computed(call("$size", Expr::field("a")));
-        assert_stages_unchanged(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(size)]);
-        assert_stages_unchanged(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(Expr::Raw(1.into()))]);
+        assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(size)]);
+        assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(Expr::Raw(1.into()))]);
     }
 }

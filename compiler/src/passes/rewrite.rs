@@ -1,6 +1,8 @@
 //! What stage rules ask the driver to do, and how it is done.
 
-use data_bridge_ir::{Expr, SchemaRef, Stage};
+use std::collections::VecDeque;
+
+use data_bridge_ir::{SchemaRef, Stage};
 
 use crate::analyze::effects::keeps_stored;
 use crate::analyze::shape::Shape;
@@ -11,39 +13,22 @@ use crate::analyze::shape::Shape;
 pub enum Rewrite {
     /// The first two, the other way round.
     Swap,
-    /// The first two, both matches, as one.
-    JoinMatches,
     /// So many of the first, replaced.
     Replace(usize, Vec<Stage>),
 }
 
 impl Rewrite {
-    /// Carries the rewrite out on the stages from a position on; gives how many stand in the place of those that were taken.
-    pub fn apply(self, stages: &mut Vec<Stage>, position: usize) -> usize {
+    /// Carries the rewrite out on the first of these stages; gives how many stand in the place of those that were taken.
+    pub fn apply(self, stages: &mut VecDeque<Stage>) -> usize {
         match self {
             Self::Swap => {
-                stages.swap(position, position + 1);
+                stages.swap(0, 1);
                 2
-            }
-            Self::JoinMatches => {
-                if let Stage::Match(second) = stages.remove(position + 1)
-                    && let Stage::Match(first) = &mut stages[position]
-                {
-                    let mut terms = match first.take() {
-                        Expr::And(terms) => terms,
-                        other => vec![other],
-                    };
-                    match second {
-                        Expr::And(more) => terms.extend(more),
-                        other => terms.push(other),
-                    }
-                    *first = Expr::And(terms);
-                }
-                1
             }
             Self::Replace(taken, better) => {
                 let given = better.len();
-                stages.splice(position..position + taken, better);
+                stages.drain(..taken);
+                better.into_iter().rev().for_each(|stage| stages.push_front(stage));
                 given
             }
         }

@@ -9,6 +9,8 @@ use crate::error::Failure;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Firing {
     pub rule: &'static str,
+    /// How many stages in a row it moved something past; 0 where it did something else.
+    pub past: usize,
     /// The pipeline inside a stage that it changed, outermost first; empty for the read itself.
     pub place: Vec<String>,
     pub before: String,
@@ -32,6 +34,7 @@ impl Trace {
     pub fn note(
         &mut self,
         rule: &'static str,
+        past: usize,
         firing: Option<(String, String)>,
         facts: Vec<String>,
     ) -> Result<(), Failure> {
@@ -43,7 +46,7 @@ impl Trace {
             return Err(Failure::Bug(format!("rule {rule} goes in a circle: {before} and {after}")));
         }
         self.steps.entry(step).or_insert(rule);
-        self.firings.push(Firing { rule, place: self.place.clone(), before, after, facts });
+        self.firings.push(Firing { rule, past, place: self.place.clone(), before, after, facts });
         Ok(())
     }
 }

@@ -3,8 +3,7 @@
 use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
-use super::Known;
-use crate::analyze::needed_fields::Needed;
+use crate::analyze::needed_fields::{Needed, behind_each};
 
 /// What becomes of a stage.
 pub enum Fate {
@@ -15,21 +14,17 @@ pub enum Fate {
 
 /// The stages without what nobody reads: each stage of some kind, by what is needed of the documents that it gives.
 /// None when all of them stay.
-pub fn without_unread<'a>(
-    read: &'a Read,
-    known: &Known<'a>,
+pub fn without_unread(
+    read: &Read,
     concerns: impl Fn(&Stage) -> bool,
-    fate: impl Fn(&Stage, &Needed<'a>) -> Fate,
+    fate: impl Fn(&Stage, &Needed<'_>) -> Fate,
 ) -> Option<Vec<Stage>> {
     if !read.stages.iter().any(&concerns) {
         return None;
     }
-    let fates: Vec<_> = read
-        .stages
-        .iter()
-        .zip(known.needed(read))
-        .map(|(stage, needed)| if concerns(stage) { fate(stage, needed) } else { Fate::Stays })
-        .collect();
+    let mut fates = Vec::with_capacity(read.stages.len());
+    behind_each(read, |stage, needed| fates.push(if concerns(stage) { fate(stage, needed) } else { Fate::Stays }));
+    fates.reverse();
     if fates.iter().all(|fate| matches!(fate, Fate::Stays)) {
         return None;
     }

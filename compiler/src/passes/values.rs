@@ -1,10 +1,13 @@
 //! The order that a match sees among constants, so far as it is known for certain.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use bson::RawBson;
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
+
+use crate::hashing::HashSet;
 
 /// A test of one path against constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,16 +35,76 @@ impl<'a> Test<'a> {
         let test = if *negated { Self::NotIn(values) } else { Self::In(values) };
         values.iter().all(is_plain).then_some((path, test))
     }
+}
+
+/// A test that many values are put to.
+pub struct Asked<'a> {
+    pub test: Test<'a>,
+    /// Of a long list, made when it is first needed.
+    listed: OnceCell<HashSet<Key<'a>>>,
+}
+
+impl<'a> Asked<'a> {
+    pub fn of(test: Test<'a>) -> Self {
+        Self { test, listed: OnceCell::new() }
+    }
 
     /// Whether a single stored value that equals this one passes.
-    pub fn admits(self, value: &Value, order: Order) -> bool {
-        let equals = |each: &Value| order(value, each) == Some(Ordering::Equal);
-        match self {
-            Self::Compare(op, bound) => admits(op, order(value, bound)),
-            Self::In(values) => values.iter().any(equals),
-            Self::NotIn(values) => !values.iter().any(equals),
+    pub fn admits(&self, value: &Value, order: Order) -> bool {
+        match self.test {
+            Test::Compare(op, bound) => admits(op, order(value, bound)),
+            Test::In(values) => self.lists(values, value, order),
+            Test::NotIn(values) => !self.lists(values, value, order),
         }
     }
+
+    fn lists(&self, values: &'a [Value], value: &Value, order: Order) -> bool {
+        if values.len() <= FEW {
+            return values.iter().any(|each| order(value, each) == Some(Ordering::Equal));
+        }
+        let listed = self.listed.get_or_init(|| values.iter().filter_map(Key::of).collect());
+        Key::of(value).is_some_and(|key| listed.contains(&key))
+    }
+}
+
+/// So many values are sooner compared than hashed.
+const FEW: usize = 8;
+
+/// The same of two plain values exactly where they are equal.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Null,
+    Boolean(bool),
+    Whole(i64),
+    /// By its bits: a number that no integer equals.
+    Double(u64),
+    Text(&'a str),
+    Id([u8; 12]),
+    Date(i64),
+}
+
+impl<'a> Key<'a> {
+    fn of(value: &'a Value) -> Option<Self> {
+        Some(match &value.0 {
+            RawBson::Null => Self::Null,
+            RawBson::Boolean(boolean) => Self::Boolean(*boolean),
+            RawBson::Double(number) => whole(*number).map_or(Self::Double(number.to_bits()), Self::Whole),
+            RawBson::String(text) => Self::Text(text),
+            RawBson::ObjectId(id) => Self::Id(id.bytes()),
+            RawBson::DateTime(date) => Self::Date(date.timestamp_millis()),
+            _ => Self::Whole(integer(value)?),
+        })
+    }
+}
+
+/// The integer that a double equals.
+fn whole(number: f64) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a number beyond the range of i64 is not equal to what it gives"
+    )]
+    let whole = number as i64;
+    (against(whole, number) == Some(Ordering::Equal)).then_some(whole)
 }
 
 /// How two plain values compare; none where that is not known, and between types that a match does not compare.
@@ -145,6 +208,46 @@ mod tests {
         assert_eq!(order(&(-3_i32).into(), &(-3.5).into()), Some(Ordering::Greater));
         assert_eq!(order(&0_i32.into(), &(-0.0).into()), Some(Ordering::Equal));
         assert_eq!(order(&1_i32.into(), &f64::INFINITY.into()), Some(Ordering::Less));
+    }
+
+    #[test]
+    fn values_of_a_long_list_are_found_exactly_where_they_are_equal() {
+        let id = bson::oid::ObjectId::from_bytes([7; 12]);
+        let values = [
+            Value(RawBson::Null),
+            true.into(),
+            false.into(),
+            0_i32.into(),
+            (-0.0).into(),
+            1_i32.into(),
+            1_i64.into(),
+            1.0.into(),
+            1.5.into(),
+            (-1.5).into(),
+            i64::MAX.into(),
+            i64::MIN.into(),
+            9_223_372_036_854_775_807.0.into(),
+            (-9_223_372_036_854_775_808.0).into(),
+            9_007_199_254_740_992.0.into(),
+            9_007_199_254_740_993_i64.into(),
+            f64::INFINITY.into(),
+            "1".into(),
+            "".into(),
+            Value(RawBson::ObjectId(id)),
+            Value(RawBson::DateTime(bson::DateTime::from_millis(1))),
+        ];
+        for (place, left) in values.iter().enumerate() {
+            for right in &values {
+                let equal = order(left, right) == Some(Ordering::Equal);
+                assert_eq!(Key::of(left) == Key::of(right), equal, "{left} {right}");
+            }
+            let others: Vec<_> =
+                values.iter().filter(|other| order(left, other) != Some(Ordering::Equal)).cloned().collect();
+            assert!(others.len() > FEW);
+            assert!(Asked::of(Test::In(&values)).admits(&values[place], order));
+            assert!(!Asked::of(Test::In(&others)).admits(left, order));
+            assert!(Asked::of(Test::NotIn(&others)).admits(left, order));
+        }
     }
 
     #[test]
