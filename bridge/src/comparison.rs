@@ -4,37 +4,35 @@ use data_bridge_ir::DType;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString, PyType};
 
-use crate::codec::{Slot, new_instance};
 use crate::dtype::PyDType;
 use crate::gate::guarded;
+use crate::maker::Maker;
 
 /// Makes the nodes of such comparisons, as Python's classes make them.
 #[pyclass(frozen, module = "data_bridge._core")]
 pub struct Comparisons {
-    field: Py<PyType>,
-    dtype: Slot,
-    literal: Py<PyType>,
-    value: Slot,
-    compare: Py<PyType>,
-    op: Slot,
-    left: Slot,
-    right: Slot,
+    field: Maker,
+    literal: Maker,
+    compare: Maker,
+    holder: Option<Maker>,
 }
 
 #[pymethods]
 impl Comparisons {
-    /// Takes the classes of the nodes: what is compared, what with, and what is made.
+    /// Takes the classes of the nodes: what is compared, what with, and what is made; and of what holds that, if anything.
     #[new]
-    fn new(field: &Bound<'_, PyType>, literal: &Bound<'_, PyType>, compare: &Bound<'_, PyType>) -> PyResult<Self> {
+    #[pyo3(signature = (field, literal, compare, holder = None))]
+    fn new(
+        field: &Bound<'_, PyType>,
+        literal: &Bound<'_, PyType>,
+        compare: &Bound<'_, PyType>,
+        holder: Option<&Bound<'_, PyType>>,
+    ) -> PyResult<Self> {
         Ok(Self {
-            field: field.clone().unbind(),
-            dtype: Slot::of(field, "dtype")?,
-            literal: literal.clone().unbind(),
-            value: Slot::of(literal, "value")?,
-            compare: compare.clone().unbind(),
-            op: Slot::of(compare, "op")?,
-            left: Slot::of(compare, "left")?,
-            right: Slot::of(compare, "right")?,
+            field: Maker::with(field, ["dtype"])?,
+            literal: Maker::with(literal, ["value"])?,
+            compare: Maker::with(compare, ["op", "left", "right"])?,
+            holder: holder.map(|holder| Maker::with(holder, ["__ir__"])).transpose()?,
         })
     }
 
@@ -47,16 +45,12 @@ impl Comparisons {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = left.py();
         guarded(py, || {
-            if !left.get_type().is(&self.field) || !self.dtype.get(left).is_some_and(|dtype| takes(&dtype, value)) {
+            if !self.field.is_of(left) || !self.field.part(left, 0).is_some_and(|dtype| takes(&dtype, value)) {
                 return Ok(None);
             }
-            let right = new_instance(self.literal.bind(py))?;
-            self.value.set(&right, value)?;
-            let made = new_instance(self.compare.bind(py))?;
-            self.op.set(&made, op)?;
-            self.left.set(&made, left)?;
-            self.right.set(&made, &right)?;
-            Ok(Some(made))
+            let right = self.literal.make(py, [value])?;
+            let node = self.compare.make(py, [op, left, &right])?;
+            self.holder.as_ref().map_or_else(|| Ok(node.clone()), |holder| holder.make(py, [&node])).map(Some)
         })
     }
 }

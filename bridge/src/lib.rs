@@ -13,6 +13,7 @@ mod gate;
 mod gather;
 pub mod handles;
 mod links;
+mod maker;
 mod pending;
 mod read;
 mod run;
@@ -29,5 +30,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     compiled::register(module)?;
     dtype::register(module)?;
     links::register(module)?;
+    maker::register(module)?;
     run::register(module)
 }

@@ -25,6 +25,7 @@ __all__ = [
     "Layout",
     "LazyLayout",
     "LoopQueue",
+    "Maker",
     "Pending",
     "Schema",
     "Session",
@@ -250,8 +251,15 @@ def building(change: int) -> None: ...
 class Comparisons:
     """Makes the nodes of comparisons of fields with plain values."""
 
-    def __new__(cls, field: type, literal: type, compare: type) -> Self: ...
+    def __new__(cls, field: type, literal: type, compare: type, holder: type | None = None) -> Self: ...
     def of(self, op: str, left: Any, value: Any) -> Any: ...
+
+@final
+class Maker:
+    """Makes instances of a class whose parts are slots, past its constructor."""
+
+    def __new__(cls, class_: type, slots: list[str]) -> Self: ...
+    def of(self, *parts: Any) -> Any: ...
 
 @final
 class InstanceDict:

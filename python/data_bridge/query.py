@@ -50,7 +50,8 @@ def match_of(predicates: tuple[Any, ...], cls: type[Document]) -> stages.Match:
     """The stage of predicates and filter dicts, which all must hold."""
     # The schema is for reading dicts; most queries are one expression.
     if len(predicates) == 1 and isinstance(predicates[0], Expression):
-        return stages.Match(predicates[0].__ir__)
+        match: stages.Match = stages.Match.of(predicates[0].__ir__)
+        return match
     return stages.Match(conjunction(predicates, _schema_of(cls)))
 
 
@@ -68,6 +69,9 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     _links: str = "auto"
     #: Fields are decoded when they are read.
     _lazy: bool = False
+    _children: bool | None = None
+    #: The documents are selected by id alone, whatever their class: the server answers that fastest.
+    _by_id: bool = False
     _fetch: tuple[tuple[Any, ...], int] | None = None
 
     def __init__(
@@ -76,9 +80,10 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         self._cls = cls
         self._stages = stages
         self._output: type[BaseModel] | None = cls
-        self._children = children
-        #: The documents are selected by id alone, whatever their class: the server answers that fastest.
-        self._by_id = by_id
+        if children is not None:
+            self._children = children
+        if by_id:
+            self._by_id = True
 
     def _with(self, *more: Any, **changes: Any) -> Any:
         new = object.__new__(type(self))
@@ -182,7 +187,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     def _read(self, terminal: str, path: str | None = None) -> ir.Read:
         reach = self._reach()
         selection = self._stages if self._by_id else reach.narrowed(self._stages)
-        return ir.Read(reach.source, selection, terminal, path, self._options)
+        read: ir.Read = ir.Read.of(reach.source, selection, terminal, path, self._options)
+        return read
 
     def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled:
         return _core.compile(node, self._flags, traced, self._links)

@@ -7,12 +7,14 @@ value may be null or missing, and operators pass that on; so every operand may b
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 
 from bson import Decimal128, ObjectId
 
 from .. import ir
+from .._core import Comparisons, Maker
 from ..errors import CompileError
 from .nodes import Built, coerce, listed, single, term
 
@@ -336,10 +338,10 @@ class Expression(Built, Generic[T_co]):
         return single("$abs", self)
 
     def __and__(self, other: Any) -> Predicate:
-        return predicate(ir.And((self.__ir__, term(other))))
+        return predicate(ir.And.of((self.__ir__, term(other))))
 
     def __or__(self, other: Any) -> Predicate:
-        return predicate(ir.Or((self.__ir__, term(other))))
+        return predicate(ir.Or.of((self.__ir__, term(other))))
 
     def __rand__(self, other: Any) -> Predicate:
         return Predicate(ir.And((term(other), self.__ir__)))
@@ -364,14 +366,12 @@ class Predicate(Expression[bool]):
     __slots__ = ()
 
 
-_new = object.__new__
-
-
-def predicate(node: ir.Expr) -> Predicate:
-    """The predicate of a node, as its class makes it, in half the time."""
-    made = _new(Predicate)
-    made.__ir__ = node
-    return made
+#: The predicate of a node, as its class makes it, in a third of the time.
+predicate: Callable[[ir.Expr], Predicate] = Maker(Predicate, ["__ir__"]).of
+#: `left op value` of a field and a plain value that needs no coercion; None of others.
+_plainly_compared: Callable[[str, ir.Expr, Any], Predicate | None] = Comparisons(
+    ir.Field, ir.Literal, ir.Compare, Predicate
+).of
 
 
 class SortKey:
@@ -386,10 +386,10 @@ class SortKey:
 
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
-    node = ir.plainly_compared(op, left, other)
-    if node is None:
-        node = ir.Compare(op, left, other.__ir__ if isinstance(other, Built) else _literal(left, other))
-    return predicate(node)
+    made = _plainly_compared(op, left, other)
+    if made is not None:
+        return made
+    return predicate(ir.Compare(op, left, other.__ir__ if isinstance(other, Built) else _literal(left, other)))
 
 
 def _literal(left: ir.Expr, other: Any) -> ir.Literal:

@@ -27,7 +27,6 @@ from .expressions import (
     Regex,
     Size,
     Variable,
-    plainly_compared,
 )
 from .node import Node
 from .parse import parse_filter
@@ -89,6 +88,5 @@ __all__ = [
     "parse_filter",
     "parse_pipeline",
     "parse_update",
-    "plainly_compared",
     "stages",
 ]

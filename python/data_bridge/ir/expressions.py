@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -142,35 +142,29 @@ plainly_compared: Callable[[str, Expr, Any], Compare | None] = Comparisons(Field
 
 
 class _Terms(Predicate):
-    __slots__ = ("terms",)
+    __slots__ = ()
     terms: tuple[Expr, ...]
 
-    def __init__(self, terms: tuple[Expr, ...]) -> None:
-        _set_terms(self, tuple(terms))
-
-    def _parts(self) -> tuple[Any, ...]:
-        return (self.terms,)
-
-
-(_set_terms,) = _Terms._setters
+    def __init__(self, terms: Iterable[Expr]) -> None:
+        super().__init__(tuple(terms))
 
 
 class And(_Terms, kind="and"):
     """Every term holds."""
 
-    __slots__ = ()
+    __slots__ = ("terms",)
 
 
 class Or(_Terms, kind="or"):
     """Some term holds."""
 
-    __slots__ = ()
+    __slots__ = ("terms",)
 
 
 class Nor(_Terms, kind="nor"):
     """No term holds."""
 
-    __slots__ = ()
+    __slots__ = ("terms",)
 
 
 class Not(Predicate, kind="not"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from data_bridge._core import Maker
+
 
 class Node:
     """A frozen node. Its slots are its parts, in the order its constructor takes them."""
@@ -17,10 +19,14 @@ class Node:
     #: own: building nodes is most of what building a query takes.
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]] = ()
 
+    #: Makes a node of its parts past its constructor: of parts that need no check, where many nodes are made.
+    of: ClassVar[Callable[..., Any]]
+
     def __init_subclass__(cls, kind: str | None = None) -> None:
         if kind is not None:
             cls.kind = kind
         cls._setters = tuple(vars(cls)[name].__set__ for name in cls.__slots__ if name in vars(cls))
+        cls.of = Maker(cls, list(cls.__slots__)).of
 
     def __init__(self, *parts: Any) -> None:
         setters = self._setters

@@ -69,18 +69,6 @@ class Read(Plan, kind="read"):
 
     __slots__ = ("source", "stages", "terminal", "path", "options")
 
-    def __init__(
-        self, source: Source, stages: tuple[Node, ...], terminal: str, path: str | None, options: dict[str, Any]
-    ) -> None:
-        _set_source(self, source)
-        _set_stages(self, stages)
-        _set_terminal(self, terminal)
-        _set_path(self, path)
-        _set_options(self, options)
-
-
-_set_source, _set_stages, _set_terminal, _set_path, _set_options = Read._setters
-
 
 class Update(Plan, kind="update"):
     """Changes the selected documents."""

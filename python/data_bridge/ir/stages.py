@@ -28,12 +28,6 @@ class Match(Stage, kind="match"):
     __slots__ = ("predicate",)
     predicate: Expr
 
-    def __init__(self, predicate: Expr) -> None:
-        _set_predicate(self, predicate)
-
-
-(_set_predicate,) = Match._setters
-
 
 class Project(Stage, kind="project"):
     """Keeps, drops or computes fields: (path, True | False | expression)."""
