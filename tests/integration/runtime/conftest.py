@@ -1,4 +1,4 @@
-"""The driver's own client, and a server that tests may stop."""
+"""A server that tests may stop, and the driver's own client of it."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,14 +21,6 @@ class Item(Document):
     owner: int = 0
     amount: int = 0
     filler: str = ""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mongod]:
-    server = Mongod()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
