@@ -6,34 +6,16 @@ import asyncio
 import contextvars
 import gc
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import bson
 import pytest
-from runtime_server import Mongod
 
-from data_bridge import _core
 from data_bridge.errors import ServerError
 
 UNKNOWN = bson.encode({"noSuchCommand": 1})
 SLOW = bson.encode({"sleep": 1, "millis": 200, "lock": "none"})
 NAME: contextvars.ContextVar[str] = contextvars.ContextVar("NAME", default="nobody")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mongod]:
-    server = Mongod()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def client(server: Mongod) -> Iterator[Any]:
-    client = _core.Client(server.uri)
-    yield client
-    client.close().wait()
 
 
 async def test_asyncio_takes_it_for_a_future(client: Any) -> None:

@@ -11,7 +11,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import bson
@@ -19,24 +18,7 @@ import pytest
 import uvloop
 from runtime_server import Mongod
 
-from data_bridge import _core
-
 PING = bson.encode({"ping": 1})
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mongod]:
-    server = Mongod()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def client(server: Mongod) -> Iterator[Any]:
-    client = _core.Client(server.uri)
-    yield client
-    client.close().wait()
 
 
 def sleeping(milliseconds: int) -> bytes:

@@ -15,26 +15,11 @@ from data_bridge import _core, errors
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Mongod]:
-    server = Mongod()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def replica() -> Iterator[Mongod]:
     server = Mongod(replica_set="rs0")
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture
-def client(server: Mongod) -> Iterator[Any]:
-    client = _core.Client(server.uri)
-    yield client
-    client.close().wait()
 
 
 @pytest.fixture
