@@ -205,6 +205,10 @@ mod tests {
             Match(c == 1) . Set(n=a) . Set(m=b)\n\
             merge_sets: Set(n=a) . Set(m=b)  =>  Set(n=a, m=b)";
         assert_eq!(lines(&compiled(stages()).trace), told);
+        let joined = compiled(["a", "b", "c"].map(|path| Stage::Match(eq(path, 1))).to_vec());
+        let told = "merge_matches: Match(a == 1) . Match(b == 1) . Match(c == 1)  =>  \
+            Match((a == 1) & (b == 1) & (c == 1))";
+        assert_eq!(lines(&joined.trace), told);
         let inside = compiled(vec![facet(vec![stages(), vec![]])]);
         assert!(lines(&inside.trace).contains("push_match_below_set, past 2 stages in Facet(f0): Set"));
     }
