@@ -103,6 +103,7 @@ impl Compiled {
             .map(|firing| {
                 let entry = PyDict::new(py);
                 entry.set_item("rule", firing.rule)?;
+                entry.set_item("line", explain::line(firing))?;
                 entry.set_item("past", firing.past)?;
                 entry.set_item("place", &firing.place)?;
                 entry.set_item("before", &firing.before)?;

@@ -1,6 +1,5 @@
 //! A compiled plan as text: what was asked, what each rule did, what is sent.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 
 use bson::{Bson, Document, RawBson, RawDocument, RawDocumentBuf};
@@ -8,10 +7,12 @@ use bson::{Bson, Document, RawBson, RawDocument, RawDocumentBuf};
 use data_bridge_ir::Plan;
 
 use crate::compile::Compiled;
+pub use crate::firings::line;
+use crate::firings::{changed, cut, lines, trees};
 use crate::physical::Hole;
 use crate::relations::MOST_IDS;
 
-/// Of what a rule did.
+/// Of a command that may not be sent.
 const LONGEST_LINE: usize = 96;
 /// Of a stage: what a person may still read.
 const LONGEST_STAGE: usize = 400;
@@ -26,21 +27,8 @@ pub fn text(compiled: &Compiled, verbose: bool) -> String {
     if *asked != compiled.optimized {
         section(&mut out, "optimized", &changed(&tree(asked, verbose), &tree(&compiled.optimized, verbose)));
     }
-    let rules: Vec<_> = compiled
-        .trace
-        .iter()
-        .map(|firing| {
-            let done = match verbose {
-                true => in_full(&firing.before, &firing.after),
-                false => format!("  {}\n  => {}", cut(&firing.before, false), cut(&firing.after, false)),
-            };
-            let facts: String = firing.facts.iter().map(|fact| format!("\n  knowing {fact}")).collect();
-            let place: String = firing.place.iter().map(|place| format!(" in {place}")).collect();
-            format!("{}{place}\n{done}{facts}", firing.rule)
-        })
-        .collect();
-    let fired = if rules.is_empty() { "none fired".to_owned() } else { rules.join("\n") };
-    section(&mut out, "rules", &fired);
+    let rules = if verbose { trees(asked, &compiled.trace) } else { lines(&compiled.trace) };
+    section(&mut out, "rules", if rules.is_empty() { "none fired" } else { &rules });
     if !compiled.links.is_empty() {
         section(&mut out, "links", &compiled.links.join("\n"));
     }
@@ -63,81 +51,17 @@ fn commands(compiled: &Compiled, verbose: bool) -> String {
         .map(|(at, each)| format!("{}. {}\n   {}", at + 1, each.purpose, mql(each.command, verbose)))
         .collect();
     lines.extend(compiled.sent_otherwise().iter().map(|each| {
-        format!("or, with more than {MOST_IDS} ids: {}\n   {}", each.purpose, cut(&mql(each.command, verbose), verbose))
+        format!(
+            "or, with more than {MOST_IDS} ids: {}\n   {}",
+            each.purpose,
+            cut(&mql(each.command, verbose), LONGEST_LINE, verbose)
+        )
     }));
     lines.join("\n")
 }
 
 fn tree(plan: &Plan, verbose: bool) -> String {
-    plan.to_string().lines().map(|line| cut_at(line, LONGEST_STAGE, verbose)).collect::<Vec<_>>().join("\n")
-}
-
-/// What a rule made: of stages the tree behind it, one stage a line.
-fn in_full(before: &str, after: &str) -> String {
-    let (before_stages, stages) = (split(before), split(after));
-    if before_stages.len() == 1 && stages.len() == 1 {
-        return format!("  {before}\n  => {after}");
-    }
-    let lines = |stages: Vec<&str>| stages.iter().map(|stage| format!("    {stage}")).collect::<Vec<_>>().join("\n");
-    changed(&lines(before_stages), &lines(stages))
-}
-
-/// A printed list as its stages: apart at the dots that stand in no bracket and in no text.
-fn split(stages: &str) -> Vec<&str> {
-    let (mut found, mut start, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
-    for (at, letter) in stages.char_indices() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '.' if depth == 0 && stages[..at].ends_with(' ') && stages[at..].starts_with(". ") => {
-                found.push(stages[start..at].trim_end());
-                start = at + 2;
-            }
-            _ => {}
-        }
-    }
-    found.push(&stages[start..]);
-    found
-}
-
-/// The second tree with a mark before each line that the first does not have at this place.
-fn changed(before: &str, after: &str) -> String {
-    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    let kept = common(&before, &after);
-    let line = |(at, line): (usize, &&str)| match line.strip_prefix("  ") {
-        Some(rest) if !kept.contains(&at) => format!("* {rest}"),
-        _ => (*line).to_owned(),
-    };
-    after.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The places in the second list of a longest sequence that both have in this order.
-fn common(before: &[&str], after: &[&str]) -> HashSet<usize> {
-    let mut longest = vec![vec![0_usize; after.len() + 1]; before.len() + 1];
-    for (row, left) in before.iter().enumerate().rev() {
-        for (column, right) in after.iter().enumerate().rev() {
-            longest[row][column] = match left == right {
-                true => longest[row + 1][column + 1] + 1,
-                false => longest[row + 1][column].max(longest[row][column + 1]),
-            };
-        }
-    }
-    let (mut row, mut column, mut kept) = (0, 0, HashSet::new());
-    while row < before.len() && column < after.len() {
-        if before[row] == after[column] {
-            kept.insert(column);
-            (row, column) = (row + 1, column + 1);
-        } else if longest[row + 1][column] >= longest[row][column + 1] {
-            row += 1;
-        } else {
-            column += 1;
-        }
-    }
-    kept
+    plan.to_string().lines().map(|line| cut(line, LONGEST_STAGE, verbose)).collect::<Vec<_>>().join("\n")
 }
 
 fn section(out: &mut String, title: &str, body: &str) {
@@ -148,17 +72,6 @@ fn section(out: &mut String, title: &str, body: &str) {
 fn indent(out: &mut String, body: &str) {
     for line in body.lines() {
         let _infallible = writeln!(out, "  {line}");
-    }
-}
-
-fn cut(text: &str, verbose: bool) -> String {
-    cut_at(text, LONGEST_LINE, verbose)
-}
-
-fn cut_at(text: &str, longest: usize, verbose: bool) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) if !verbose => format!("{}...", &text[..end]),
-        _ => text.to_owned(),
     }
 }
 
@@ -211,23 +124,6 @@ fn shortened(value: Bson) -> Bson {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_changed_is_marked_and_what_moved_once() {
-        let before = "Find\n  Sort(a)\n  Match(b)\n  Limit(3)";
-        let after = "Find\n  Match(b)\n  Sort(a)\n  Limit(3)";
-        assert_eq!(changed(before, after), "Find\n  Match(b)\n* Sort(a)\n  Limit(3)");
-        assert_eq!(changed(before, before), before);
-    }
-
-    #[test]
-    fn stages_are_split_outside_of_brackets_and_texts() {
-        let text = r#"Match(a == " . (") . Lookup(x, [Match(b) . Limit(1)]) . Limit(3)"#;
-        assert_eq!(split(text), [r#"Match(a == " . (")"#, "Lookup(x, [Match(b) . Limit(1)])", "Limit(3)"]);
-        let full = in_full("Sort(a) . Match(b)", "Match(b) . Sort(a)");
-        assert_eq!(full, "    Match(b)\n*   Sort(a)");
-        assert_eq!(in_full("a == 1", "false"), "  a == 1\n  => false");
-    }
 
     #[test]
     fn only_long_lists_are_shortened() {

@@ -5,6 +5,7 @@ mod compile;
 pub mod error;
 pub mod explain;
 pub mod facts;
+mod firings;
 mod hashing;
 pub mod lower;
 mod parts;

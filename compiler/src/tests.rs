@@ -217,15 +217,9 @@ fn a_plan_reads_at_a_glance() {
         Sort(-age)
         Limit(3)
     rules
-      sort_terms
-        (city == "NYC") | (city == "LA")
-        => (city == "LA") | (city == "NYC")
-      equalities_to_in
-        (city == "LA") | (city == "NYC")
-        => city in ["LA", "NYC"]
-      push_match_below_sort
-        Sort(-age) . Match(city in ["LA", "NYC"]) . Limit(3)
-        => Match(city in ["LA", "NYC"]) . Sort(-age) . Limit(3)
+      sort_terms: (city == "NYC") | (city == "LA")  =>  (city == "LA") | (city == "NYC")
+      equalities_to_in: (city == "LA") | (city == "NYC")  =>  city in ["LA", "NYC"]
+      push_match_below_sort: Sort(-age) . Match(city in ["LA", "NYC"])  =>  Match(city in ["LA", "NYC"]) . Sort(-age)
     commands
       {"find":"users","filter":{"city":{"$in":["LA","NYC"]}},"sort":{"age":-1},"limit":3}
     "#);

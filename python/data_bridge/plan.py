@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
-from .plan_output import as_json, diagram, plan_boxes, tree_lines
+from .plan_output import Tree, as_json, changed, diagram, plan_boxes, tree_lines
 from .steps import Step, steps_of, steps_otherwise
 
 
@@ -97,12 +97,16 @@ class Plan:
         return as_json(self.to_dict(), indent)
 
     def to_mermaid(self) -> str:
-        """The plan as a Mermaid flowchart: the query as it was asked, and as it is run."""
+        """The plan as a Mermaid flowchart: the query as it was asked, and as it is run, with what differs marked."""
         return diagram(self._trees())
 
-    def _trees(self) -> list[tuple[str, list[tuple[int, str]]]]:
+    def _trees(self) -> list[Tree]:
         plan = self._compiled.to_dict()
-        return [(name, tree_lines(plan[name])) for name in ("plan", "optimized")]
+        asked, run = plan["plan"], plan["optimized"]
+        # The tree's lines stand the other way round.
+        last = len(tree_lines(run)) - 1
+        marked = {last - number for number in changed(asked, run)}
+        return [Tree("plan", tree_lines(asked)), Tree("optimized", tree_lines(run), marked)]
 
     def _repr_html_(self) -> str:
         return plan_boxes(self.to_dict())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import json_util
 
@@ -48,17 +48,7 @@ def plan_boxes(plan: Mapping[str, Any]) -> str:
     trees = side_by_side(
         [box("plan", plan["plan"]), box("optimized", plan["optimized"], changed(plan["plan"], plan["optimized"]))]
     )
-    rules = [
-        "\n".join(
-            [
-                " in ".join([fired["rule"], *fired["place"]]),
-                f"  {fired['before']}",
-                f"  => {fired['after']}",
-                *(f"  knowing {fact}" for fact in fired["facts"]),
-            ]
-        )
-        for fired in plan["rules"]
-    ]
+    rules = [fired["line"] for fired in plan["rules"]]
     commands = [
         f"{number}. {step['purpose']}\n{as_json(step['command'], 2)}" for number, step in enumerate(plan["steps"], 1)
     ]
@@ -77,16 +67,24 @@ def plan_boxes(plan: Mapping[str, Any]) -> str:
     )
 
 
-def diagram(groups: Sequence[tuple[str, Sequence[tuple[int, str]]]]) -> str:
-    """A Mermaid flowchart of trees, each a group of (depth, text) lines, outermost first; arrows go to the outside."""
-    lines = ["flowchart BT"]
-    for number, (title, nodes) in enumerate(groups):
+class Tree(NamedTuple):
+    """A titled tree as (depth, text) lines, outermost first; `marked` are the numbers of those that stand out."""
+
+    title: str
+    nodes: Sequence[tuple[int, str]]
+    marked: Container[int] = ()
+
+
+def diagram(trees: Iterable[Tree]) -> str:
+    """A Mermaid flowchart of trees, each a group; arrows go to the outside."""
+    lines = ["flowchart BT", "  classDef changed stroke-width:4px"]
+    for number, (title, nodes, marked) in enumerate(trees):
         lines.append(f"  subgraph g{number} [{_label(title)}]")
         above: list[str] = []
         arrows = []
         for position, (depth, text) in enumerate(nodes):
             name = f"g{number}n{position}"
-            lines.append(f"    {name}[{_label(text)}]")
+            lines.append(f"    {name}[{_label(text)}]{':::changed' if position in marked else ''}")
             del above[depth:]
             if above:
                 arrows.append(f"    {name} --> {above[-1]}")

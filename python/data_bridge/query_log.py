@@ -53,10 +53,10 @@ class QueryEvent:
     def __str__(self) -> str:
         given = "" if self.documents is None else f", {self.documents} documents"
         failed = "" if self.error is None else f", failed: {type(self.error).__name__}"
-        head = f"{self.milliseconds:.1f} ms{given}{failed} [{self.plan_hash}] "
+        head = f"{self.milliseconds:.1f} ms{given}{failed} [{self.plan_hash}]"
         lines = self.command.splitlines()
         if len(lines) < 2 or len(lines) != len(self.purposes):
-            return head + self.command
+            return f"{head} {self.command}"
         found = ["" if count is None else f" ({count} found)" for count in self.ids]
         named = zip(self.purposes, found, lines, strict=True)
         return head + "".join(f"\n  {at}. {what}{count}: {line}" for at, (what, count, line) in enumerate(named, 1))

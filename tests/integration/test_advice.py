@@ -95,6 +95,12 @@ class TestAdvice:
         assert found.index == "score_1_code_-1_pages_1"
         assert found.advice == []
 
+    async def test_what_a_plan_asks_first_counts_wherever_it_is_written(self) -> None:
+        computed = {"$set": {"old": {"$add": ["$year", 1]}}}
+        found = await the("collection_scan", Work.aggregate([computed, {"$match": {"pages": 3}}]))
+        assert found.code == "pages: Annotated[int, Indexed()]"
+        assert await kinds(Work.aggregate([computed, {"$match": {"old": 3}}])) == []
+
     async def test_memory_sort(self) -> None:
         advice = await the("memory_sort", Work.find(Work.year > 3).sort(Work.pages))
         assert '[("pages", 1), ("year", 1)]' in advice.code
@@ -107,7 +113,7 @@ class TestAdvice:
     async def test_predicates_behind_an_unindexed_link(self) -> None:
         query = Work.find(Work.writer.rank == 0).fetch_links(strategy="batch")  # type: ignore[union-attr]
         advice = await the("unindexed_links", query)
-        assert advice.code.startswith("writer: Annotated[")
+        assert advice.code == "writer: Annotated[Link[Writer] | None, Indexed()]"
         await Work.collection().create_index("writer")
         assert "unindexed_links" not in await kinds(query)
 

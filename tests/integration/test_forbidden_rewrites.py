@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from data_bridge import Document, connect
 from data_bridge.embedded import Server
@@ -21,6 +22,9 @@ class Forbidden(Document):
     a: Any = None
     b: Any = None
 
+
+#: Documents of the same collection.
+JOIN = {"from": "Forbidden", "localField": "a", "foreignField": "b", "as": "j"}
 
 #: What is asked, documents, and the rewrite that would give another answer; as pipelines.
 CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = {
@@ -43,6 +47,11 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str
         [{"a": {"x": 1, "y": 2}}],
         [{"$match": {"a": {"x": 1}}}],
         [{"$match": {"a.x": 1}}],
+    ),
+    "dotted test to a document equality": (
+        [{"a": {"x": 1, "y": 2}}],
+        [{"$match": {"a.x": 1}}],
+        [{"$match": {"a": {"x": 1}}}],
     ),
     "inequality to two bounds": (
         [{"a": "x"}, {}, {"a": 1}],
@@ -104,6 +113,21 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str
         [{"$sort": {"a": 1}}, {"$limit": 1}, {"$sort": {"b": 1}}],
         [{"$sort": {"b": 1}}, {"$limit": 1}],
     ),
+    "join to a list of the values that meet it": (
+        [{}, {"a": 1, "b": 1}, {"a": []}, {"a": None}],
+        [{"$lookup": JOIN}, {"$match": {"j": {"$ne": []}}}, {"$project": {"_id": 1}}],
+        [{"$match": {"a": {"$in": [1]}}}, {"$project": {"_id": 1}}],
+    ),
+    "join to a list, where several documents meet it": (
+        [{"a": 1, "b": 1}, {"a": 1, "b": 1}],
+        [{"$lookup": JOIN}, {"$unwind": "$j"}, {"$project": {"_id": 1}}],
+        [{"$match": {"a": {"$in": [1]}}}, {"$project": {"_id": 1}}],
+    ),
+    "no sort, as if documents came as they were inserted": (
+        [{"a": 2}, {"a": 1}],
+        [{"$sort": {"a": 1}}],
+        [],
+    ),
     "limit before an unwind": (
         [{"a": []}, {"a": [1]}],
         [{"$sort": {"_id": 1}}, {"$unwind": "$a"}, {"$limit": 1}],
@@ -149,3 +173,56 @@ def test_an_upsert_keeps_its_filter(collection: Any) -> None:
     collection.delete_many({})
     Forbidden.find({"$or": [{"a": 1}], "_id": 1}).upsert({"$set": {"b": 2}}).run_sync()
     assert collection.find_one() == {"_id": 1, "a": 1, "b": 2}
+
+
+def test_a_prefix_is_no_range_under_a_collation(collection: Any) -> None:
+    """There a range takes in what differs in case, and a pattern never does."""
+    folded = {"locale": "en", "strength": 2}
+    collection.delete_many({})
+    collection.insert_many([{"_id": 1, "a": "abc"}, {"_id": 2, "a": "ABC"}])
+    wrong = list(collection.find({"a": {"$gte": "ab", "$lt": "ac"}}, collation=folded))
+    right = list(collection.find({"a": {"$regex": "^ab"}}, collation=folded))
+    assert right == [{"_id": 1, "a": "abc"}] != wrong
+    found = Forbidden.find({"a": {"$regex": "^ab"}}).collation(folded).to_list().run_sync()
+    assert [document.id for document in found] == [1]
+
+
+def test_nothing_moves_across_a_sample(collection: Any) -> None:
+    """Of one document of two, drawn before it is tested, half do not pass; drawn after, every one does."""
+    collection.delete_many({})
+    collection.insert_many([{"_id": 1, "b": 0}, {"_id": 2, "b": 1}])
+    drawn = [
+        len(Forbidden.aggregate([{"$sample": {"size": 1}}, {"$match": {"b": 1}}]).to_list().run_sync())
+        for _ in range(64)
+    ]
+    assert {0, 1} == set(drawn)
+    assert len(list(collection.aggregate([{"$match": {"b": 1}}, {"$sample": {"size": 1}}]))) == 1
+
+
+def test_what_is_stored_was_tested_before(collection: Any) -> None:
+    """A test behind `$merge` would come too late: everything would be stored."""
+    collection.delete_many({})
+    collection.insert_many([{"_id": 1, "b": 0}, {"_id": 2, "b": 1}])
+    copies = collection.database["Copies"]
+    copies.delete_many({})
+    into = {"$merge": {"into": "Copies"}}
+    Forbidden.aggregate([{"$sort": {"b": 1}}, {"$match": {"b": 1}}, {"$limit": 1}, into]).to_list().run_sync()
+    assert list(copies.find()) == [{"_id": 2, "b": 1}]
+    list(collection.aggregate([into]))
+    assert copies.count_documents({}) == 2
+
+
+def test_an_update_keeps_its_filter(collection: Any) -> None:
+    """`$` is the element that the test of its list met; without that test the server knows none."""
+    collection.delete_many({})
+    collection.insert_one({"_id": 1, "a": [1, 9], "b": 9})
+    Forbidden.find({"a": {"$gte": 1}, "$and": [{"a": 9}, {"a": {"$in": [9, 9]}}]}).update(
+        {"$set": {"a.$": 0}}
+    ).run_sync()
+    changed = collection.find_one()["a"]
+    collection.replace_one({"_id": 1}, {"a": [1, 9], "b": 9})
+    collection.update_one({"a": {"$gte": 1}, "$and": [{"a": 9}, {"a": {"$in": [9, 9]}}]}, {"$set": {"a.$": 0}})
+    assert changed == collection.find_one()["a"]
+    collection.replace_one({"_id": 1}, {"a": [1, 9], "b": 9})
+    with pytest.raises(OperationFailure):
+        collection.update_one({"b": 9}, {"$set": {"a.$": 0}})

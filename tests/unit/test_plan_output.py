@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 from models import User
 
-from data_bridge.pipeline import Match, Sort
+from data_bridge.pipeline import Limit, Match, Sort
 
 HOSTILE = '<script>alert("x")</script>&"]; click'
 
@@ -48,6 +48,18 @@ def test_changed_stages_stand_out() -> None:
     assert "<b>  Sort" not in plan._repr_html_()
 
 
+def test_each_rule_is_told_in_one_line() -> None:
+    plan = User.aggregate([Sort(-User.age), Match(User.name == "a"), Limit(9)]).plan()
+    line = 'push_match_below_sort: Sort(-age) . Match(name == "a")  =>  Match(name == "a") . Sort(-age)'
+    assert f"\nrules\n  {line}\ncommands\n" in plan.text()
+    assert plan.to_dict()["rules"][0]["line"] == line
+
+
+def test_a_verbose_text_has_the_tree_behind_a_rule_of_predicates() -> None:
+    plan = User.find((User.name == "a") | (User.name == "b")).sort(-User.age).plan()
+    assert 'equalities_to_in\n  *   Match(name in ["a", "b"])\n      Sort(-age)\n' in plan.text(verbose=True)
+
+
 def test_a_verbose_text_has_the_stages_behind_each_rule() -> None:
     plan = User.aggregate([Sort(-User.age), Match(User.name == "a")]).plan()
     assert 'push_match_below_sort\n      Match(name == "a")\n  *   Sort(-age)\n' in plan.text(verbose=True)
@@ -68,6 +80,8 @@ def test_a_diagram_of_both_trees() -> None:
     assert 'g0n0["Sort(-age)"]' in lines
     assert "g0n1 --> g0n0" in lines
     assert "g0n2 --> g0n1" in lines
+    assert 'g1n1["Match(name in [#quot;a#quot;, #quot;b#quot;])"]:::changed' in lines
+    assert [line for line in lines if ":::" in line] == [lines[lines.index('g1n0["Sort(-age)"]') + 1]]
 
 
 def test_values_stay_inside_the_labels_of_a_diagram() -> None:

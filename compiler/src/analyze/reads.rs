@@ -57,7 +57,8 @@ pub fn movable(predicate: &Expr) -> Option<Roots<'_>> {
 
 /// Whether evaluating an expression may fail on some document: a match in its own language never does.
 pub fn may_fail(predicate: &Expr) -> bool {
-    !every(predicate, &|part| !matches!(part, Expr::Computed(_) | Expr::Call { .. } | Expr::Raw(_)))
+    predicate.as_field_compare().is_none()
+        && !every(predicate, &|part| !matches!(part, Expr::Computed(_) | Expr::Call { .. } | Expr::Raw(_)))
 }
 
 /// Some operators take the whole document unasked, and `CURRENT` may be given another meaning for what is inside.

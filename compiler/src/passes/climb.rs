@@ -97,11 +97,13 @@ impl Driver<'_> {
             return self.stops(walk, joined(left, Expr::And), stage);
         }
         self.spend(rule)?;
+        let joins = matches!(stage, Stage::Match(_));
         if let Some(before) = before {
+            let passed = usize::from(!joins);
             match &mut walk.untold {
-                Some(untold) if untold.rule == rule => untold.past += 1,
+                Some(untold) if untold.rule == rule => untold.past += passed,
                 _ => {
-                    let untold = Untold { rule, past: 1, before: before.clone() };
+                    let untold = Untold { rule, past: passed, before: before.clone() };
                     self.tell(walk.untold.replace(untold), before)?;
                 }
             }
@@ -114,7 +116,7 @@ impl Driver<'_> {
             Stage::UnionWith(union) => union.pipeline.push(Stage::Match(climbing.predicate())),
             _ => {}
         }
-        if !matches!(stage, Stage::Match(_)) {
+        if !joins {
             walk.behind.push(stage);
         }
         walk.climbing = Some(climbing);

@@ -98,6 +98,17 @@ impl Climbing {
                 self.rename(&before);
                 left
             }
+            Passing::Renamed(fields) => {
+                let (renamed, touched): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(_, before)| before.is_some());
+                let left = self.around(&touched.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), Vec::new());
+                // All of them at once: two fields may change their names with each other.
+                let taken: Vec<_> =
+                    renamed.into_iter().filter_map(|(name, before)| self.fields.remove(name).zip(before)).collect();
+                for (field, before) in taken {
+                    self.call(Rc::from(before), field.readers);
+                }
+                left
+            }
             Passing::Asked(before) => self.ask(&before),
         }
     }
@@ -150,16 +161,19 @@ impl Climbing {
         if self.fields.keys().all(unchanged) {
             return;
         }
-        self.renamed = true;
         for (_, field) in std::mem::take(&mut self.fields) {
-            let name = before(&field.name).unwrap_or(field.name);
-            let mut readers = field.readers;
-            let known = self.fields.entry(name.clone()).or_insert_with(|| Field { name, readers: Vec::new() });
-            if known.readers.len() < readers.len() {
-                std::mem::swap(&mut known.readers, &mut readers);
-            }
-            known.readers.append(&mut readers);
+            self.call(before(&field.name).unwrap_or(field.name), field.readers);
         }
+    }
+
+    /// Gives what these terms read a name; another field may have it too.
+    fn call(&mut self, name: Rc<str>, mut readers: Vec<Reader>) {
+        self.renamed = true;
+        let known = self.fields.entry(name.clone()).or_insert_with(|| Field { name, readers: Vec::new() });
+        if known.readers.len() < readers.len() {
+            std::mem::swap(&mut known.readers, &mut readers);
+        }
+        known.readers.append(&mut readers);
     }
 
     /// Writes the names that fields have here into the terms.

@@ -27,6 +27,9 @@ impl ReadRule for DropSettledSortKeys {
     }
 
     fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
+        if !read.stages.iter().any(|stage| matches!(stage, Stage::Sort(_))) {
+            return None;
+        }
         let mut settled: Vec<&Path> = Vec::new();
         for (place, stage) in read.stages.iter().enumerate().take_while(|(_, stage)| keeps_stored(stage)) {
             match stage {

@@ -25,6 +25,9 @@ impl StageRule for MergeUnsets {
     }
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
+        if !matches!(stages, [Stage::Unset(_), Stage::Unset(_), ..] | [Stage::Project(_), Stage::Project(_), ..]) {
+            return None;
+        }
         let unsets = stages.iter().map_while(|stage| if let Stage::Unset(paths) = stage { Some(paths) } else { None });
         let unsets: Vec<_> = unsets.collect();
         if unsets.len() > 1 {

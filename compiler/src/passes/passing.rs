@@ -17,6 +17,8 @@ pub enum Passing<'a> {
     All,
     /// Those that read none of these top-level fields.
     Around(Vec<&'a str>),
+    /// Those that read none of these, but for the ones that have another name before the stage.
+    Renamed(Vec<(&'a str, Option<&'a str>)>),
     /// All that may be tested elsewhere; the documents that the stage adds are asked the same.
     Copied,
     /// Those that read none of the fields and cannot fail.

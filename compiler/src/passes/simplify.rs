@@ -22,7 +22,8 @@ impl Driver<'_> {
     pub(super) fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
         let mut changed = false;
         let mut facts = Facts::of(&read.source.schema, &read.options);
-        for stage in &mut read.stages {
+        for (place, stage) in read.stages.iter_mut().enumerate() {
+            self.inside(Some(place));
             if let Stage::Match(predicate) = stage {
                 changed |= self.simplify(predicate, &facts)?;
                 continue;
@@ -37,7 +38,15 @@ impl Driver<'_> {
                 facts = facts.of_others();
             }
         }
+        self.inside(None);
         Ok(changed)
+    }
+
+    /// For the trace: inside of which stage things are done from here on.
+    pub(super) fn inside(&mut self, stage: Option<usize>) {
+        if let Some(trace) = &mut self.trace {
+            trace.inside(stage);
+        }
     }
 
     /// Children first, then the node itself, and what its rules make of it, until none applies to any of them.

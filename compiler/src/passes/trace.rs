@@ -11,6 +11,8 @@ pub struct Firing {
     pub rule: &'static str,
     /// How many stages in a row it moved something past; 0 where it did something else.
     pub past: usize,
+    /// The place of the stage that it changed something inside of; none where it changed the list of stages.
+    pub stage: Option<usize>,
     /// The pipeline inside a stage that it changed, outermost first; empty for the read itself.
     pub place: Vec<String>,
     pub before: String,
@@ -26,9 +28,17 @@ pub struct Trace {
     /// Which rule first made each step from one text to another, both as hashes.
     steps: HashMap<(u64, u64), &'static str>,
     pub place: Vec<String>,
+    stage: Option<usize>,
 }
 
 impl Trace {
+    /// Says which stage of the read something is done inside of. Those of inner pipelines are not told apart.
+    pub fn inside(&mut self, stage: Option<usize>) {
+        if self.place.is_empty() {
+            self.stage = stage;
+        }
+    }
+
     /// Notes a firing with its text before and after, none where it changed nothing. What changes nothing, or goes back
     /// and forth, is a bug.
     pub fn note(
@@ -46,7 +56,7 @@ impl Trace {
             return Err(Failure::Bug(format!("rule {rule} goes in a circle: {before} and {after}")));
         }
         self.steps.entry(step).or_insert(rule);
-        self.firings.push(Firing { rule, past, place: self.place.clone(), before, after, facts });
+        self.firings.push(Firing { rule, past, stage: self.stage, place: self.place.clone(), before, after, facts });
         Ok(())
     }
 }

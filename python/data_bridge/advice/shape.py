@@ -42,6 +42,11 @@ class Shape:
         return list(dict.fromkeys(term.path for term in self.terms if term.kind in kinds))
 
     @property
+    def size(self) -> int:
+        """How much it says."""
+        return len(self.terms) + len(self.branches) + len(self.sort)
+
+    @property
     def paths(self) -> list[str]:
         """Every path that is filtered or sorted by."""
         filtered = [term.path for term in self.terms]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from .. import requests
 from ..advice import Advice, Case, JoinedLink, advise
 from ..advice.shape import shape_of
 from ..client import default_client
+from ..errors import CompileError
 from ..fetching import described
 from ..indexes import listed_indexes
 from ..inheritance import descendants
 from ..ir import stages
 from ..ir.parse import parse_filter
 from ..link_fields import link_fields, original_of
+from ..links import LinkTo
 from ..operation import Script
 from ..schema import stored_name
 from ..steps import Step, steps_of, steps_sent
@@ -56,7 +59,7 @@ def explain_script(query: Query[Any], verbosity: str) -> Script[Explain]:
         plan = read_reply(reply)
         advice: list[Advice] = []
         if plan is not None and step is steps[-1]:
-            advice = advise((yield from _case(query, plan)))
+            advice = advise((yield from _case(query, command, plan)))
         elif plan is not None and _is_for_ids(step):
             found = advise((yield from _case_of_ids(linked[step.model], step, plan)))
             advice = [_about(each, step) for each in found]
@@ -81,13 +84,33 @@ def _linked_classes(cls: type[Document]) -> dict[str, type[Document]]:
     return found
 
 
-def _case(query: Query[Any], plan: ServerPlan) -> Script[Case]:
+def _case(query: Query[Any], command: Mapping[str, Any], plan: ServerPlan) -> Script[Case]:
     """What advice on the query's own command is drawn from."""
     cls, links = query._cls, _stored_links(query._cls)
     indexes = yield from listed_indexes(cls)
     joins = yield from _joins(query)
-    shape = shape_of(query._selection(), links)
+    # What is written behind a stage that changes documents may be asked before it.
+    shape = max(shape_of(query._selection(), links), shape_of(_leading(command), links), key=lambda shape: shape.size)
     return Case(cls.__name__, shape, plan, indexes, query._options, _annotations(cls), links, joins)
+
+
+def _leading(command: Mapping[str, Any]) -> Iterator[Any]:
+    """What a pipeline that is sent asks of stored documents, as stages."""
+    for stage in command.get("pipeline", ()):
+        match stage:
+            case {"$match": filter}:
+                try:
+                    yield stages.Match(parse_filter(filter))
+                except CompileError:  # made by a plan, in a form that nobody writes
+                    return
+            case {"$sort": keys}:
+                yield stages.Sort(tuple(keys.items()))
+            case {"$skip": count}:
+                yield stages.Skip(count)
+            case {"$limit": count}:
+                yield stages.Limit(count)
+            case _:
+                return
 
 
 def _case_of_ids(cls: type[Document], step: Step, plan: ServerPlan) -> Script[Case]:
@@ -108,7 +131,16 @@ def _stored_links(cls: type[Document]) -> frozenset[str]:
 
 
 def _annotations(cls: type[Document]) -> dict[str, tuple[str, str]]:
-    return {stored_name(name, field): (name, written(field.annotation)) for name, field in cls.model_fields.items()}
+    found = {}
+    for name, field in cls.model_fields.items():
+        # pydantic keeps what an annotation says beside its type apart.
+        told = [part for part in field.metadata if isinstance(part, LinkTo)]
+        found[stored_name(name, field)] = (name, _link(told[0]) if told else written(field.annotation))
+    return found
+
+
+def _link(to: LinkTo) -> str:
+    return f"Link[{to.target.__name__}]"
 
 
 def _joins(query: Query[Any]) -> Script[list[JoinedLink]]:
@@ -132,6 +164,11 @@ def written(annotation: Any) -> str:
     if annotation is type(None):
         return "None"
     origin, arguments = get_origin(annotation), get_args(annotation)
+    told = [part for part in arguments if isinstance(part, LinkTo)]
+    if told:
+        return _link(told[0])
+    if origin is Annotated:
+        return written(arguments[0])
     if origin is None or not arguments:
         return getattr(annotation, "__name__", None) or str(annotation).replace("typing.", "")
     if not isinstance(origin, type) or origin.__name__ in ("UnionType", "Union"):

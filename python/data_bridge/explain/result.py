@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from ..plan import Plan
-from ..plan_output import box, plan_boxes, side_by_side
+from ..plan_output import Tree, box, plan_boxes, side_by_side
 from ..steps import Step
 from .tree import PlanStage, ServerPlan, total
 
@@ -192,10 +192,10 @@ class Explain(Plan):
         parts = [super().text(verbose), self.server_text(), self.advice_text()]
         return "\n".join(part for part in parts if part)
 
-    def _trees(self) -> list[tuple[str, list[tuple[int, str]]]]:
+    def _trees(self) -> list[Tree]:
         alone = len(self.explained) == 1
         servers = [
-            (
+            Tree(
                 "server" if alone else f"server {number}: {each.step.purpose}",
                 [(depth, stage.line) for depth, stage in each.winning.root.walk()],
             )
