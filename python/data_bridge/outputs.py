@@ -9,6 +9,7 @@ from . import ir
 from .errors import CompileError
 from .fields.nodes import MISSING, value
 from .ir import stages
+from .ir.collisions import refuse_collisions
 
 #: Bounds of a window by their names.
 BOUNDS = ("unbounded", "current")
@@ -138,7 +139,7 @@ def outputs(given: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs by name, as they stand in a stage's body.
 
     Raises:
-        CompileError: one is no accumulator.
+        CompileError: one is no accumulator, or is below another.
     """
     for name, output in given.items():
         if not hasattr(output, "body"):
@@ -147,4 +148,5 @@ def outputs(given: Mapping[str, Any]) -> dict[str, Any]:
                 code="not_an_accumulator",
                 hint="write Sum(User.age), Count()",
             )
+    refuse_collisions("the stage", list(given.items()))
     return {name: output.body() for name, output in given.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .collisions import refuse_collisions
 from .expressions import Expr
 from .node import Node
 
@@ -39,18 +40,33 @@ class Project(Stage, kind="project"):
     """Keeps, drops or computes fields: (path, True | False | expression)."""
 
     __slots__ = ("fields",)
+    fields: tuple[tuple[str, Any], ...]
+
+    def __init__(self, fields: tuple[tuple[str, Any], ...]) -> None:
+        refuse_collisions("$project", fields)
+        super().__init__(fields)
 
 
 class Set(Stage, kind="set"):
     """Computes fields: (path, expression)."""
 
     __slots__ = ("fields",)
+    fields: tuple[tuple[str, Expr], ...]
+
+    def __init__(self, fields: tuple[tuple[str, Expr], ...]) -> None:
+        refuse_collisions("$set", fields)
+        super().__init__(fields)
 
 
 class Unset(Stage, kind="unset"):
     """Drops fields."""
 
     __slots__ = ("paths",)
+    paths: tuple[str, ...]
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        refuse_collisions("$unset", tuple((path, None) for path in paths))
+        super().__init__(paths)
 
 
 class Sort(Stage, kind="sort"):

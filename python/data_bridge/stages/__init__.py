@@ -2,6 +2,7 @@
 
 from ..update import Set, Unset
 from .core import (
+    AddFields,
     Count,
     Facet,
     Group,
