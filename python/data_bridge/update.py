@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from . import ir
 from ._core import DType, Schema
+from .closed_values import refuse_unaccepted
 from .errors import CompileError
 from .fields import Expression, FieldProxy, value
 from .fields.nodes import term
@@ -235,7 +236,18 @@ def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOpe
     if not operations:
         raise CompileError("the update changes nothing", code="empty_update", hint="give one operation or more")
     _refuse_conflicts(operations)
+    for each in operations:
+        if each.op in _WRITING:
+            refuse_unaccepted(each.op, schema, each.path, _written(each.operand))
     return ir.UpdateOperators(tuple(operations), _filters(operations, filters, schema))
+
+
+#: Operators that store what they are given.
+_WRITING = frozenset({"$set", "$setOnInsert", "$min", "$max", "$push", "$addToSet"})
+
+
+def _written(operand: Any) -> Any:
+    return operand["$each"] if isinstance(operand, Mapping) and "$each" in operand else operand
 
 
 def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import ir
 from ._core import DType, Schema, dtype_of
+from .closed_values import unaccepted
 from .errors import CompileError
 from .fields import FieldProxy, coerce
 from .fields.expression import Expression
@@ -123,6 +124,8 @@ def _fault_of(schema: Schema, value: Mapping[str, Any]) -> str:
             return f"{schema.name}.{name} cannot be None"
         if not stores(dtype, item):
             return f"{schema.name}.{name} is {dtype}, not {item!r}"
+        if fault := unaccepted(schema, str(name), item):
+            return fault
         if fault := _document_fault(dtype, item):
             return fault
     return ""
