@@ -7,8 +7,9 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from ._core import DType, Schema
+from ._core import Schema
 from .errors import CompileError
+from .ir.paths import owner_at
 from .ir.places import nearest, shown
 
 _PLAIN = (str, bytes, int, float)
@@ -70,7 +71,7 @@ def refuse_unaccepted(op: str, schema: Schema | None, path: str, value: Any) -> 
     Raises:
         CompileError: a value is none of those that the field takes; it lists them.
     """
-    owner, name = _owner(schema, path)
+    owner, name = owner_at(schema, path)
     fault = unaccepted(owner, name, value) if owner is not None else ""
     if fault:
         raise CompileError(f"{op}: {fault}", code="value_not_accepted", path=path)
@@ -87,27 +88,6 @@ def unaccepted(schema: Schema, name: str, value: Any) -> str:
             said = f"; {nearest(each, texts, 1)}" if isinstance(each, str) and nearest(each, texts, 1) else ""
             return f"{schema.name}.{name} takes {_either(accepted)}, not {shown(each)}{said}"
     return ""
-
-
-def _owner(schema: Schema | None, path: str) -> tuple[Schema | None, str]:
-    """The class whose field a path leads to, and the field's name; no class where it cannot be told."""
-    owner, name = None, ""
-    dtype = None if schema is None else DType.document(schema)
-    for segment in path.split("."):
-        known = None if dtype is None else dtype.non_null()
-        if segment.isdigit() or segment.startswith("$"):
-            dtype = known.element if known is not None and known.kind == "array" else known
-            continue
-        while known is not None and known.kind == "array":
-            known = None if known.element is None else known.element.non_null()
-        if known is not None and known.kind == "map":
-            dtype = known.element
-        elif known is not None and known.kind == "document" and known.schema is not None:
-            owner, name = known.schema, segment
-            dtype = owner.field(segment)
-        else:
-            return None, ""
-    return owner, name
 
 
 def _leaves(value: Any) -> Iterator[Any]:

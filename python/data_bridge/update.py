@@ -12,9 +12,12 @@ from .errors import CompileError
 from .fields import Expression, FieldProxy, value
 from .fields.nodes import term
 from .ir import stages
+from .ir.elements import check_named
 from .ir.operators import UPDATE_STAGES
+from .ir.parse_updates import elements_at, names_in
 from .ir.paths import dtype_at
 from .update_checks import Each, identifiers, operation
+from .update_pipelines import check_computed
 
 __all__ = [
     "ArrayFilters",
@@ -167,27 +170,39 @@ class ArrayFilters:
         """The filters by name.
 
         Raises:
-            CompileError: a filter is of no name, or of several.
+            CompileError: a filter is of no name, or of several, or there are two of one name.
         """
         found: dict[str, dict[str, Any]] = {}
         for each in self.filters:
-            roots = {key.split(".")[0] for key in each}
+            roots = set(names_in(each))
             if len(roots) != 1 or next(iter(roots)).startswith("$"):
                 raise CompileError(
                     f"{each!r} is not an array filter: its keys begin with one name", code="bad_array_filter"
                 )
-            found[roots.pop()] = each
+            name = roots.pop()
+            _refuse_second(name, found)
+            check_named(name, _elements(name, operations, schema), each, ("array_filters", None))
+            found[name] = each
         for name, given in self.named.items():
+            _refuse_second(name, found)
             found[name] = _array_filter(name, given, _elements(name, operations, schema))
         return found
 
 
+def _refuse_second(name: str, known: Mapping[str, Any]) -> None:
+    if name in known:
+        raise CompileError(
+            f"there are two array filters called {name!r}",
+            code="bad_array_filter",
+            hint=f'join them: {{"$and": [{{"{name}...": ...}}, {{"{name}...": ...}}]}}',
+        )
+
+
 def _elements(name: str, operations: Iterable[ir.UpdateOperation], schema: Schema | None) -> DType:
     """The type of the elements that a name stands for."""
-    marker = f"$[{name}]"
     for each in operations:
-        if marker in each.path.split("."):
-            return dtype_at(schema, each.path[: each.path.index(marker) + len(marker)])
+        if f"$[{name}]" in each.path.split("."):
+            return elements_at(schema, each.path, name)
     return DType.any()
 
 
@@ -266,6 +281,7 @@ def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
                 code="not_an_update_stage",
                 hint=f"there are {', '.join(sorted(UPDATE_STAGES))}",
             )
+    check_computed(nodes, schema)
     return ir.UpdatePipeline(nodes)
 
 
@@ -275,7 +291,9 @@ def _filters(
     """The array filters, each used and none missing: the server refuses both."""
     known: dict[str, dict[str, Any]] = {}
     for each in given:
-        known.update(each.documents(operations, schema))
+        for name, document in each.documents(operations, schema).items():
+            _refuse_second(name, known)
+            known[name] = document
     used = {name: each.path for each in operations for name in identifiers(each.path)}
     for name, path in used.items():
         if name not in known and given:

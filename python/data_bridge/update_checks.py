@@ -14,6 +14,7 @@ from .fields import FieldProxy, coerce
 from .fields.expression import Expression
 from .fields.order import order
 from .fields.path import admits
+from .ir.elements import check_condition, check_order
 from .ir.operators import UPDATES
 from .ir.paths import unknown_field
 
@@ -133,15 +134,25 @@ def _fault_of(schema: Schema, value: Mapping[str, Any]) -> str:
 
 def stores(dtype: DType, value: Any) -> bool:
     """Whether a field of this type may be given the value: unlike in a comparison, a list is not its elements."""
-    given = dtype_of(value)
-    for member in dtype.members:
-        if member.kind == "any" or given.kind == "any":
-            return True
-        if (member.kind == "array") == (given.kind == "array") and (
-            member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given)
-        ):
-            return not _fraction_of_int(dtype, value)
-    return False
+    return _stores_kind(dtype, dtype_of(value)) and not _fraction_of_int(dtype, value)
+
+
+def stores_type(dtype: DType, given: DType) -> bool:
+    """Whether a field of this type may be given a computed value of another: whether any of its types is stored."""
+    return any(_stores_kind(dtype, member) for member in given.members)
+
+
+def _stores_kind(dtype: DType, given: DType) -> bool:
+    if given.kind == "any":
+        return True
+    return any(
+        member.kind == "any"
+        or (
+            (member.kind == "array") == (given.kind == "array")
+            and (member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given))
+        )
+        for member in dtype.members
+    )
 
 
 def _fraction_of_int(dtype: DType, value: Any) -> bool:
@@ -156,7 +167,12 @@ def _misfit(op: str, field: ir.Field, operand: Any, rule: str) -> CompileError:
     )
 
 
-def _value(op: str, field: ir.Field, operand: Any) -> Any:
+def check_stored(op: str, field: ir.Field, operand: Any) -> Any:
+    """The value as the field stores it.
+
+    Raises:
+        CompileError: the field does not store it.
+    """
     operand = coerce(field, operand)
     if operand is None and not field.dtype.nullable:
         raise _misfit(op, field, operand, "cannot store None where the class allows none")
@@ -239,6 +255,8 @@ def _element(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(given, Each):
         if op != "$push" and given.modifiers:
             raise _misfit(op, field, next(iter(given.modifiers)), "takes elements only")
+        if isinstance(given.modifiers.get("$sort"), Mapping):
+            check_order(field, given.modifiers["$sort"], (field.path, None))
         elements = [coerce(field, element) for element in given.values]
         for element in elements:
             _check_element(op, field, element, "adds")
@@ -269,6 +287,7 @@ def _elements(op: str, field: ir.Field, operand: Any) -> Any:
 
 def _condition(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(operand, Mapping):
+        check_condition(field, operand, (field.path, None))
         return dict(operand)
     if not isinstance(operand, Expression) and callable(operand):
         items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
@@ -282,7 +301,7 @@ def _condition(op: str, field: ir.Field, operand: Any) -> Any:
 
 
 _CHECKS = {
-    "value": _value,
+    "value": check_stored,
     "number": _number,
     "nothing": _nothing,
     "path": _path,
