@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import ir
 from ..errors import LangError
+from ..stages.base import WRITING
 from .names import JAVASCRIPT_OPERATORS
 
-_WRITES = frozenset({"$out", "$merge"})
 #: By stage that reads another collection, where its name stands in the body.
 _READS = {"$lookup": "from", "$graphLookup": "from", "$unionWith": "coll"}
 
@@ -22,7 +22,7 @@ def check_reach(stages: Iterable[Any], models: Iterable[type[Any]], writing: boo
     """
     allowed = {model.settings().name for model in models if hasattr(model, "settings")}
     for name, operand in _operators(tuple(stages)):
-        if name in _WRITES and not writing:
+        if name in WRITING and not writing:
             raise _refused(text, f"{name} writes", "writing_not_allowed", "parse(..., allow_writing=True)")
         if name in JAVASCRIPT_OPERATORS and not javascript:
             raise _refused(text, f"{name} runs a program on the server", "javascript_not_allowed", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -104,6 +104,31 @@ def to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
         return _to_stages(given, schema)
     finally:
         _AROUND.reset(outer)
+
+
+#: Stages that write.
+WRITING = frozenset({"$merge", "$out"})
+
+
+def refuse_writing(given: Iterable[Any]) -> None:
+    """Refuses stages that write, where they were not written as `Merge` and `Out`: data may hold them, and no classes.
+
+    Raises:
+        CompileError: a dict, or a node that was made of one, writes.
+    """
+    for each in given:
+        if isinstance(each, Mapping):
+            name = next(iter(each), None)
+        else:
+            name = each.name if isinstance(each, stages.GenericStage) else None
+        if name in WRITING:
+            own = name[1:].capitalize()
+            raise CompileError(
+                f"{name} writes into a collection, and a pipeline of dicts may come from anywhere",
+                code="writing_not_allowed",
+                path=name,
+                hint=f"write {own}(...), or aggregate([...], allow_writing=True)",
+            )
 
 
 def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
