@@ -149,7 +149,9 @@ def _stores_kind(dtype: DType, given: DType) -> bool:
         member.kind == "any"
         or (
             (member.kind == "array") == (given.kind == "array")
-            and (member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given))
+            and (
+                member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given)
+            )
         )
         for member in dtype.members
     )

@@ -35,7 +35,7 @@ FIELDS: list[dict[str, Any]] = [
 ]
 STAGES = [
     *({"$project": each} for each in FIELDS),
-    *({"$project": {path: 0 for path in each}} for each in FIELDS),
+    *({"$project": dict.fromkeys(each, 0)} for each in FIELDS),
     *({"$set": each} for each in FIELDS),
     *({"$addFields": each} for each in FIELDS),
     {"$project": {"_id": 0, "_id.x": 1}},

@@ -63,7 +63,11 @@ def test_accepted_values(annotation: Any, accepted: list[Any] | None) -> None:
 
 
 REFUSED: list[tuple[Callable[[], Any], str, str]] = [
-    (lambda: Thing.role.set("admn"), "role", "Thing.role takes one of 'admin', 'guest', not 'admn'; did you mean 'admin'?"),
+    (
+        lambda: Thing.role.set("admn"),
+        "role",
+        "Thing.role takes one of 'admin', 'guest', not 'admn'; did you mean 'admin'?",
+    ),
     (lambda: Thing.role.set_on_insert("x"), "role", "Thing.role takes one of 'admin', 'guest', not 'x'"),
     (lambda: Thing.level.set(4), "level", "Thing.level takes one of 1, 2, 3, not 4"),
     (lambda: Thing.level.max(4), "level", "takes one of 1, 2, 3, not 4"),

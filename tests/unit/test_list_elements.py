@@ -70,11 +70,9 @@ def test_slips_are_told(update: Callable[[], Any], said: tuple[str, ...], path: 
 )
 def test_array_filters_too(given: Any) -> None:
     update = Box.items["$[dear]"].price.inc(1)
+    more, filters = ([given], []) if isinstance(given, ArrayFilters) else ([], [given])
     with pytest.raises(CompileError) as caught:
-        if isinstance(given, ArrayFilters):
-            Box.find().update(update, given)
-        else:
-            Box.find().update(update, array_filters=[given])
+        Box.find().update(update, *more, array_filters=filters)
     assert all(each in str(caught.value) for each in PRICE), caught.value
     with pytest.raises(CompileError, match="Item has no field 'prce'"):
         ir.parse_update({"$inc": {"items.$[dear].price": 1}}, schema_of(Box), [{"dear.prce": 3}])

@@ -38,7 +38,9 @@ def check_condition(field: Field, condition: Mapping[Any, Any], at: Place) -> No
     """
     # Links are stored in one of several forms, and never as the documents that they lead to.
     linked = element_of(field.dtype).non_null().kind == "link"
-    element_at(Field(field.path, DType.any(), field.owner) if linked else field, condition, Scope(programs=False), 0, at)
+    element_at(
+        Field(field.path, DType.any(), field.owner) if linked else field, condition, Scope(programs=False), 0, at
+    )
 
 
 def check_named(name: str, dtype: DType, filter: Mapping[Any, Any], at: Place) -> None:

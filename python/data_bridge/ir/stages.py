@@ -146,3 +146,5 @@ class GenericStage(Stage, kind="generic_stage"):
     """A stage the IR has no node for; expressions and stages may stand in its body."""
 
     __slots__ = ("name", "body")
+    name: str
+    body: Any

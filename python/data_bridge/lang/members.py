@@ -205,7 +205,10 @@ _OF_QUERIES: Mapping[str, Callable[[Any, str], Known]] = {
     **dict.fromkeys(names.READS | names.WRITES, _ending),
 }
 _OF_VALUES: tuple[tuple[type, Mapping[str, Callable[[Any, str], Known]]], ...] = (
-    (PipelineBuilder, {**_OF_QUERIES, **dict.fromkeys(names.PIPELINE_METHODS, _own), "count": _counting, "stage": _staged}),
+    (
+        PipelineBuilder,
+        {**_OF_QUERIES, **dict.fromkeys(names.PIPELINE_METHODS, _own), "count": _counting, "stage": _staged},
+    ),
     (Query, _OF_QUERIES),
     (Value, dict.fromkeys(names.VALUE_METHODS, _own)),
     (Output, dict.fromkeys(names.OUTPUT_METHODS, _own)),
