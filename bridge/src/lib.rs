@@ -4,6 +4,7 @@ mod allocator;
 mod answer;
 pub mod client;
 mod codec;
+mod comparison;
 mod compiled;
 pub mod completion;
 mod dtype;
@@ -24,6 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocator::register(module)?;
     client::register(module)?;
     codec::register(module)?;
+    comparison::register(module)?;
     compiled::register(module)?;
     dtype::register(module)?;
     links::register(module)?;

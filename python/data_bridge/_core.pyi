@@ -14,6 +14,7 @@ __all__ = [
     "Changes",
     "Client",
     "ColumnLayout",
+    "Comparisons",
     "Compiled",
     "Cursor",
     "DType",
@@ -246,6 +247,13 @@ class FieldAccess:
     def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
 
 def building(change: int) -> None: ...
+
+@final
+class Comparisons:
+    """Makes the nodes of comparisons of fields with plain values."""
+
+    def __new__(cls, field: type, literal: type, compare: type) -> Self: ...
+    def of(self, op: str, left: Any, value: Any) -> Any: ...
 
 @final
 class InstanceDict:

@@ -40,7 +40,7 @@ use changes::Changes;
 pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
-pub use instance::set as set_attribute;
+pub use instance::{Slot, new as new_instance, set as set_attribute};
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
@@ -228,6 +228,9 @@ pub fn link_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 /// A Python value as BSON; `path` names it in errors.
 pub fn value_to_rawbson(value: &Bound<'_, PyAny>, path: &str) -> PyResult<RawBson> {
     let py = value.py();
+    if let Some(plain) = scalar::alone(value) {
+        return Ok(plain);
+    }
     let mut holder = encode::open_document();
     encode::element(&mut holder, b"v", value, &Path::root(path))?;
     let holder = encode::close_document(py, holder, 0, &Path::root(path))?;

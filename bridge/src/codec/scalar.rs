@@ -1,9 +1,10 @@
 //! What elements are made of, as bytes.
 
+use bson::RawBson;
 use bson::spec::ElementType;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDateTime, PyString};
+use pyo3::types::{PyBytes, PyDateTime, PyInt, PyString};
 
 use super::path::Path;
 use super::reader::DEEPEST;
@@ -120,6 +121,18 @@ pub fn integer(buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny>, path: 
         }
     }
     Ok(())
+}
+
+/// Text and whole numbers by themselves, as they would be in an element; None of all others, and of what cannot be stored.
+pub fn alone(value: &Bound<'_, PyAny>) -> Option<RawBson> {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return text.to_str().ok().map(|text| RawBson::String(text.to_owned()));
+    }
+    if !value.is_exact_instance_of::<PyInt>() {
+        return None;
+    }
+    let number: i64 = value.extract().ok()?;
+    Some(i32::try_from(number).map_or(RawBson::Int64(number), RawBson::Int32))
 }
 
 /// PyMongo's `ObjectId`.

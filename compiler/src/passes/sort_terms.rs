@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 
 use data_bridge_ir::Expr;
 
-use super::term_order::term_order;
+use super::term_order::Placed;
 use super::{Nodes, PredicateRule};
 use crate::analyze::reads::may_fail;
 use crate::facts::Facts;
@@ -38,24 +38,19 @@ impl PredicateRule for SortTerms {
             Expr::Nor(terms) => (terms, Expr::Nor),
             _ => return None,
         };
-        if terms.is_sorted_by(|left, right| order(&placed(left), &placed(right)).is_le()) {
+        let mut placed: Vec<_> = terms.iter().map(|term| (may_fail(term), Placed::of(term))).collect();
+        if placed.is_sorted_by(|left, right| order(left, right).is_le()) {
             return None;
         }
-        let mut placed: Vec<_> = terms.iter().map(placed).collect();
         placed.sort_by(order);
-        Some(kind(placed.into_iter().map(|(_, term)| term.clone()).collect()))
+        Some(kind(placed.into_iter().map(|(_, placed)| placed.term.clone()).collect()))
     }
 }
 
-/// A term, and whether it may fail.
-fn placed(term: &Expr) -> (bool, &Expr) {
-    (may_fail(term), term)
-}
-
-fn order((fails, left): &(bool, &Expr), (other_fails, right): &(bool, &Expr)) -> Ordering {
+fn order((fails, left): &(bool, Placed<'_>), (other_fails, right): &(bool, Placed<'_>)) -> Ordering {
     match (fails, other_fails) {
         (true, true) => Ordering::Equal,
-        (false, false) => term_order(left, right),
+        (false, false) => left.order(right),
         _ => fails.cmp(other_fails),
     }
 }

@@ -12,8 +12,23 @@ use super::values::order;
 
 /// The order of two terms.
 pub fn term_order(left: &Expr, right: &Expr) -> Ordering {
-    let (first, second) = (place(left), place(right));
-    first.cmp(&second).then_with(|| within(left, right))
+    Placed::of(left).order(&Placed::of(right))
+}
+
+/// A term with what its order goes by first: its group, the path that it tests, and how it tests it.
+pub struct Placed<'a> {
+    pub term: &'a Expr,
+    place: (u8, &'a str, u8),
+}
+
+impl<'a> Placed<'a> {
+    pub fn of(term: &'a Expr) -> Self {
+        Self { term, place: place(term) }
+    }
+
+    pub fn order(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place).then_with(|| within(self.term, other.term))
+    }
 }
 
 /// The order of two values: numbers by what they say, then by type; texts by their bytes.
@@ -46,7 +61,6 @@ fn kind_of(value: &Value) -> u8 {
     }
 }
 
-/// Where a term stands: its group, the path that it tests, and how it tests it.
 fn place(term: &Expr) -> (u8, &str, u8) {
     match (tested(term), term) {
         (Some((path, how)), _) => (0, path.as_str(), how),

@@ -386,8 +386,11 @@ class SortKey:
 
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
     """`left op other`, the other coerced to the field's type."""
-    if isinstance(other, Built):
-        return predicate(ir.Compare(op, left, other.__ir__))
-    if type(left) is ir.Field:
-        other = coerce(left, other)
-    return predicate(ir.Compare(op, left, ir.Literal(other)))
+    node = ir.plainly_compared(op, left, other)
+    if node is None:
+        node = ir.Compare(op, left, other.__ir__ if isinstance(other, Built) else _literal(left, other))
+    return predicate(node)
+
+
+def _literal(left: ir.Expr, other: Any) -> ir.Literal:
+    return ir.Literal(coerce(left, other) if type(left) is ir.Field else other)

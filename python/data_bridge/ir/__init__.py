@@ -27,6 +27,7 @@ from .expressions import (
     Regex,
     Size,
     Variable,
+    plainly_compared,
 )
 from .node import Node
 from .parse import parse_filter
@@ -88,5 +89,6 @@ __all__ = [
     "parse_filter",
     "parse_pipeline",
     "parse_update",
+    "plainly_compared",
     "stages",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import ObjectId
 
-from data_bridge._core import DType, call_dtype, dtype_of
+from data_bridge._core import Comparisons, DType, call_dtype, dtype_of
 from data_bridge.errors import CompileError
 
 from .node import Node
@@ -134,17 +134,11 @@ class Compare(Predicate, kind="compare"):
         _set_left(self, left)
         _set_right(self, right)
 
-    @classmethod
-    def of_fitting(cls, op: str, left: Field, right: Literal) -> Compare:
-        """A comparison of a field with a value of a type that another comparison of it was checked with."""
-        node = cls.__new__(cls)
-        _set_op(node, op)
-        _set_left(node, left)
-        _set_right(node, right)
-        return node
-
 
 _set_op, _set_left, _set_right = Compare._setters
+
+#: `Compare(op, field, Literal(value))` of a plain value that needs no coercion, in a third of the time; None of others.
+plainly_compared: Callable[[str, Expr, Any], Compare | None] = Comparisons(Field, Literal, Compare).of
 
 
 class _Terms(Predicate):

@@ -14,7 +14,6 @@ from data_bridge.errors import CompileError
 
 from .expressions import (
     COMPARISONS,
-    WHOLE,
     All,
     And,
     Compare,
@@ -34,6 +33,7 @@ from .expressions import (
     Raw,
     Regex,
     Size,
+    plainly_compared,
 )
 from .mql import BARE, FIELDS, OPERATORS, SCALARS, spelled
 from .operators import FIELD_OPERATORS, FILTER_OPERATORS
@@ -138,7 +138,7 @@ def _tested(path: str, scope: Scope, at: Place) -> Field:
 
 def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Expr:
     if type(value) in SCALARS or not is_dict(value) or not _is_operators(value):
-        return spelled(_compared("eq", field, value, scope), BARE)
+        return spelled(_compared("eq", field, value), BARE)
     if depth > DEEPEST:
         raise wrong(f"the filter is nested more than {DEEPEST} levels deep", at)
     for name in value:
@@ -154,16 +154,8 @@ def _field(field: Field, value: Any, scope: Scope, depth: int, at: Place) -> Exp
     return terms[0] if len(terms) == 1 else spelled(And(tuple(terms)), tuple(value))
 
 
-def _compared(op: str, field: Field, value: Any, scope: Scope) -> Compare:
-    """A comparison, checked once for each type of value."""
-    known = (field.path, type(value))
-    if known in scope.fitting:
-        return Compare.of_fitting(op, field, Literal(value))
-    node = Compare(op, field, Literal(value))
-    # Elements of different lists all have the empty path.
-    if field.path and type(value) in WHOLE:
-        scope.fitting.add(known)
-    return node
+def _compared(op: str, field: Field, value: Any) -> Compare:
+    return plainly_compared(op, field, value) or Compare(op, field, Literal(value))
 
 
 def _is_operators(value: Mapping[Any, Any]) -> bool:
@@ -185,7 +177,7 @@ def _operator(
         # Equality with a pattern that is stored; as a bare value it would match texts.
         return spelled(FieldOperator(field, name, operand))
     if bare in COMPARISONS:
-        return spelled(_compared(bare, field, operand, scope))
+        return spelled(_compared(bare, field, operand))
     if name in ("$in", "$nin"):
         return spelled(In(field, _values(name, operand, at), name == "$nin"))
     if name == "$all":

@@ -46,7 +46,7 @@ class Scope:
         programs: whether a user's program may stand in it.
     """
 
-    __slots__ = ("fitting", "names", "owner", "programs", "read", "schema", "tested")
+    __slots__ = ("names", "owner", "programs", "read", "schema", "tested")
 
     def __init__(
         self, schema: Schema | None = None, names: frozenset[str] = frozenset(), programs: bool = True
@@ -58,8 +58,6 @@ class Scope:
         #: The nodes of paths that have been read and of fields that have been tested: nodes do not change.
         self.read: dict[str, Expr] = {}
         self.tested: dict[str, Field] = {}
-        #: Paths and the types of values that they have been compared with.
-        self.fitting: set[tuple[str, type]] = set()
 
     def without_schema(self) -> Scope:
         """The same where any field may be named."""
