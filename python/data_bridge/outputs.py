@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from . import ir
 from .errors import CompileError
-from .fields.nodes import MISSING, value
+from .fields.nodes import MISSING, NoValue, value
 from .ir import stages
 from .ir.collisions import refuse_collisions
 
@@ -15,7 +15,7 @@ from .ir.collisions import refuse_collisions
 BOUNDS = ("unbounded", "current")
 
 
-class Output:
+class Output(NoValue):
     """A value computed over several documents.
 
     Args:
@@ -23,9 +23,13 @@ class Output:
     """
 
     name: ClassVar[str]
+    instead = "it is computed of several documents: write it in Group(..., name=...) and then F.name"
 
     def __init__(self, given: Any = MISSING) -> None:
         self.given = given
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
     def operand(self) -> Any:
         """The arguments as nodes: None, one node, a tuple of them, or a dict by MQL name."""

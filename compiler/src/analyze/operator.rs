@@ -33,9 +33,21 @@ impl Analyzer {
             }
             let wanted: Vec<_> = argument.types.iter().map(|kind| kind.label()).collect();
             let message = format!("{} takes {} as '{}'", operator.name, wanted.join(" or "), argument.name);
-            let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}"));
-            self.report(error.at(operator.name));
+            let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}")).at(operator.name);
+            self.report(match joins(operator.name, &dtype) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
         }
+    }
+}
+
+/// What puts together values that are not added.
+fn joins(operator: &str, dtype: &DType) -> Option<&'static str> {
+    match dtype.non_null() {
+        DType::String if operator == "$add" => Some("texts are joined by fn.concat(a, b)"),
+        DType::Array(_) if operator == "$add" => Some("lists are joined by fn.concat_arrays(a, b)"),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
 from ..fields import OpenField, value
-from ..fields.nodes import MISSING, term
+from ..fields.nodes import MISSING, NoValue, term
 from ..ir import stages
 from ..ir.parse_stages import DEEPEST_PIPELINE
 
@@ -34,8 +34,10 @@ class _Fields:
 F = _Fields()
 
 
-class Stage:
+class Stage(NoValue):
     """A stage of an aggregation."""
+
+    instead = "it is a stage: write it in aggregate([...]), or in the list of a sub-pipeline"
 
     def stage(self, schema: Schema | None) -> Any:
         """The stage's node."""
