@@ -181,7 +181,7 @@ def _operator(
     if name in ("$in", "$nin"):
         return spelled(In(field, _values(name, operand, at), name == "$nin"))
     if name == "$all":
-        return spelled(All(field, _values(name, operand, at)))
+        return _all(field, _values(name, operand, at), operand, scope, depth, at)
     if name == "$exists":
         return spelled(Exists(field, bool(operand)), (operand,))
     if name == "$not":
@@ -193,6 +193,18 @@ def _operator(
         return special(field, operand, beside, at)
     refuse_slip(name, FIELD_OPERATORS, wrong, at)
     return spelled(FieldOperator(field, name, operand))
+
+
+def _all(field: Field, values: tuple[Any, ...], operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
+    """The values that a list holds, or tests that its elements meet one each: the server takes no mixture."""
+    tests = [is_dict(value) and list(value) == ["$elemMatch"] for value in values]
+    if not any(tests):
+        return spelled(All(field, values))
+    if not all(tests):
+        raise wrong("$all takes values, or $elemMatch in each place, and no mixture", (tests.index(False), at))
+    for place, value in enumerate(values):
+        element_at(field, value["$elemMatch"], scope, depth + 1, ("$elemMatch", (place, at)))
+    return spelled(FieldOperator(field, "$all", operand))
 
 
 def _types(field: Field, operand: Any, beside: Mapping[str, Any], at: Place) -> Expr:

@@ -53,7 +53,7 @@ impl<'a> FindParts<'a> {
         let mut reached = 0;
         for stage in stages {
             let rank = match stage {
-                Stage::Match(predicate) if !matches!(predicate, Expr::Raw(_)) || stages.len() == 1 => {
+                Stage::Match(predicate) => {
                     parts.filter = Some(predicate);
                     1
                 }
