@@ -270,6 +270,16 @@ def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
 
     if len(updates) != 1:
         raise CompileError("a pipeline update stands alone", code="malformed_update", hint="put all into one list")
+    for each in updates[0]:
+        if isinstance(each, (ir.UpdateOperation, ArrayFilters)) or (
+            isinstance(each, FieldUpdate) and not hasattr(each, "stage")
+        ):
+            shown = each.op if hasattr(each, "op") else "an array filter"
+            raise CompileError(
+                f"a list is an update by stages, and {shown} is none",
+                code="not_an_update_stage",
+                hint="give several updates one after the other: update(User.age.inc(1), User.name.set('x'))",
+            )
     nodes = to_stages(updates[0], schema)
     if not nodes:
         raise CompileError("the update changes nothing", code="empty_update", hint="give one stage or more")

@@ -129,11 +129,23 @@ def _fault_of(schema: Schema, value: Mapping[str, Any]) -> str:
             return fault
         if fault := _document_fault(dtype, item):
             return fault
+    for name, dtype, required in schema.fields():
+        if required and name not in value and not dtype.nullable:
+            return f"{schema.name} needs {name!r}"
     return ""
 
 
 def stores(dtype: DType, value: Any) -> bool:
     """Whether a field of this type may be given the value: unlike in a comparison, a list is not its elements."""
+    members = dtype.members
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [member.element for member in members if member.kind == "array" and member.element is not None]
+        if any(all(stores(item, each) for each in value) for item in items):
+            return True
+        return any(member.kind == "any" for member in members)
+    if isinstance(value, Mapping) and all(member.kind in ("map", "null") for member in members):
+        items = [member.element for member in members if member.element is not None]
+        return any(all(stores(item, each) for each in value.values()) for item in items)
     return _stores_kind(dtype, dtype_of(value)) and not _fraction_of_int(dtype, value)
 
 
@@ -295,11 +307,25 @@ def _condition(op: str, field: ir.Field, operand: Any) -> Any:
         items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
         operand = operand(FieldProxy(ir.Field("", items[0] if items else DType.any(), f"{field.label}[]")))
     if isinstance(operand, Expression):
-        found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), operand.__ir__).to_mql()
-        return found["x"]["$elemMatch"]
+        return _element_filter(field, operand)
     operand = coerce(field, operand)
     _check_element(op, field, operand, "removes")
     return operand
+
+
+def _element_filter(field: ir.Field, condition: Expression[Any]) -> Any:
+    try:
+        found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), condition.__ir__).to_mql()
+    except CompileError as error:
+        if error.code != "not_a_predicate":
+            raise
+        raise CompileError(
+            f"{field.label}: {error.message}, and the server computes nothing of an element that it may remove",
+            code=error.code,
+            path=field.path,
+            hint="keep the others by a pipeline: update([Set(items=User.items.filter(lambda item: ...))])",
+        ) from None
+    return found["x"]["$elemMatch"]
 
 
 _CHECKS = {

@@ -33,6 +33,8 @@ class Box(Document):
     opens: list[Open] = []
     maybe: list[Item | None] | None = None
     any_: list[Any] = []
+    grid: list[list[int]] = []
+    by_name: dict[str, int] = {}
 
 
 PRICE = ("Item has no field 'prce'", "did you mean 'price'?")
@@ -64,6 +66,28 @@ def test_slips_are_told(update: Callable[[], Any], said: tuple[str, ...], path: 
     assert caught.value.path == path
 
 
+MISFITS: list[tuple[Callable[[], Any], str]] = [
+    (lambda: Box.tags.set(["a", 3]), "takes a value of type array<string>"),
+    (lambda: Box.tags.set(["a", None]), "takes a value of type array<string>"),
+    (lambda: Box.grid.set([[1], ["x"]]), "takes a value of type array<array<int>>"),
+    (lambda: Box.grid.push([1, "x"]), "adds elements of type array<int>"),
+    (lambda: Box.by_name.set({"a": 1, "b": "x"}), "takes a value of type map<int>"),
+    (lambda: Box.items.set([{"name": "a"}]), "Item needs 'price'"),
+    (lambda: Box.items.push({"name": "a"}), "Item needs 'price'"),
+    (lambda: Box.items[0]["size"].set({}), "Size needs 'width'"),
+    (lambda: {"$set": {"tags": ["a", 3]}}, "takes a value of type array<string>"),
+    (lambda: {"$push": {"items": {"$each": [{"price": 3}]}}}, "Item needs 'name'"),
+    (lambda: Box.items.pull(lambda item: item.price * 2 > 3), "keep the others by a pipeline"),
+]
+
+
+@pytest.mark.parametrize(("update", "said"), MISFITS, ids=[each[1] for each in MISFITS])
+def test_every_element_is_of_its_type(update: Callable[[], Any], said: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        Box.find().update(update())
+    assert said in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "given",
     [ArrayFilters({"dear.prce": {"$gt": 3}}), ArrayFilters({"$or": [{"dear.prce": 3}]}), {"dear.prce": {"$gt": 3}}],
@@ -91,6 +115,13 @@ def test_array_filters_too(given: Any) -> None:
         Box.loose.pull({"whatever": 1}),
         Box.opens.pull({"more": 1}),
         Box.any_.pull({"a.b": 1}),
+        Box.any_.set(["a", 3, None]),
+        Box.maybe.set([None, {"name": "a", "price": 1}]),
+        Box.maybe.set(None),
+        Box.tags.set(()),
+        Box.grid.set([[], [1, 2]]),
+        Box.by_name.set({}),
+        Box.items.push({"name": "a", "price": 3, "size": None}),
         Box.tags.pull({"$regex": "^a"}),
         {"$pull": {"items": {"price": {"$gt": 3}}}},
     ],

@@ -6,7 +6,20 @@ from typing import Any, Literal
 
 import pytest
 
-from data_bridge import Document, EmbeddedDocument, F, Project, Raw, ReplaceWith, Set, Unset, fn, variable
+from data_bridge import (
+    ArrayFilters,
+    Document,
+    EmbeddedDocument,
+    F,
+    Inc,
+    Project,
+    Raw,
+    ReplaceWith,
+    Set,
+    Unset,
+    fn,
+    variable,
+)
 from data_bridge.errors import CompileError
 
 
@@ -75,6 +88,15 @@ def test_misfits_are_refused(pipeline: list[Any], path: str, said: str) -> None:
 )
 def test_others_pass(pipeline: list[Any]) -> None:
     Thing.find().update(pipeline).discard()
+
+
+@pytest.mark.parametrize(
+    "given", [[Thing.amount.inc(1), Thing.name.set("x")], [Set(amount=1), Inc({Thing.amount: 1})], [ArrayFilters(a=1)]]
+)
+def test_a_list_of_updates_is_no_pipeline(given: list[Any]) -> None:
+    with pytest.raises(CompileError, match="a list is an update by stages") as caught:
+        Thing.find().update(given)
+    assert "one after the other" in str(caught.value)
 
 
 def test_a_class_that_allows_other_fields_is_given_them() -> None:
