@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from data_bridge.errors import CompileError
+
 from .collisions import refuse_collisions
 from .expressions import Expr
 from .node import Node
@@ -76,10 +78,21 @@ class Sort(Stage, kind="sort"):
     keys: tuple[tuple[str, int], ...]
 
 
+def _check_count(stage: str, count: object, least: int) -> None:
+    """Refuses what is no number of documents; what is too few only where no server takes it."""
+    if isinstance(count, bool) or not isinstance(count, int) or not least <= count < 2**63:
+        raise CompileError(f"{stage} takes a whole number from {least}, not {count!r}", code="bad_count", path=stage)
+
+
 class Skip(Stage, kind="skip"):
     """Leaves out the first documents."""
 
     __slots__ = ("count",)
+    count: int
+
+    def __init__(self, count: int) -> None:
+        _check_count("$skip", count, 0)
+        super().__init__(count)
 
 
 class Limit(Stage, kind="limit"):
@@ -88,11 +101,21 @@ class Limit(Stage, kind="limit"):
     __slots__ = ("count",)
     count: int
 
+    def __init__(self, count: int) -> None:
+        # None at all is an error of the compiler, told with all others.
+        _check_count("$limit", count, 0)
+        super().__init__(count)
+
 
 class Sample(Stage, kind="sample"):
     """Keeps some documents by chance."""
 
     __slots__ = ("size",)
+    size: int
+
+    def __init__(self, size: int) -> None:
+        _check_count("$sample", size, 0)
+        super().__init__(size)
 
 
 class Accumulator(Node, kind="accumulator"):

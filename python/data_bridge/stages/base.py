@@ -10,7 +10,7 @@ from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
 from ..fields import OpenField, value
-from ..fields.nodes import MISSING, NoValue, term
+from ..fields.nodes import MISSING, Built, NoValue, term
 from ..ir import stages
 from ..ir.parse_stages import DEEPEST_PIPELINE
 
@@ -143,6 +143,10 @@ def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
             nodes.append(each.stage())
         elif isinstance(each, ir.Node):
             nodes.append(each)
+        elif isinstance(each, Built):
+            raise CompileError(
+                f"{each!r} is no stage", code="not_a_stage", hint="write Match(User.age > 25), Project(User.name), ..."
+            )
         else:
             nodes.extend(ir.parse_pipeline([each], known))
     return tuple(nodes)
