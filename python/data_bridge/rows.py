@@ -93,8 +93,8 @@ def _check_type(rows: RowSchema, model: type[BaseModel], name: str, field: Any) 
 def _is_converted(model: type[BaseModel], name: str, field: Any) -> bool:
     """Whether the user's own functions look at the value before pydantic does."""
     decorators = model.__pydantic_decorators__
-    validators = (*decorators.field_validators.values(), *decorators.model_validators.values())
-    modes = {each.info.mode for each in validators if name in getattr(each.info, "fields", (name,))}
+    modes = {each.info.mode for each in decorators.field_validators.values() if name in each.info.fields}
+    modes |= {each.info.mode for each in decorators.model_validators.values()}
     return bool(modes - {"after"}) or bool(field.metadata)
 
 

@@ -1,4 +1,4 @@
-"""Stages are asked of what they are about: a database, the server's own, or where sessions are kept; counts are counts."""
+"""Stages are asked of what they are about: a database, the server's own, or where sessions are kept."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_what_a_server_tells_of_itself(mongod: Server, database_name: str)
         (d.ShardedDataDistribution(), "admin", 1),
         (d.ListClusterCatalog(), "admin", 1),
         (d.ListSessions(), "config", "system.sessions"),
-        (d.ListLocalSessions(), None, 1),
+        (d.ListLocalSessions(), "admin", 1),
         (d.Documents([{"a": 1}]), None, 1),
         (d.IndexStats(), None, "Thing"),
     ],

@@ -293,7 +293,7 @@ def test_a_model_is_given_what_it_takes() -> None:
     assert caught.value.code == "output_type"
     with pytest.raises(CompileError, match="where Other takes string"):
         Visit.aggregate([lists], output=Other)
-    with pytest.raises(CompileError, match="rows have int in 'maybe', where Other takes string | null"):
+    with pytest.raises(CompileError, match=r"rows have int in 'maybe', where Other takes string \| null"):
         Visit.aggregate([db.Group(by=Visit.name, names=db.First(Visit.name), maybe=db.Max(Visit.age))], output=Other)
     Visit.aggregate([lists], output=Parsed)
     Visit.aggregate([db.Group(by=Visit.at, n=db.Avg(Visit.age))], output=Strict)
