@@ -95,7 +95,7 @@ class PipelineBuilder(Aggregation):
         """How many documents there are; with a name, the stage that gives one document with that number."""
         return super().count() if name is None else self.stage(stages.Count(name))
 
-    # All others
+    # All others, written by `make generate` from `ir/catalog/stages.toml`
 
     add_fields = _Step(stages.AddFields)
     bucket = _Step(stages.Bucket)

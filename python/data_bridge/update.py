@@ -274,7 +274,7 @@ def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
         if isinstance(each, (ir.UpdateOperation, ArrayFilters)) or (
             isinstance(each, FieldUpdate) and not hasattr(each, "stage")
         ):
-            shown = each.op if hasattr(each, "op") else "an array filter"
+            shown = "an array filter" if isinstance(each, ArrayFilters) else each.op
             raise CompileError(
                 f"a list is an update by stages, and {shown} is none",
                 code="not_an_update_stage",
