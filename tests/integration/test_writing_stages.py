@@ -8,6 +8,7 @@ from typing import Any
 import bson
 import pytest
 
+import data_bridge
 from data_bridge import Document, Limit, Match, Out, Raw, connect, ir, lang
 from data_bridge.embedded import Server
 from data_bridge.errors import CompileError, LangError
@@ -71,6 +72,14 @@ def test_texts_write_when_they_may() -> None:
             lang.parse(text, [Visit])
         assert caught.value.code == "writing_not_allowed"
         lang.parse(text, [Visit], allow_writing=True)
+
+
+@pytest.mark.parametrize("pipeline", GIVEN, ids=str)
+def test_what_writes_is_printed_as_it_is_allowed(pipeline: Any) -> None:
+    query = Visit.aggregate(pipeline, allow_writing=True)
+    assert lang.parse(str(query), [Visit], allow_writing=True) == query
+    for text in (str(query), query.to_python()):
+        assert eval(text, {**vars(data_bridge), "Visit": Visit}) == query
 
 
 async def test_classes_and_asked_dicts_write(mongod: Server, database_name: str) -> None:
