@@ -168,9 +168,10 @@ impl PySchema {
     }
 
     /// Gives the schema its fields: (stored name, type, required), and for a class with a collection of its own
-    /// (database or None, collection); `renamed` are the stored names by Python's, where they differ, and `values` the
-    /// closed sets of values by stored name. Once only.
-    #[pyo3(signature = (fields, open, collection = None, renamed = None, values = None))]
+    /// (database or None, collection); `renamed` are the stored names by Python's, where they differ, `values` the closed
+    /// sets of values by stored name, and `accepts` those of what may be written into fields, their lists and dicts.
+    /// Once only.
+    #[pyo3(signature = (fields, open, collection = None, renamed = None, values = None, accepts = None))]
     fn define(
         &self,
         fields: Vec<(String, PyDType, bool)>,
@@ -178,15 +179,17 @@ impl PySchema {
         collection: Option<(Option<String>, String)>,
         renamed: Option<HashMap<String, String>>,
         values: Option<&Bound<'_, PyDict>>,
+        accepts: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         let mut fields: Fields =
             fields.into_iter().map(|(name, dtype, required)| (name, FieldSchema::new(dtype.0, required))).collect();
         for (name, members) in values.into_iter().flatten() {
-            let name: String = name.extract()?;
-            let field = fields.get_mut(&name);
-            let field = field.ok_or_else(|| PyValueError::new_err(format!("no field is stored as {name}")))?;
-            let members = members.try_iter()?.map(|member| codec::value_to_rawbson(&member?, &name).map(Value));
-            field.values = Some(members.collect::<PyResult<_>>()?);
+            let (field, members) = closed(&mut fields, &name, &members)?;
+            field.values = Some(members);
+        }
+        for (name, members) in accepts.into_iter().flatten() {
+            let (field, members) = closed(&mut fields, &name, &members)?;
+            field.accepts = Some(members);
         }
         let collection = collection.map(|(database, name)| Collection { database, name });
         if self.0.define(Schema { fields, open, collection, renamed: renamed.unwrap_or_default() }) {
@@ -252,8 +255,12 @@ impl PySchema {
 
     /// The only values of a field, when they are few and known.
     fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
-        let values = self.0.field(name).and_then(|field| field.values.as_ref());
-        values.map(|values| values.iter().map(|value| codec::rawbson_to_py(py, &value.0)).collect()).transpose()
+        listed(py, self.0.field(name).and_then(|field| field.values.as_ref()))
+    }
+
+    /// The only values, None apart, that may be written into a field, its lists and dicts.
+    fn accepts<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+        listed(py, self.0.field(name).and_then(|field| field.accepts.as_ref()))
     }
 
     fn fields(&self) -> Vec<(String, PyDType, bool)> {
@@ -264,6 +271,24 @@ impl PySchema {
     fn __repr__(&self) -> String {
         format!("Schema({})", self.0.name())
     }
+}
+
+/// A field and its closed set of values, from Python.
+fn closed<'a>(
+    fields: &'a mut Fields,
+    name: &Bound<'_, PyAny>,
+    members: &Bound<'_, PyAny>,
+) -> PyResult<(&'a mut FieldSchema, Vec<Value>)> {
+    let name: String = name.extract()?;
+    let field = fields.get_mut(&name);
+    let field = field.ok_or_else(|| PyValueError::new_err(format!("no field is stored as {name}")))?;
+    let members = members.try_iter()?.map(|member| codec::value_to_rawbson(&member?, &name).map(Value));
+    Ok((field, members.collect::<PyResult<_>>()?))
+}
+
+/// Values as Python's.
+fn listed<'py>(py: Python<'py>, values: Option<&Vec<Value>>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+    values.map(|values| values.iter().map(|value| codec::rawbson_to_py(py, &value.0)).collect()).transpose()
 }
 
 /// The type of a Python value as it would be stored.

@@ -190,6 +190,19 @@ pub enum Place {
     Last,
 }
 
+/// What a pipeline that begins with a stage is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The collection of the query.
+    Collection,
+    /// Its database.
+    Database,
+    /// The database of the server's own affairs.
+    Admin,
+    /// The collection where sessions are kept.
+    Sessions,
+}
+
 /// One operator of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
@@ -208,6 +221,8 @@ pub struct Operator {
     pub documents: Documents,
     /// Where it may stand, of a stage.
     pub place: Place,
+    /// What it is asked of, of a stage.
+    pub target: Target,
     /// The first server version that has it.
     pub since: Version,
 }
@@ -279,6 +294,7 @@ const fn operator(kind: Kind, name: &'static str, shape: Shape, since: Version) 
         order_sensitive: false,
         documents: Documents::Computed,
         place: Place::Anywhere,
+        target: Target::Collection,
         since,
     }
 }
@@ -317,6 +333,11 @@ impl Operator {
 
     const fn at(mut self, place: Place) -> Self {
         self.place = place;
+        self
+    }
+
+    const fn of(mut self, target: Target) -> Self {
+        self.target = target;
         self
     }
 

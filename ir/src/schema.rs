@@ -26,11 +26,14 @@ pub struct FieldSchema {
     pub required: bool,
     /// The only values it may hold, when they are few and known: those of an enum or a `Literal`.
     pub values: Option<Vec<Value>>,
+    /// The only values, null apart, that may be written into it, or into the lists and dicts that it holds: wider than
+    /// `values`, which says what a stored value is.
+    pub accepts: Option<Vec<Value>>,
 }
 
 impl FieldSchema {
     pub fn new(dtype: DType, required: bool) -> Self {
-        Self { dtype, required, values: None }
+        Self { dtype, required, values: None, accepts: None }
     }
 }
 

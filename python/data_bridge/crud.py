@@ -166,9 +166,11 @@ class Crud(InstanceWrites):
         return cls.find().distinct(field)
 
     @classmethod
-    def aggregate(cls, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
-        """Stages over all documents; rows are dicts, or instances of `output`."""
-        return cls.find().aggregate(pipeline, output)
+    def aggregate(
+        cls, pipeline: Sequence[Any], output: type[BaseModel] | None = None, *, allow_writing: bool = False
+    ) -> Aggregation:
+        """Stages over all documents; rows are dicts, or instances of `output`; see `Query.aggregate`."""
+        return cls.find().aggregate(pipeline, output, allow_writing=allow_writing)
 
     @classmethod
     def pipeline(cls) -> PipelineBuilder:

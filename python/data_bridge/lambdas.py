@@ -15,6 +15,8 @@ from ._core import DType
 from .errors import CompileError
 from .fields import MISSING, Path, Value, named, value
 from .fields.expression import Expression, Predicate, T_co
+from .ir.parse_expressions import SYSTEM
+from .ir.places import nearest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -80,7 +82,15 @@ class Variable(Path[T_co]):
 
 
 def variable(name: str, dtype: DType | None = None) -> Variable[Any]:
-    """A variable by its name: a system variable such as "NOW" and "ROOT", or one that is bound around."""
+    """A variable by its name: a system variable such as "NOW" and "ROOT", or one that is bound around.
+
+    Raises:
+        CompileError: it is named as system variables are, and there is none of the name.
+    """
+    root = name.split(".")[0]
+    if root[:1].isupper() and root not in SYSTEM | {"IDX"}:
+        hint = f"{nearest(root, SYSTEM)} system variables: {', '.join(sorted(SYSTEM))}".strip()
+        raise CompileError(f"there is no system variable {root!r}", code="unknown_variable", hint=hint)
     return Variable(ir.Variable(name, dtype or DType.any()))
 
 

@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 from . import ir
 from .errors import CompileError
-from .fields.nodes import MISSING, value
+from .fields.nodes import MISSING, NoValue, value
 from .ir import stages
+from .ir.collisions import refuse_collisions
 
 #: Bounds of a window by their names.
 BOUNDS = ("unbounded", "current")
 
 
-class Output:
+class Output(NoValue):
     """A value computed over several documents.
 
     Args:
@@ -22,9 +23,13 @@ class Output:
     """
 
     name: ClassVar[str]
+    instead = "it is computed of several documents: write it in Group(..., name=...) and then F.name"
 
     def __init__(self, given: Any = MISSING) -> None:
         self.given = given
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
     def operand(self) -> Any:
         """The arguments as nodes: None, one node, a tuple of them, or a dict by MQL name."""
@@ -138,7 +143,7 @@ def outputs(given: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs by name, as they stand in a stage's body.
 
     Raises:
-        CompileError: one is no accumulator.
+        CompileError: one is no accumulator, or is below another.
     """
     for name, output in given.items():
         if not hasattr(output, "body"):
@@ -147,4 +152,5 @@ def outputs(given: Mapping[str, Any]) -> dict[str, Any]:
                 code="not_an_accumulator",
                 hint="write Sum(User.age), Count()",
             )
+    refuse_collisions("the stage", list(given.items()))
     return {name: output.body() for name, output in given.items()}

@@ -12,7 +12,7 @@ from . import stages
 from .operation import Operation
 from .query import Aggregation
 from .rows import check_output
-from .stages.base import to_stages
+from .stages.base import refuse_writing, to_stages
 
 if TYPE_CHECKING:
     from .document import Document
@@ -45,8 +45,15 @@ class PipelineBuilder(Aggregation):
         super().__init__(cls)
         self._output = None
 
-    def stage(self, *given: Any) -> PipelineBuilder:
-        """With these stages behind: objects such as `Limit(5)`, or MQL such as `{"$limit": 5}`."""
+    def stage(self, *given: Any, allow_writing: bool = False) -> PipelineBuilder:
+        """With these stages behind: objects such as `Limit(5)`, or MQL such as `{"$limit": 5}`.
+
+        Args:
+            given: the stages.
+            allow_writing: whether `$merge` and `$out` may be given as MQL; `merge(...)` and `out(...)` always may.
+        """
+        if not allow_writing:
+            refuse_writing(given)
         # Behind the first stage, fields are no longer those of the class.
         nodes = to_stages(given, None if self._stages else self._schema())
         longer: PipelineBuilder = self._with(*nodes)
@@ -88,7 +95,7 @@ class PipelineBuilder(Aggregation):
         """How many documents there are; with a name, the stage that gives one document with that number."""
         return super().count() if name is None else self.stage(stages.Count(name))
 
-    # All others
+    # All others, written by `make generate` from `ir/catalog/stages.toml`
 
     add_fields = _Step(stages.AddFields)
     bucket = _Step(stages.Bucket)

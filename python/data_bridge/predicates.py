@@ -289,11 +289,21 @@ class GeoIntersects(_OfField):
 
 
 class Expr(Predicate):
-    """A computed value is true: `Expr(fn.gt(User.a, User.b))`."""
+    """A computed value is true: `Expr(fn.gt(User.a, User.b))`.
+
+    Raises:
+        CompileError: a dict or a list was given, which is data, and as such always true.
+    """
 
     __slots__ = ()
 
     def __init__(self, expression: Any) -> None:
+        if isinstance(expression, (Mapping, list, tuple, str)):
+            raise CompileError(
+                f"{expression!r} is data, and as such always true",
+                code="not_a_predicate",
+                hint='write Expr(fn.gt(User.a, User.b)), or a filter of MQL: {"$expr": {"$gt": ["$a", "$b"]}}',
+            )
         super().__init__(ir.Computed(value(expression)))
 
 

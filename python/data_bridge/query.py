@@ -28,6 +28,7 @@ from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
 from .rows import RowSchema, check_output, rows_of
 from .schema import stored_name
+from .stages.base import refuse_writing
 from .streaming import Streaming
 
 if TYPE_CHECKING:
@@ -333,8 +334,18 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The greatest value of a field; None without documents."""
         return self._accumulate("max", field)
 
-    def aggregate(self, pipeline: Sequence[Any], output: type[BaseModel] | None = None) -> Aggregation:
-        """Stages over these documents; rows are dicts, or instances of `output`."""
+    def aggregate(
+        self, pipeline: Sequence[Any], output: type[BaseModel] | None = None, *, allow_writing: bool = False
+    ) -> Aggregation:
+        """Stages over these documents; rows are dicts, or instances of `output`.
+
+        Args:
+            pipeline: stages, and stages as MQL.
+            output: the class of the rows.
+            allow_writing: whether `$merge` and `$out` may be given as MQL too; `Merge` and `Out` always may.
+        """
+        if not allow_writing:
+            refuse_writing(pipeline)
         stages = (*self._stages, *to_stages(pipeline, self._schema()))
         aggregation = Aggregation(self._cls)
         vars(aggregation).update(vars(self), _stages=stages, _output=output, _single=False)

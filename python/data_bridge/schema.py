@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from ._core import DType, Schema, dtype_of
+from .closed_values import accepted_values
 from .completion import complete
 from .links import LinkTo, link_of_field
 from .per_class import per_class
@@ -129,7 +130,7 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
     for class_id in _CLASS_IDS.get(cls, ()):
         schema.admit(CLASS_ID, class_id)
     serialized = serialized_fields(cls)
-    fields, renamed, values = [], {}, {}
+    fields, renamed, values, accepts = [], {}, {}, {}
     for name, field in cls.model_fields.items():
         stored = stored_name(name, field)
         dtype = DType.any()
@@ -137,13 +138,15 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
             dtype = _of_links(cls, name, field) or dtype_of_annotation(field.annotation)
             if (closed := _values(field.annotation)) is not None:
                 values[stored] = closed
+            if accepted := accepted_values(field.annotation):
+                accepts[stored] = accepted
         fields.append((stored, dtype, field.is_required()))
         if name != stored:
             renamed[name] = stored
     if root_of(cls) is not None:
         fields.append((CLASS_ID, DType.string(), True))
     collection = _collection(cls)
-    schema.define(fields, cls.model_config.get("extra") == "allow", collection, renamed, values)
+    schema.define(fields, cls.model_config.get("extra") == "allow", collection, renamed, values, accepts)
     if collection is not None:
         _note_indexes(cls, schema)
     if collection is not None and settings_of(cls).trust_schema:

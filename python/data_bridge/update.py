@@ -7,13 +7,17 @@ from typing import Any, ClassVar
 
 from . import ir
 from ._core import DType, Schema
+from .closed_values import refuse_unaccepted
 from .errors import CompileError
 from .fields import Expression, FieldProxy, value
 from .fields.nodes import term
 from .ir import stages
+from .ir.elements import check_named
 from .ir.operators import UPDATE_STAGES
+from .ir.parse_updates import elements_at, names_in
 from .ir.paths import dtype_at
 from .update_checks import Each, identifiers, operation
+from .update_pipelines import check_computed
 
 __all__ = [
     "ArrayFilters",
@@ -166,27 +170,39 @@ class ArrayFilters:
         """The filters by name.
 
         Raises:
-            CompileError: a filter is of no name, or of several.
+            CompileError: a filter is of no name, or of several, or there are two of one name.
         """
         found: dict[str, dict[str, Any]] = {}
         for each in self.filters:
-            roots = {key.split(".")[0] for key in each}
+            roots = set(names_in(each))
             if len(roots) != 1 or next(iter(roots)).startswith("$"):
                 raise CompileError(
                     f"{each!r} is not an array filter: its keys begin with one name", code="bad_array_filter"
                 )
-            found[roots.pop()] = each
+            name = roots.pop()
+            _refuse_second(name, found)
+            check_named(name, _elements(name, operations, schema), each, ("array_filters", None))
+            found[name] = each
         for name, given in self.named.items():
+            _refuse_second(name, found)
             found[name] = _array_filter(name, given, _elements(name, operations, schema))
         return found
 
 
+def _refuse_second(name: str, known: Mapping[str, Any]) -> None:
+    if name in known:
+        raise CompileError(
+            f"there are two array filters called {name!r}",
+            code="bad_array_filter",
+            hint=f'join them: {{"$and": [{{"{name}...": ...}}, {{"{name}...": ...}}]}}',
+        )
+
+
 def _elements(name: str, operations: Iterable[ir.UpdateOperation], schema: Schema | None) -> DType:
     """The type of the elements that a name stands for."""
-    marker = f"$[{name}]"
     for each in operations:
-        if marker in each.path.split("."):
-            return dtype_at(schema, each.path[: each.path.index(marker) + len(marker)])
+        if f"$[{name}]" in each.path.split("."):
+            return elements_at(schema, each.path, name)
     return DType.any()
 
 
@@ -235,7 +251,18 @@ def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOpe
     if not operations:
         raise CompileError("the update changes nothing", code="empty_update", hint="give one operation or more")
     _refuse_conflicts(operations)
+    for each in operations:
+        if each.op in _WRITING:
+            refuse_unaccepted(each.op, schema, each.path, _written(each.operand))
     return ir.UpdateOperators(tuple(operations), _filters(operations, filters, schema))
+
+
+#: Operators that store what they are given.
+_WRITING = frozenset({"$set", "$setOnInsert", "$min", "$max", "$push", "$addToSet"})
+
+
+def _written(operand: Any) -> Any:
+    return operand["$each"] if isinstance(operand, Mapping) and "$each" in operand else operand
 
 
 def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
@@ -243,6 +270,16 @@ def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
 
     if len(updates) != 1:
         raise CompileError("a pipeline update stands alone", code="malformed_update", hint="put all into one list")
+    for each in updates[0]:
+        if isinstance(each, (ir.UpdateOperation, ArrayFilters)) or (
+            isinstance(each, FieldUpdate) and not hasattr(each, "stage")
+        ):
+            shown = "an array filter" if isinstance(each, ArrayFilters) else each.op
+            raise CompileError(
+                f"a list is an update by stages, and {shown} is none",
+                code="not_an_update_stage",
+                hint="give several updates one after the other: update(User.age.inc(1), User.name.set('x'))",
+            )
     nodes = to_stages(updates[0], schema)
     if not nodes:
         raise CompileError("the update changes nothing", code="empty_update", hint="give one stage or more")
@@ -254,6 +291,7 @@ def _pipeline(updates: list[Any], schema: Schema | None) -> ir.UpdatePipeline:
                 code="not_an_update_stage",
                 hint=f"there are {', '.join(sorted(UPDATE_STAGES))}",
             )
+    check_computed(nodes, schema)
     return ir.UpdatePipeline(nodes)
 
 
@@ -263,7 +301,9 @@ def _filters(
     """The array filters, each used and none missing: the server refuses both."""
     known: dict[str, dict[str, Any]] = {}
     for each in given:
-        known.update(each.documents(operations, schema))
+        for name, document in each.documents(operations, schema).items():
+            _refuse_second(name, known)
+            known[name] = document
     used = {name: each.path for each in operations for name in identifiers(each.path)}
     for name, path in used.items():
         if name not in known and given:

@@ -8,11 +8,13 @@ from typing import Any
 
 from . import ir
 from ._core import DType, Schema, dtype_of
+from .closed_values import unaccepted
 from .errors import CompileError
 from .fields import FieldProxy, coerce
 from .fields.expression import Expression
 from .fields.order import order
 from .fields.path import admits
+from .ir.elements import check_condition, check_order
 from .ir.operators import UPDATES
 from .ir.paths import unknown_field
 
@@ -123,22 +125,48 @@ def _fault_of(schema: Schema, value: Mapping[str, Any]) -> str:
             return f"{schema.name}.{name} cannot be None"
         if not stores(dtype, item):
             return f"{schema.name}.{name} is {dtype}, not {item!r}"
+        if fault := unaccepted(schema, str(name), item):
+            return fault
         if fault := _document_fault(dtype, item):
             return fault
+    for name, dtype, required in schema.fields():
+        if required and name not in value and not dtype.nullable:
+            return f"{schema.name} needs {name!r}"
     return ""
 
 
 def stores(dtype: DType, value: Any) -> bool:
     """Whether a field of this type may be given the value: unlike in a comparison, a list is not its elements."""
-    given = dtype_of(value)
-    for member in dtype.members:
-        if member.kind == "any" or given.kind == "any":
+    members = dtype.members
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [member.element for member in members if member.kind == "array" and member.element is not None]
+        if any(all(stores(item, each) for each in value) for item in items):
             return True
-        if (member.kind == "array") == (given.kind == "array") and (
-            member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given)
-        ):
-            return not _fraction_of_int(dtype, value)
-    return False
+        return any(member.kind == "any" for member in members)
+    if isinstance(value, Mapping) and all(member.kind in ("map", "null") for member in members):
+        items = [member.element for member in members if member.element is not None]
+        return any(all(stores(item, each) for each in value.values()) for item in items)
+    return _stores_kind(dtype, dtype_of(value)) and not _fraction_of_int(dtype, value)
+
+
+def stores_type(dtype: DType, given: DType) -> bool:
+    """Whether a field of this type may be given a computed value of another: whether any of its types is stored."""
+    return any(_stores_kind(dtype, member) for member in given.members)
+
+
+def _stores_kind(dtype: DType, given: DType) -> bool:
+    if given.kind == "any":
+        return True
+    return any(
+        member.kind == "any"
+        or (
+            (member.kind == "array") == (given.kind == "array")
+            and (
+                member.kind == "null" if given.kind == "null" else member.kind != "null" and member.comparable_to(given)
+            )
+        )
+        for member in dtype.members
+    )
 
 
 def _fraction_of_int(dtype: DType, value: Any) -> bool:
@@ -153,7 +181,12 @@ def _misfit(op: str, field: ir.Field, operand: Any, rule: str) -> CompileError:
     )
 
 
-def _value(op: str, field: ir.Field, operand: Any) -> Any:
+def check_stored(op: str, field: ir.Field, operand: Any) -> Any:
+    """The value as the field stores it.
+
+    Raises:
+        CompileError: the field does not store it.
+    """
     operand = coerce(field, operand)
     if operand is None and not field.dtype.nullable:
         raise _misfit(op, field, operand, "cannot store None where the class allows none")
@@ -236,6 +269,8 @@ def _element(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(given, Each):
         if op != "$push" and given.modifiers:
             raise _misfit(op, field, next(iter(given.modifiers)), "takes elements only")
+        if isinstance(given.modifiers.get("$sort"), Mapping):
+            check_order(field, given.modifiers["$sort"], (field.path, None))
         elements = [coerce(field, element) for element in given.values]
         for element in elements:
             _check_element(op, field, element, "adds")
@@ -266,20 +301,35 @@ def _elements(op: str, field: ir.Field, operand: Any) -> Any:
 
 def _condition(op: str, field: ir.Field, operand: Any) -> Any:
     if isinstance(operand, Mapping):
+        check_condition(field, operand, (field.path, None))
         return dict(operand)
     if not isinstance(operand, Expression) and callable(operand):
         items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
         operand = operand(FieldProxy(ir.Field("", items[0] if items else DType.any(), f"{field.label}[]")))
     if isinstance(operand, Expression):
-        found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), operand.__ir__).to_mql()
-        return found["x"]["$elemMatch"]
+        return _element_filter(field, operand)
     operand = coerce(field, operand)
     _check_element(op, field, operand, "removes")
     return operand
 
 
+def _element_filter(field: ir.Field, condition: Expression[Any]) -> Any:
+    try:
+        found: dict[str, Any] = ir.ElemMatch(ir.Field("x", DType.any(), "x"), condition.__ir__).to_mql()
+    except CompileError as error:
+        if error.code != "not_a_predicate":
+            raise
+        raise CompileError(
+            f"{field.label}: {error.message}, and the server computes nothing of an element that it may remove",
+            code=error.code,
+            path=field.path,
+            hint="keep the others by a pipeline: update([Set(items=User.items.filter(lambda item: ...))])",
+        ) from None
+    return found["x"]["$elemMatch"]
+
+
 _CHECKS = {
-    "value": _value,
+    "value": check_stored,
     "number": _number,
     "nothing": _nothing,
     "path": _path,

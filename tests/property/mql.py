@@ -226,6 +226,34 @@ def pipelines_of(inner: S) -> S:
     )
 
 
+def _paths(given: Any, above: str = "") -> list[str]:
+    """The fields that a stage names, those of documents each by itself."""
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, list):
+        return given
+    found: list[str] = []
+    for name, item in given.items():
+        deeper = isinstance(item, dict) and item and not next(iter(item)).startswith("$")
+        found += _paths(item, f"{above}{name}.") if deeper else [above + name]
+    return found
+
+
+def _are_apart(paths: list[str]) -> bool:
+    """Whether none is another or below it: the server would not know which is meant."""
+    named = [path.split(".") for path in paths]
+    return not any(
+        place != other and deeper[: len(path)] == path
+        for place, path in enumerate(named)
+        for other, deeper in enumerate(named)
+    )
+
+
+def apart(bodies: S) -> S:
+    """Without bodies that name a field and one below it."""
+    return bodies.filter(lambda body: _are_apart(_paths(body)))
+
+
 def stage_part(argument: Argument, inner: S) -> S:
     kind = argument.types[0]
     all_windows = st.sampled_from(sorted(ACCUMULATORS | WINDOWS)).flatmap(lambda name: window(name, inner))
@@ -254,10 +282,10 @@ def stage_part(argument: Argument, inner: S) -> S:
             st.sampled_from([{"method": "linear"}, {"method": "locf"}]) | inner.map(lambda given: {"value": given}),
             min_size=1,
             max_size=2,
-        ),
+        ).filter(lambda body: _are_apart(list(body))),
         "array": st.lists(inner, max_size=3),
         "accumulators": st.dictionaries(FIELDS, accumulators(inner), max_size=2),
-        "windows": st.dictionaries(STORED, all_windows, max_size=2),
+        "windows": st.dictionaries(STORED, all_windows, max_size=2).filter(lambda body: _are_apart(list(body))),
         "when_matched": st.just("replace") | pipelines_of(inner),
     }
     return strategies.get(kind, inner)
@@ -280,15 +308,17 @@ def _projection(inner: S) -> S:
         leaf = flags | _stored(inner).filter(
             lambda given: not isinstance(given, (bool, int, float, dict)) and type(given).__name__ != "Decimal128"
         )
-        return st.dictionaries(
-            st.sampled_from(["a", "b", "\xe9", "a.x"]),
-            leaf | st.dictionaries(st.sampled_from(["x", "y.z"]), flags, min_size=1, max_size=2),
-            min_size=1,
-            max_size=3,
-        ).filter(lambda body: not {"a", "a.x"} <= body.keys())  # of which the server would not know which is meant
+        return apart(
+            st.dictionaries(
+                st.sampled_from(["a", "b", "\xe9", "a.x"]),
+                leaf | st.dictionaries(st.sampled_from(["x", "y.z"]), flags, min_size=1, max_size=2),
+                min_size=1,
+                max_size=3,
+            )
+        )
 
     kept = nested(st.sampled_from([1, True, 1.5, -1, Int64(1)]))
-    dropped = st.dictionaries(STORED, st.sampled_from([0, False, 0.0]), min_size=1, max_size=3)
+    dropped = apart(st.dictionaries(STORED, st.sampled_from([0, False, 0.0]), min_size=1, max_size=3))
     return kept | kept.map(lambda body: {**body, "_id": 0}) | dropped
 
 
@@ -311,9 +341,9 @@ _COUNTS = st.sampled_from([1, 5, 2.0, Int64(3)])
 _STAGES: dict[str, Any] = {
     "$match": lambda inner: FILTERS | inner.map(lambda given: {"$expr": given}),
     "$project": _projection,
-    "$set": lambda inner: st.dictionaries(STORED, _stored(inner), max_size=2),
-    "$addFields": lambda inner: st.dictionaries(STORED, _stored(inner), max_size=2),
-    "$unset": lambda _: STORED | st.lists(STORED, min_size=1, max_size=2),
+    "$set": lambda inner: apart(st.dictionaries(STORED, _stored(inner), max_size=2)),
+    "$addFields": lambda inner: apart(st.dictionaries(STORED, _stored(inner), max_size=2)),
+    "$unset": lambda _: STORED | apart(st.lists(STORED, min_size=1, max_size=2)),
     "$sort": lambda _: ORDERS | st.just({"a": 1, "score": {"$meta": "textScore"}}),
     "$skip": lambda _: _COUNTS,
     "$limit": lambda _: _COUNTS,

@@ -228,7 +228,7 @@ def test_pipelines(drawn: tuple[list[dict[str, Any]], Promise], said: bool) -> N
 )
 @given(data=st.data())
 def test_stages(name: str, data: Any) -> None:
-    query = Thing.aggregate([data.draw(mql.stage(name, mql.expressions()))])
+    query = Thing.aggregate([data.draw(mql.stage(name, mql.expressions()))], allow_writing=True)
     text = str(query)
     again = lang.parse(text, MODELS, allow_writing=True, allow_javascript=True)
     assert again == query, text

@@ -1,6 +1,6 @@
 """Judged by mypy and pyright as it stands: a line marked `# error` must be refused, every other one accepted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_type
 
@@ -68,6 +68,9 @@ def arithmetic() -> None:
     assert_type(Order.created - datetime.min, Value[int])
     assert_type(Order.created + 1000, Value[datetime])
     assert_type(Order.created - 1000, Value[datetime])
+    assert_type(Order.created + timedelta(days=1), Value[datetime])
+    assert_type(timedelta(days=1) + Order.created, Value[datetime])
+    assert_type(Order.created - timedelta(days=1), Value[datetime])
     assert_type(F.total + 1, Value[Any])
     Project(total=F.net * Order.age, more=Order.age * F.net)
     print(Order.name + 1)  # error

@@ -176,3 +176,11 @@ def test_positions_cannot_be_skipped() -> None:
 def test_a_field_is_no_function() -> None:
     with pytest.raises(TypeError, match="not a function"):
         Order.extra.nothing_like_it()
+
+
+def test_system_variables_are_known() -> None:
+    for name in ("NOW", "ROOT", "ROOT.name", "IDX"):
+        assert repr(variable(name)) == f"$${name}"
+    with pytest.raises(CompileError, match="there is no system variable 'NOWW'") as caught:
+        variable("NOWW.day")
+    assert "did you mean 'NOW'?" in str(caught.value)

@@ -293,3 +293,19 @@ def test_collections_of_other_databases_are_not_read() -> None:
         'User.aggregate([{"$lookup": {"from": {"db": "other", "coll": "users"}, "pipeline": [], "as": "x"}}])'
     )
     assert error.code == "collection_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('User.find(User.name == re.compile("("))', "re.compile(): missing )"),
+        ('User.find(User.age == Decimal128("x"))', "Decimal128(): 'x' is not a number"),
+        ('User.find(User.age == Decimal("x"))', "Decimal(): 'x' is not a number"),
+        ('User.find(User.age == datetime("x"))', "datetime(): Invalid isoformat string"),
+        ("User.find(lambda item: 3)", "lambda item: ... is no predicate"),
+    ],
+)
+def test_functions_are_called_as_the_text_calls_them(text: str, said: str) -> None:
+    with pytest.raises(LangError) as caught:
+        lang.parse(text, [User])
+    assert said in str(caught.value)

@@ -21,6 +21,7 @@ CROSSING = {
     "bulk",
     "bulk_statements",
     "client",
+    "closed_values",
     "columns",
     "crud",
     "explain",
@@ -53,6 +54,7 @@ CROSSING = {
     "trust",
     "update",
     "update_checks",
+    "update_pipelines",
     "validator",
     "writing",
 }

@@ -138,7 +138,7 @@ def test_documents_in_updates_are_printed_as_they_are_sent() -> None:
 )
 def test_stages_stand_where_the_server_takes_them(stages: Any, told: str) -> None:
     with pytest.raises(CompileError) as raised:
-        Order.aggregate(stages).plan()
+        Order.aggregate(stages, allow_writing=True).plan()
     assert told in str(raised.value)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import data_bridge as db
 from data_bridge import Document, EmbeddedDocument, F
@@ -232,3 +232,68 @@ def test_a_model_of_rows_is_checked() -> None:
     Visit.aggregate([db.UnionWith("others")], output=Row)
     with pytest.raises(CompileError, match="rows have no field 'n', which Row needs"):
         Visit.aggregate([db.Group(by=Visit.name, count=db.Count())], output=Row)
+
+
+@pytest.mark.parametrize(
+    ("stages", "said"),
+    [
+        ([db.Group(by={"a": Visit.age, "b": Visit.name}, n=db.Count())], "{_id: {a: int, b: string} | null, n: int}"),
+        ([db.Project(id=False, x={"a": Visit.age, "b": {"c": "text"}})], "{x: {a: int, b: {c: string}}}"),
+        # Of a list, a document for each element.
+        ([db.Project(id=False, tags={"a": Visit.age})], "{tags: map<any>}"),
+        ([db.Set(x={"a": Visit.age}), db.Set({"x.b": "text"})], adding("x: {a: int, b: string}")),
+        # What is set below a document stands beside what it has.
+        ([{"$set": {"place": {"zip": "$age"}}}], SAME.replace("place: Place", "place: {city: string, zip: int}")),
+        ([db.Group(all=db.Push({"n": Visit.name})), db.Unwind(F.all), db.ReplaceRoot(F.all)], "{n: string}"),
+        ([db.Set(x=db.cond(Visit.age > 3, {"a": Visit.age}, None))], adding("x: {a: int} | null")),
+    ],
+)
+def test_documents_are_known_by_their_fields(stages: list[Any], said: str) -> None:
+    assert schema(*stages) == said
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [db.Group(by={"a": Visit.age}, n=db.Count()), db.Match(F._id.nowhere == 1)],
+        [db.Set(x={"a": Visit.age}), db.Match(F.x.nowhere == 1)],
+        [db.Set(x=Visit.tags.map(lambda tag: {"a": tag})), db.Project(F.x.nowhere)],
+        [{"$set": {"place": {"zip": 1}}}, {"$match": {"place.nowhere": 1}}],
+        [db.Project(x={"a": Visit.age}), db.Sort("x.nowhere")],
+    ],
+)
+def test_names_below_made_documents_are_checked(stages: list[Any]) -> None:
+    with pytest.raises(CompileError, match="has no field 'nowhere'"):
+        Visit.aggregate(stages).plan()
+
+
+class Strict(BaseModel):
+    key: Any = Field(alias="_id")
+    n: int
+
+
+class Other(BaseModel):
+    names: str
+    maybe: str | None = None
+
+
+class Parsed(BaseModel):
+    names: str
+
+    @field_validator("names", mode="before")
+    @classmethod
+    def joined(cls, names: list[str]) -> str:
+        return ", ".join(names)
+
+
+def test_a_model_is_given_what_it_takes() -> None:
+    lists = db.Group(by=Visit.name, n=db.Push(Visit.age), names=db.Push(Visit.name))
+    with pytest.raises(CompileError, match=re.escape("rows have array<int> in 'n', where Strict takes int")) as caught:
+        Visit.aggregate([lists], output=Strict)
+    assert caught.value.code == "output_type"
+    with pytest.raises(CompileError, match="where Other takes string"):
+        Visit.aggregate([lists], output=Other)
+    with pytest.raises(CompileError, match=r"rows have int in 'maybe', where Other takes string \| null"):
+        Visit.aggregate([db.Group(by=Visit.name, names=db.First(Visit.name), maybe=db.Max(Visit.age))], output=Other)
+    Visit.aggregate([lists], output=Parsed)
+    Visit.aggregate([db.Group(by=Visit.at, n=db.Avg(Visit.age))], output=Strict)

@@ -23,6 +23,7 @@ def outputs() -> dict[Path, str]:
         **functions.modules(table, PACKAGE / "functions"),
         **stages.modules(table, PACKAGE / "stages"),
         PACKAGE / "fields" / "methods.py": functions.methods(table),
+        PACKAGE / "pipeline_builder.py": stages.builder(table, (PACKAGE / "pipeline_builder.py").read_text()),
         PACKAGE / "accumulators.py": accumulators.accumulators(table),
         PACKAGE / "windows.py": accumulators.windows(table),
         PACKAGE / "ir" / "operators.py": updates.module(table),

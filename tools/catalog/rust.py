@@ -66,7 +66,7 @@ use Kind::{Accumulator, Expression, Query, Stage, Update, Window};
 use Nulls::{Empty, Error, Missing, Propagate, Skip, Value};
 use Shape::{Array, Object, Single};
 
-use super::{Kind, Nulls, Operator, Place, Purity, Returns, Shape, Type, Version, argument, operator};
+use super::{Kind, Nulls, Operator, Place, Purity, Returns, Shape, Target, Type, Version, argument, operator};
 
 /// The operators of a kind, sorted by name.
 pub fn table(kind: Kind) -> &'static [Operator] {
@@ -106,6 +106,7 @@ def _operator(kind: str, row: Operator) -> str:
         text += _documents(row)
         place = row.more.get("where", "anywhere")
         text += f".at(Place::{place.capitalize()})" if place != "anywhere" else ""
+        text += f".of(Target::{row.more['of'].capitalize()})" if "of" in row.more else ""
     if row.shape == "single" and row.short == "alone":
         text += ".alone()"
     if row.purity != "pure":

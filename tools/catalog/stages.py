@@ -70,6 +70,25 @@ def modules(table: Table, folder: Path) -> dict[Path, str]:
     return found
 
 
+#: The stages that are methods of every query, which pipelines write by hand; and what is above all others.
+_OF_QUERIES = {"sort", "skip", "limit", "project", "count"}
+_ABOVE = "    # All others, written by `make generate` from `ir/catalog/stages.toml`\n"
+
+
+def builder(table: Table, written: str) -> str:
+    """The module of pipelines, with a method for every stage.
+
+    Args:
+        table: the operators.
+        written: the module as it is; what is above the generated methods stays.
+    """
+    above, found, _ = written.partition(_ABOVE)
+    if not found:
+        raise ValueError(f"pipeline_builder.py does not say {_ABOVE.strip()!r}")
+    rows = sorted((row.key, row.title) for row in table["stages"] if row.key not in _OF_QUERIES)
+    return above + found + "\n" + "".join(f"    {key} = _Step(stages.{title})\n" for key, title in rows)
+
+
 def _class(row: Operator) -> str:
     lines = [f"class {row.title}(GenericStage):", docstring(row).rstrip(), "", f'    name = "{row.mql}"', ""]
     if row.arguments and row.arguments[0].stars:

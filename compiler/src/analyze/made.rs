@@ -13,13 +13,6 @@ impl Shape {
     /// What follows a stage, by its name and what it is given.
     pub(super) fn computed(self, name: &str, body: &Expr, class: Option<&SchemaRef>) -> Self {
         match name {
-            "$addFields" | "$set" => match body {
-                Expr::Document(fields) => fields.iter().fold(self, |shape, (path, value)| {
-                    let dtype = operator::dtype(value, &shape);
-                    shape.put(path, dtype)
-                }),
-                _ => Self::unknown(name),
-            },
             "$fill" => self.filled(body),
             "$setWindowFields" => match entry(body, "output") {
                 Some(Expr::Document(outputs)) => {

@@ -67,7 +67,14 @@ impl Analyzer {
                 "$bitsAllSet" | "$bitsAnySet" | "$bitsAllClear" | "$bitsAnyClear" => {
                     self.suits(field, &[DType::Int, DType::Binary], "only whole numbers and bytes have bits", shape);
                 }
-                "$geoWithin" | "$geoIntersects" | "$near" | "$nearSphere" => self.check_geometry(field, name, operand),
+                "$geoWithin" | "$geoIntersects" | "$near" | "$nearSphere" => {
+                    // A pair of numbers is a place too.
+                    if !shape.dtype(field).is_ok_and(|dtype| dtype.may_be_array()) {
+                        let document = DType::Map(Box::new(DType::Any));
+                        self.suits(field, &[document], "only a geometry or a pair of numbers has a place", shape);
+                    }
+                    self.check_geometry(field, name, operand);
+                }
                 _ => {}
             },
             _ => {}

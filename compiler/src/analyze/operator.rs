@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use data_bridge_ir::catalog::{Bound, Kind, Misuse, Operator};
 use data_bridge_ir::expr::Path;
-use data_bridge_ir::{DType, Expr, Operands};
+use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
 
 use super::Analyzer;
 use super::shape::Shape;
@@ -33,9 +33,21 @@ impl Analyzer {
             }
             let wanted: Vec<_> = argument.types.iter().map(|kind| kind.label()).collect();
             let message = format!("{} takes {} as '{}'", operator.name, wanted.join(" or "), argument.name);
-            let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}"));
-            self.report(error.at(operator.name));
+            let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}")).at(operator.name);
+            self.report(match joins(operator.name, &dtype) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
         }
+    }
+}
+
+/// What puts together values that are not added.
+fn joins(operator: &str, dtype: &DType) -> Option<&'static str> {
+    match dtype.non_null() {
+        DType::String if operator == "$add" => Some("texts are joined by fn.concat(a, b)"),
+        DType::Array(_) if operator == "$add" => Some("lists are joined by fn.concat_arrays(a, b)"),
+        _ => None,
     }
 }
 
@@ -54,7 +66,11 @@ pub fn dtype(expr: &Expr, shape: &Shape) -> DType {
         },
         Expr::Constant(_) | Expr::Compare { .. } => DType::Bool,
         Expr::Call { name, operands } => call(Kind::Expression, name, operands, shape),
-        Expr::Document(_) => DType::Map(Box::new(DType::Any)),
+        Expr::Document(fields) if fields.is_empty() => DType::Map(Box::new(DType::Any)),
+        Expr::Document(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), dtype(value, shape)));
+            DType::Document(SchemaRef::of_fields(fields))
+        }
         Expr::Array(items) if items.is_empty() => DType::Array(Box::new(DType::Any)),
         Expr::Array(items) => {
             let items = items.iter().map(|item| dtype(item, shape)).collect();
@@ -89,7 +105,7 @@ fn field(path: &Path, shape: &Shape) -> DType {
 mod tests {
     use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
     use data_bridge_ir::schema::{FieldSchema, Schema};
-    use data_bridge_ir::{SchemaRef, Stage, Value};
+    use data_bridge_ir::{Stage, Value};
 
     use super::*;
     use crate::compile::compile;

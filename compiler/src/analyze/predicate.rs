@@ -35,6 +35,11 @@ impl Analyzer {
             Expr::ElemMatch { field, predicate } => {
                 let element = self.element_shape(field, shape);
                 self.predicate(predicate, &element);
+                if is_computed(predicate) {
+                    let message = format!("a test of one element of '{}' computes a value", field.as_str());
+                    let error = CompileError::new("no_match_form", message).at(field.as_str());
+                    self.report(error.hint("write Expr(fn.any_element_true(User.items.map(lambda item: ...)))"));
+                }
             }
             Expr::All { field, values } => self.fit(field, values, shape),
             Expr::Exists { field, .. }
@@ -111,5 +116,16 @@ impl Analyzer {
             let message = format!("'{}' is {dtype} and never compares with {value} ({})", path.as_str(), value.dtype());
             self.report(CompileError::new("incomparable", message).at(path.as_str()).hint(format!("give {dtype}")));
         }
+    }
+}
+
+/// Whether a predicate computes a value, which the server does of whole documents only.
+fn is_computed(predicate: &Expr) -> bool {
+    match predicate {
+        Expr::Computed(_) => true,
+        Expr::And(terms) | Expr::Or(terms) | Expr::Nor(terms) => terms.iter().any(is_computed),
+        Expr::Not(term) => is_computed(term),
+        Expr::ElemMatch { predicate, .. } => is_computed(predicate),
+        _ => false,
     }
 }

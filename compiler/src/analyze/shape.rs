@@ -70,8 +70,9 @@ impl Shape {
         match stage {
             Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Sample(_) => self,
             Stage::Set(fields) => {
-                let types: Vec<_> = fields.iter().map(|(_, value)| operator::dtype(value, &self)).collect();
-                fields.iter().zip(types).fold(self, |shape, ((path, _), dtype)| shape.put(path.as_str(), dtype))
+                let mut given = Vec::new();
+                fields.iter().for_each(|(path, value)| leaves(path.as_str(), value, &self, &mut given));
+                given.into_iter().fold(self, |shape, (path, dtype)| shape.put(&path, dtype))
             }
             Stage::Lookup(lookup) => {
                 let others = Self::of_others(lookup.class.as_ref(), lookup.collection.as_deref());
@@ -163,8 +164,15 @@ impl Shape {
 
     /// A computed field: below the top level nothing is known of the whole.
     fn made(&self, path: &Path, value: &Expr) -> (String, DType) {
-        let whole = path.root() == path.as_str();
-        (path.root().to_owned(), if whole { operator::dtype(value, self) } else { DType::Any })
+        let dtype = match value {
+            _ if path.root() != path.as_str() => DType::Any,
+            // Of a list, a document is computed in the place of each element.
+            Expr::Document(_) if self.dtype(path).is_ok_and(|there| there.may_be_array()) => {
+                DType::Map(Box::new(DType::Any))
+            }
+            _ => operator::dtype(value, self),
+        };
+        (path.root().to_owned(), dtype)
     }
 
     /// The documents with a field at a path.
@@ -244,6 +252,16 @@ impl Shape {
         let there = !matches!(&self, Self::Made(known) if !known.contains_key("_id"));
         let id = (there && !excluded.contains(&id)).then(|| self.made(&id, &Expr::Field(id.clone())));
         Self::Made(id.into_iter().chain(kept).collect())
+    }
+}
+
+/// The fields that are computed by one: those of a document stand beside what is there already.
+fn leaves(path: &str, value: &Expr, shape: &Shape, found: &mut Vec<(String, DType)>) {
+    match value {
+        Expr::Document(fields) if !fields.is_empty() => {
+            fields.iter().for_each(|(name, inner)| leaves(&format!("{path}.{name}"), inner, shape, found));
+        }
+        _ => found.push((path.to_owned(), operator::dtype(value, shape))),
     }
 }
 

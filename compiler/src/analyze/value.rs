@@ -39,7 +39,11 @@ impl Analyzer {
             Expr::Filter(predicate) => self.filter(predicate, shape),
             Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_) => {}
             Expr::ElemMatch { field, .. } => {
-                self.report(no_value_form("elem_match", field.as_str(), "use a $filter or $anyElementTrue expression"));
+                self.report(no_value_form(
+                    "elem_match",
+                    field.as_str(),
+                    "write fn.any_element_true(User.items.map(lambda item: item.price > 5))",
+                ));
             }
             Expr::FieldOperator { field, name, .. } => {
                 self.report(no_value_form(name, field.as_str(), "it stands in filters only"));

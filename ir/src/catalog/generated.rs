@@ -4,7 +4,7 @@ use Kind::{Accumulator, Expression, Query, Stage, Update, Window};
 use Nulls::{Empty, Error, Missing, Propagate, Skip, Value};
 use Shape::{Array, Object, Single};
 
-use super::{Kind, Nulls, Operator, Place, Purity, Returns, Shape, Type, Version, argument, operator};
+use super::{Kind, Nulls, Operator, Place, Purity, Returns, Shape, Target, Type, Version, argument, operator};
 
 /// The operators of a kind, sorted by name.
 pub fn table(kind: Kind) -> &'static [Operator] {
@@ -315,9 +315,9 @@ const STAGES: &[Operator] = &[
     operator(Stage, "$changeStreamSplitLargeEvent", Object, v(6, 0, 9)).at(Place::Last),
     operator(Stage, "$collStats", Object, v(3, 4, 0)).rows(&[("ns", Type::String), ("shard", Type::String), ("host", Type::String), ("localTime", Type::Date), ("latencyStats", Type::Object), ("storageStats", Type::Object), ("count", Type::Int), ("queryExecStats", Type::Object)], "what is told depends on what was asked for").at(Place::First).purity(Purity::Context),
     operator(Stage, "$count", Single, v(3, 4, 0)),
-    operator(Stage, "$currentOp", Object, v(3, 6, 0)).rows(&[("host", Type::String), ("shard", Type::String), ("type", Type::String), ("desc", Type::String), ("active", Type::Bool), ("opid", Type::Any), ("op", Type::String), ("ns", Type::String), ("command", Type::Object), ("secs_running", Type::Int), ("microsecs_running", Type::Int)], "each operation has the fields of its kind").at(Place::First).purity(Purity::Context),
+    operator(Stage, "$currentOp", Object, v(3, 6, 0)).rows(&[("host", Type::String), ("shard", Type::String), ("type", Type::String), ("desc", Type::String), ("active", Type::Bool), ("opid", Type::Any), ("op", Type::String), ("ns", Type::String), ("command", Type::Object), ("secs_running", Type::Int), ("microsecs_running", Type::Int)], "each operation has the fields of its kind").at(Place::First).of(Target::Admin).purity(Purity::Context),
     operator(Stage, "$densify", Object, v(5, 1, 0)).same(),
-    operator(Stage, "$documents", Single, v(5, 1, 0)).at(Place::First),
+    operator(Stage, "$documents", Single, v(5, 1, 0)).at(Place::First).of(Target::Database),
     operator(Stage, "$facet", Single, v(3, 4, 0)),
     operator(Stage, "$fill", Object, v(5, 3, 0)),
     operator(Stage, "$geoNear", Object, v(2, 4, 0)).at(Place::First),
@@ -325,19 +325,19 @@ const STAGES: &[Operator] = &[
     operator(Stage, "$group", Object, v(2, 2, 0)),
     operator(Stage, "$indexStats", Object, v(3, 2, 0)).rows(&[("name", Type::String), ("key", Type::Object), ("host", Type::String), ("shard", Type::String), ("accesses", Type::Object), ("spec", Type::Object), ("building", Type::Bool)], "newer servers tell more").at(Place::First).purity(Purity::Context),
     operator(Stage, "$limit", Single, v(2, 2, 0)).same().ordered(),
-    operator(Stage, "$listClusterCatalog", Object, v(8, 0, 10)).rows(&[("db", Type::String), ("ns", Type::String), ("type", Type::String), ("options", Type::Object), ("info", Type::Object), ("idIndex", Type::Object), ("sharded", Type::Bool), ("shardKey", Type::Object), ("shards", Type::Array)], "what is told depends on what was asked for").at(Place::First).purity(Purity::Context),
-    operator(Stage, "$listLocalSessions", Object, v(3, 6, 0)).rows(&[("_id", Type::Object), ("lastUse", Type::Date), ("user", Type::String)], "newer servers tell more").at(Place::First).purity(Purity::Context),
-    operator(Stage, "$listSampledQueries", Object, v(7, 0, 0)).rows(&[("_id", Type::Binary), ("ns", Type::String), ("collectionUuid", Type::Binary), ("cmdName", Type::String), ("cmd", Type::Object), ("expireAt", Type::Date)], "newer servers tell more").at(Place::First).purity(Purity::Context),
+    operator(Stage, "$listClusterCatalog", Object, v(8, 0, 10)).rows(&[("db", Type::String), ("ns", Type::String), ("type", Type::String), ("options", Type::Object), ("info", Type::Object), ("idIndex", Type::Object), ("sharded", Type::Bool), ("shardKey", Type::Object), ("shards", Type::Array)], "what is told depends on what was asked for").at(Place::First).of(Target::Admin).purity(Purity::Context),
+    operator(Stage, "$listLocalSessions", Object, v(3, 6, 0)).rows(&[("_id", Type::Object), ("lastUse", Type::Date), ("user", Type::String)], "newer servers tell more").at(Place::First).of(Target::Admin).purity(Purity::Context),
+    operator(Stage, "$listSampledQueries", Object, v(7, 0, 0)).rows(&[("_id", Type::Binary), ("ns", Type::String), ("collectionUuid", Type::Binary), ("cmdName", Type::String), ("cmd", Type::Object), ("expireAt", Type::Date)], "newer servers tell more").at(Place::First).of(Target::Admin).purity(Purity::Context),
     operator(Stage, "$listSearchIndexes", Object, v(7, 0, 0)).rows(&[("id", Type::String), ("name", Type::String), ("type", Type::String), ("status", Type::String), ("queryable", Type::Bool), ("latestVersion", Type::Int), ("latestDefinition", Type::Object), ("statusDetail", Type::Array)], "search nodes tell more").at(Place::First).purity(Purity::Context),
-    operator(Stage, "$listSessions", Object, v(3, 6, 0)).rows(&[("_id", Type::Object), ("lastUse", Type::Date), ("user", Type::Object)], "newer servers tell more").at(Place::First).purity(Purity::Context),
+    operator(Stage, "$listSessions", Object, v(3, 6, 0)).rows(&[("_id", Type::Object), ("lastUse", Type::Date), ("user", Type::Object)], "newer servers tell more").at(Place::First).of(Target::Sessions).purity(Purity::Context),
     operator(Stage, "$lookup", Object, v(3, 2, 0)),
     operator(Stage, "$match", Single, v(2, 2, 0)).same(),
     operator(Stage, "$merge", Object, v(4, 2, 0)).at(Place::Last),
     operator(Stage, "$out", Object, v(2, 6, 0)).at(Place::Last),
     operator(Stage, "$planCacheStats", Object, v(4, 2, 0)).rows(&[("version", Type::String), ("queryHash", Type::String), ("planCacheKey", Type::String), ("isActive", Type::Bool), ("isPinned", Type::Bool), ("works", Type::Int), ("timeOfCreation", Type::Date), ("cachedPlan", Type::Object), ("indexFilterSet", Type::Bool), ("estimatedSizeBytes", Type::Int), ("host", Type::String), ("shard", Type::String)], "what is told of a plan depends on the engine that runs it").at(Place::First).purity(Purity::Context),
     operator(Stage, "$project", Single, v(2, 2, 0)),
-    operator(Stage, "$querySettings", Object, v(8, 0, 0)).rows(&[("queryShapeHash", Type::String), ("settings", Type::Object), ("representativeQuery", Type::Object), ("debugQueryShape", Type::Object)], "newer servers tell more").at(Place::First).purity(Purity::Context),
-    operator(Stage, "$queryStats", Object, v(6, 0, 7)).rows(&[("key", Type::Object), ("keyHash", Type::String), ("queryShapeHash", Type::String), ("metrics", Type::Object), ("asOf", Type::Timestamp)], "newer servers tell more").at(Place::First).purity(Purity::Context),
+    operator(Stage, "$querySettings", Object, v(8, 0, 0)).rows(&[("queryShapeHash", Type::String), ("settings", Type::Object), ("representativeQuery", Type::Object), ("debugQueryShape", Type::Object)], "newer servers tell more").at(Place::First).of(Target::Admin).purity(Purity::Context),
+    operator(Stage, "$queryStats", Object, v(6, 0, 7)).rows(&[("key", Type::Object), ("keyHash", Type::String), ("queryShapeHash", Type::String), ("metrics", Type::Object), ("asOf", Type::Timestamp)], "newer servers tell more").at(Place::First).of(Target::Admin).purity(Purity::Context),
     operator(Stage, "$rankFusion", Object, v(8, 0, 0)).same().at(Place::First),
     operator(Stage, "$redact", Single, v(2, 6, 0)).same(),
     operator(Stage, "$replaceRoot", Object, v(3, 4, 0)),
@@ -350,7 +350,7 @@ const STAGES: &[Operator] = &[
     operator(Stage, "$searchMeta", Single, v(5, 0, 0)).rows(&[("count", Type::Object), ("facet", Type::Object)], "what a search tells depends on what was asked for").at(Place::First),
     operator(Stage, "$set", Single, v(4, 2, 0)),
     operator(Stage, "$setWindowFields", Object, v(5, 0, 0)),
-    operator(Stage, "$shardedDataDistribution", Object, v(6, 0, 3)).rows(&[("ns", Type::String), ("shards", Type::Array)], "newer servers tell more").at(Place::First).purity(Purity::Context),
+    operator(Stage, "$shardedDataDistribution", Object, v(6, 0, 3)).rows(&[("ns", Type::String), ("shards", Type::Array)], "newer servers tell more").at(Place::First).of(Target::Admin).purity(Purity::Context),
     operator(Stage, "$skip", Single, v(2, 2, 0)).same().ordered(),
     operator(Stage, "$sort", Single, v(2, 2, 0)).same(),
     operator(Stage, "$sortByCount", Single, v(3, 4, 0)),

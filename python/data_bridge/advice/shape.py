@@ -98,7 +98,7 @@ def shape_of(nodes: Iterable[Any], links: Iterable[str] = ()) -> Shape:
         elif isinstance(node, stages.Sort) and not cut:
             sort = tuple((path, way) for path, way in node.keys if isinstance(way, int))
         elif isinstance(node, stages.Skip):
-            skip += int(node.count)  # type: ignore[attr-defined]
+            skip += node.count
         cut = cut or isinstance(node, (stages.Skip, stages.Limit))
     return Shape(tuple(terms), tuple(branches), sort, skip)
 

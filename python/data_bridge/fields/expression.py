@@ -16,7 +16,8 @@ from bson import Decimal128, ObjectId
 from .. import ir
 from .._core import Comparisons, Maker
 from ..errors import CompileError
-from .nodes import Built, coerce, listed, single, term
+from .nodes import Built, NoValue, coerce, listed, single, term
+from .spans import between_dates, milliseconds
 
 if TYPE_CHECKING:
     from ..arguments import Day, Exact, Id, Listed, Number, Real, Whole
@@ -125,7 +126,9 @@ class Expression(Built, Generic[T_co]):
     @overload
     def __add__(self: Expression[float | None], other: Exact) -> Value[Decimal]: ...
     @overload
-    def __add__(self: Expression[datetime.date | None], other: Real) -> Value[datetime.datetime]: ...
+    def __add__(
+        self: Expression[datetime.date | None], other: Real | datetime.timedelta
+    ) -> Value[datetime.datetime]: ...
     @overload
     def __add__(self: Expression[float | None], other: Day) -> Value[datetime.datetime]: ...
     def __add__(self, other: Any) -> Value[Any]:
@@ -144,7 +147,9 @@ class Expression(Built, Generic[T_co]):
     @overload
     def __radd__(self: Expression[float | None], other: Decimal | Decimal128) -> Value[Decimal]: ...
     @overload
-    def __radd__(self: Expression[datetime.date | None], other: float) -> Value[datetime.datetime]: ...
+    def __radd__(
+        self: Expression[datetime.date | None], other: float | datetime.timedelta
+    ) -> Value[datetime.datetime]: ...
     @overload
     def __radd__(self: Expression[float | None], other: datetime.date) -> Value[datetime.datetime]: ...
     def __radd__(self, other: Any) -> Value[Any]:
@@ -165,7 +170,9 @@ class Expression(Built, Generic[T_co]):
     @overload
     def __sub__(self: Expression[datetime.date | None], other: Day) -> Value[int]: ...
     @overload
-    def __sub__(self: Expression[datetime.date | None], other: Real) -> Value[datetime.datetime]: ...
+    def __sub__(
+        self: Expression[datetime.date | None], other: Real | datetime.timedelta
+    ) -> Value[datetime.datetime]: ...
     def __sub__(self, other: Any) -> Value[Any]:
         return listed("$subtract", self, other)
 
@@ -374,14 +381,18 @@ _plainly_compared: Callable[[str, ir.Expr, Any], Predicate | None] = Comparisons
 ).of
 
 
-class SortKey:
+class SortKey(NoValue):
     """A path and a direction, 1 or -1."""
 
     __slots__ = ("direction", "path")
+    instead = "-User.age is an order; the negative of a value is 0 - User.age, and the value itself is User.age"
 
     def __init__(self, path: str, direction: int) -> None:
         self.path = path
         self.direction = direction
+
+    def __repr__(self) -> str:
+        return f"{'-' if self.direction < 0 else '+'}{self.path}"
 
 
 def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
@@ -393,4 +404,8 @@ def compare(op: str, left: ir.Expr, other: Any) -> Predicate:
 
 
 def _literal(left: ir.Expr, other: Any) -> ir.Literal:
-    return ir.Literal(coerce(left, other) if type(left) is ir.Field else other)
+    if type(left) is ir.Field:
+        return ir.Literal(coerce(left, other))
+    if isinstance(other, datetime.timedelta) and between_dates(left):
+        return ir.Literal(milliseconds(other))
+    return ir.Literal(other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,8 @@ from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
 from ..links import Link
+from .list_tests import asking_elements
+from .spans import MOVING, spans
 
 if TYPE_CHECKING:
     from .values import Value
@@ -30,6 +33,14 @@ class Built:
 
     def __repr__(self) -> str:
         return repr(self.__ir__)
+
+
+class NoValue:
+    """What stands in queries and is no value in them."""
+
+    __slots__ = ()
+    #: What to write where it was given as one.
+    instead: str
 
 
 def term(other: Any, schema: Schema | None = None) -> ir.Expr:
@@ -62,6 +73,8 @@ def to_ir(value: Any) -> ir.Expr:
         return node
     if isinstance(value, ir.Expr):
         return value
+    if isinstance(value, NoValue):
+        raise CompileError(f"{value!r} is no value", code="not_a_value", hint=value.instead)
     return ir.Literal(value)
 
 
@@ -72,7 +85,7 @@ def value(given: Any) -> ir.Expr:
     """
     if isinstance(given, Built):
         node: ir.Expr = given.__ir__
-        return node
+        return asking_elements(node) if isinstance(node, ir.Predicate) else node
     if isinstance(given, Mapping):
         fields = {str(key): value(item) for key, item in given.items()}
         if any(key.startswith("$") or "." in key or not key for key in fields) and all(map(_constant, fields.values())):
@@ -114,6 +127,8 @@ def single(name: str, given: Any) -> Value[Any]:
 
 def listed(name: str, *given: Any) -> Value[Any]:
     """An operator of positional arguments; trailing ones that are None were not given."""
+    if name in MOVING and any(isinstance(each, datetime.timedelta) for each in given):
+        given = spans(name, given)
     return result(ir.Call(name, tuple(map(value, given))))
 
 

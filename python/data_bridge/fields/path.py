@@ -95,7 +95,9 @@ class Path(Base[T_co]):
         try:
             dtype = step(self.__ir__.dtype, name, self._label)
         except CompileError as error:
-            raise UnknownField(error.message, code=error.code, path=f"{self}.{name}", hint=error.hint) from None
+            raise UnknownField(
+                error.message, code=error.code, path=f"{self}.{name}".lstrip("."), hint=error.hint
+            ) from None
         child = self._children[name] = type(self)(self._deeper(name, dtype), self)
         return child
 

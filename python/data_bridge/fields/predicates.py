@@ -13,6 +13,8 @@ from .. import ir
 from .._core import DType
 from ..errors import CompileError
 from ..geo import Point, geojson, near, shape
+from ..ir.parse import element_at
+from ..ir.parse_expressions import Scope
 from .expression import Expression, Predicate, T_co, compare
 from .nodes import coerce, single, to_ir, values_of
 from .path import Path
@@ -161,7 +163,7 @@ class FieldPredicates(Path[T_co]):
         if not isinstance(predicate, Expression) and callable(predicate):
             predicate = predicate(self._item())
         if isinstance(predicate, Mapping):
-            return Predicate(ir.parse_filter({self.__ir__.path: {"$elemMatch": predicate}}))
+            return Predicate(element_at(self.__ir__, predicate, Scope(programs=False), 0, (str(self), None)))
         return Predicate(ir.ElemMatch(self.__ir__, to_ir(predicate)))
 
     @overload
@@ -179,6 +181,8 @@ class FieldPredicates(Path[T_co]):
     def size(self, count: int | None = None) -> Predicate | Value[int]:
         """The list has exactly this many elements; without a number, how many it has: `$size`."""
         self._item()
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int)):
+            raise CompileError(f"a size is a whole number, not {count!r}", code="bad_size", path=self.__ir__.path)
         return single("$size", self) if count is None else Predicate(ir.Size(self.__ir__, count))
 
     def mod(self: FieldPredicates[float | Decimal | Decimal128 | None], divisor: int, remainder: int) -> Predicate:
@@ -228,15 +232,32 @@ class FieldPredicates(Path[T_co]):
         """Some of these bits is 0."""
         return self._operator("$bitsAnyClear", self._bits(bits))
 
+    @overload
+    def near(
+        self, point: Point, /, *, max_distance: float | None = None, min_distance: float | None = None
+    ) -> Predicate: ...
+    @overload
     def near(
         self,
         longitude: float,
         latitude: float,
         max_distance: float | None = None,
         min_distance: float | None = None,
+    ) -> Predicate: ...
+    def near(
+        self,
+        longitude: Any,
+        latitude: float | None = None,
+        max_distance: float | None = None,
+        min_distance: float | None = None,
     ) -> Predicate:
-        """Nearest first, between two distances in meters; needs a 2dsphere index."""
-        return self._operator("$near", near(Point(longitude, latitude), max_distance, min_distance))
+        """Nearest first, between two distances in meters; needs a 2dsphere index. A `Point` may be given too."""
+        point: Any = longitude
+        if latitude is not None:
+            point = Point(longitude, latitude)
+        elif not isinstance(longitude, (Point, Mapping)):
+            raise TypeError("near takes a longitude and a latitude, or a Point")
+        return self._operator("$near", near(point, max_distance, min_distance))
 
     def near_sphere(
         self, point: Any, max_distance: float | None = None, min_distance: float | None = None

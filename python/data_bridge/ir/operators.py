@@ -113,5 +113,19 @@ STAGES = frozenset(
     ]
 )
 
+#: The stages that tell of the server, and not of a collection.
+SERVER_STAGES = frozenset(
+    [
+        "$currentOp",
+        "$listClusterCatalog",
+        "$listLocalSessions",
+        "$listSampledQueries",
+        "$listSessions",
+        "$querySettings",
+        "$queryStats",
+        "$shardedDataDistribution",
+    ]
+)
+
 #: The stages that an update pipeline may use.
 UPDATE_STAGES = frozenset(["$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"])

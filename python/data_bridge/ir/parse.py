@@ -181,18 +181,30 @@ def _operator(
     if name in ("$in", "$nin"):
         return spelled(In(field, _values(name, operand, at), name == "$nin"))
     if name == "$all":
-        return spelled(All(field, _values(name, operand, at)))
+        return _all(field, _values(name, operand, at), operand, scope, depth, at)
     if name == "$exists":
         return spelled(Exists(field, bool(operand)), (operand,))
     if name == "$not":
         return spelled(Not(_negated(field, operand, scope, depth + 1, at)))
     if name == "$elemMatch":
-        return _element(field, operand, scope, depth + 1, at)
+        return element_at(field, operand, scope, depth + 1, at)
     special = _SPECIAL.get(name)
     if special is not None:
         return special(field, operand, beside, at)
     refuse_slip(name, FIELD_OPERATORS, wrong, at)
     return spelled(FieldOperator(field, name, operand))
+
+
+def _all(field: Field, values: tuple[Any, ...], operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
+    """The values that a list holds, or tests that its elements meet one each: the server takes no mixture."""
+    tests = [is_dict(value) and list(value) == ["$elemMatch"] for value in values]
+    if not any(tests):
+        return spelled(All(field, values))
+    if not all(tests):
+        raise wrong("$all takes values, or $elemMatch in each place, and no mixture", (tests.index(False), at))
+    for place, value in enumerate(values):
+        element_at(field, value["$elemMatch"], scope, depth + 1, ("$elemMatch", (place, at)))
+    return spelled(FieldOperator(field, "$all", operand))
 
 
 def _types(field: Field, operand: Any, beside: Mapping[str, Any], at: Place) -> Expr:
@@ -250,15 +262,20 @@ def _negated(field: Field, operand: Any, scope: Scope, depth: int, at: Place) ->
     return _field(field, operand, scope, depth, at)
 
 
-def _element(field: Field, operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
+def element_of(dtype: DType) -> DType:
+    """The type of a list's elements; anything where it is not known to be a list of one type."""
+    items = [member.element for member in dtype.members if member.kind == "array" and member.element]
+    return items[0] if len(items) == 1 else DType.any()
+
+
+def element_at(field: Field, operand: Any, scope: Scope, depth: int, at: Place) -> Expr:
+    """What one element must meet: tests of itself, or a filter of its fields."""
     if not is_dict(operand):
         raise wrong(f"$elemMatch takes a dict, not {shown(operand)}", at)
-    items = [member.element for member in field.dtype.members if member.kind == "array" and member.element]
-    item = items[0] if len(items) == 1 else DType.any()
+    item = element_of(field.dtype)
     first = next(iter(operand), "")
     if _is_operators(operand) and first not in FILTER_OPERATORS:
         inner = _field(Field("", item, field.label), operand, scope, depth, at)
         return spelled(ElemMatch(field, inner), OPERATORS)
-    return spelled(
-        ElemMatch(field, filter_at(operand, Scope(item.schema, scope.names, scope.programs), depth, at)), FIELDS
-    )
+    inside = Scope(item.non_null().schema, scope.names, scope.programs)
+    return spelled(ElemMatch(field, filter_at(operand, inside, depth, at)), FIELDS)

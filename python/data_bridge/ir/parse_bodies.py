@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from .collisions import refuse_collisions
 from .expressions import Filter
 from .mql import plain, spelled
 from .parse import filter_at
@@ -198,6 +199,7 @@ def _range(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
 def _fills(reader: _Reader, argument: Argument, given: Any, at: Place) -> Any:
     if not is_dict(given):
         raise reader.refuse(argument, "a dict of fields", given, at)
+    refuse_collisions("$fill", list(given.items()), at)
     found = {}
     for name, how in given.items():
         if is_dict(how) and set(how) == {"value"}:

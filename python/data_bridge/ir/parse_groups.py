@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import stages
+from .collisions import refuse_collisions
 from .expressions import Literal
 from .mql import BARE
 from .parse_expressions import Scope, argument_at, named_at, value_at
@@ -38,6 +39,7 @@ def outputs_at(given: Any, scope: Scope, at: Place, windows: bool) -> dict[str, 
     if not windows:
         for name in given:
             check_output(name, (name, at))
+    refuse_collisions("the stage", list(given.items()), at)
     return {
         name: _window_at(each, scope, (name, at)) if windows else _body(accumulator_at(each, scope, (name, at)))
         for name, each in given.items()

@@ -11,6 +11,7 @@ from bson import Decimal128
 from data_bridge._core import Schema
 
 from . import stages
+from .collisions import refuse_collisions
 from .expressions import DocumentExpr, Expr, Raw
 from .mql import BARE, OPERATORS, PLAIN, spelled
 from .parse import filter_at
@@ -142,6 +143,7 @@ def _unset(body: Any, scope: Scope, depth: int, at: Place) -> Any:
         raise wrong(f"$unset takes a path or a list of paths, not {shown(body)}", at)
     for path in paths:
         check_stored_name(path, at)
+    refuse_collisions("$unset", [(path, None) for path in paths], at)
     return spelled(stages.Unset(tuple(paths)), BARE if isinstance(body, str) else OPERATORS)
 
 
@@ -177,6 +179,7 @@ def _fields(name: str) -> Callable[[Any, Scope, int, Place], Any]:
             node = value_at(given, scope, 0, place)
             _refuse_empty(node, place)
             fields.append((path, node))
+        refuse_collisions(name, fields, at)
         return spelled(stages.Set(tuple(fields)), name)
 
     return read
@@ -197,6 +200,7 @@ def _project(body: Any, scope: Scope, depth: int, at: Place) -> Any:
     fields: list[tuple[str, Any]] = []
     written = _projected(body, "", fields, scope, 0, at)
     _refuse_mixture(fields, at)
+    refuse_collisions("$project", fields, at)
     return spelled(stages.Project(tuple(fields)), written)
 
 

@@ -12,10 +12,10 @@ from bson import Decimal128
 from data_bridge._core import DType, Schema
 from data_bridge.errors import CompileError
 
+from .elements import check_condition, check_named, check_order
+from .expressions import Field
 from .mql import spelled
-from .operators import FIELD_OPERATORS, UPDATE_STAGES, UPDATES
-from .parse import filter_at
-from .parse_expressions import Scope
+from .operators import UPDATE_STAGES, UPDATES
 from .parse_stages import parse_pipeline
 from .paths import dtype_at
 from .places import Place, is_dict, is_list, nearest, shown, told
@@ -68,8 +68,10 @@ def parse_update(
             place = (path, at)
             _check_path(op, path, place)
             check(op, operand, place)
-            operations.append(UpdateOperation(op, path, _dtype_at(schema, path, place), operand))
-    filters = _filters(array_filters, [each.path for each in operations])
+            dtype = _dtype_at(schema, path, place)
+            _check_elements(op, Field(path, dtype, schema.name if schema else "document"), operand, place)
+            operations.append(UpdateOperation(op, path, dtype, operand))
+    filters = _filters(array_filters, [each.path for each in operations], schema)
     return spelled(UpdateOperators(tuple(operations), filters), tuple(update))
 
 
@@ -101,10 +103,24 @@ def _check_path(op: str, path: Any, at: Place) -> None:
             raise wrong(f"{path!r}: {segment!r} is not a position", at, hint)
 
 
-def _filters(given: Sequence[Any], paths: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _check_elements(op: str, field: Field, operand: Any, at: Place) -> None:
+    """Checks the names of what elements have."""
+    if op == "$pull" and is_dict(operand):
+        check_condition(field, operand, at)
+    elif op == "$push" and is_dict(operand) and "$each" in operand and is_dict(operand.get("$sort")):
+        check_order(field, operand["$sort"], ("$sort", at))
+
+
+def elements_at(schema: Schema | None, path: str, name: str) -> DType:
+    """The type of the elements that a name in a path stands for."""
+    marker = f"$[{name}]"
+    return dtype_at(schema, path[: path.index(marker) + len(marker)])
+
+
+def _filters(given: Sequence[Any], paths: Sequence[str], schema: Schema | None) -> tuple[dict[str, Any], ...]:
     """The array filters, each of one element, well formed and used."""
     used = {
-        found["name"]
+        found["name"]: path
         for path in paths
         for segment in path.split(".")
         if (found := _POSITION.fullmatch(segment)) and found["name"]
@@ -114,7 +130,7 @@ def _filters(given: Sequence[Any], paths: Sequence[str]) -> tuple[dict[str, Any]
         at: Place = (place, ("array_filters", None))
         if not is_dict(each) or not each:
             raise wrong(f"an array filter is a filter of one element, not {shown(each)}", at)
-        own = set(_elements(each))
+        own = set(names_in(each))
         if len(own) != 1 or not all(_IDENTIFIER.fullmatch(name) for name in own):
             hint = "begin each path in it with the same name: a small letter, then letters and digits"
             raise wrong(f"an array filter is of one named element, not of {', '.join(sorted(own)) or 'none'}", at, hint)
@@ -124,25 +140,25 @@ def _filters(given: Sequence[Any], paths: Sequence[str]) -> tuple[dict[str, Any]
         if name not in used:
             raise wrong(f"no path uses the array filter {name!r}", at, f"write $[{name}] in a path")
         names.add(name)
-        filter_at(each, Scope(programs=False), 0, at)
-    for name in sorted(used - names) if given else ():
+        check_named(name, elements_at(schema, used[name], name), each, at)
+    for name in sorted(used.keys() - names) if given else ():
         raise wrong(f"no array filter is called {name!r}", ("array_filters", None), f'add {{"{name}": ...}}')
     return tuple(dict(each) for each in given)
 
 
-def _elements(filter: Mapping[Any, Any]) -> list[str]:
+def names_in(filter: Mapping[Any, Any]) -> list[str]:
     """What the paths of a filter begin with."""
     found = []
     for key, value in filter.items():
         if key in ("$and", "$or", "$nor") and is_list(value):
-            found += [name for each in value if is_dict(each) for name in _elements(each)]
+            found += [name for each in value if is_dict(each) for name in names_in(each)]
         else:
             found.append(str(key).split(".")[0])
     return found
 
 
 def _value(op: str, operand: Any, at: Place) -> None:
-    """Anything may be stored."""
+    """Anything may be stored; what removes elements is looked at with their type."""
 
 
 def _number(op: str, operand: Any, at: Place) -> None:
@@ -203,15 +219,6 @@ def _sort(op: str, given: Any, at: Place) -> None:
         raise wrong(f"$sort of {op} takes 1, -1 or a dict of them, not {shown(given)}", at)
 
 
-def _condition(op: str, operand: Any, at: Place) -> None:
-    """A value, tests of the element, or a filter of its fields."""
-    if not is_dict(operand):
-        return
-    first = next(iter(operand), "")
-    tests = isinstance(first, str) and first in FIELD_OPERATORS
-    filter_at({"element": operand} if tests else operand, Scope(programs=False), 0, at)
-
-
 _CHECKS: Mapping[str, Callable[[str, Any, Place], None]] = {
     "value": _value,
     "nothing": _value,
@@ -222,5 +229,5 @@ _CHECKS: Mapping[str, Callable[[str, Any, Place], None]] = {
     "bits": _bits,
     "element": _element,
     "elements": _elements_list,
-    "condition": _condition,
+    "condition": _value,
 }

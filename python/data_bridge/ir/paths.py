@@ -83,3 +83,29 @@ def dtype_at(schema: Schema | None, path: str) -> DType:
         dtype = step(dtype, segment, walked)
         walked = f"{walked}.{segment}"
     return dtype
+
+
+def owner_at(schema: Schema | None, path: str) -> tuple[Schema | None, str]:
+    """The class whose field a stored path leads to, and the field's name; no class where it cannot be told.
+
+    Args:
+        schema: where the path begins.
+        path: dotted; positions in lists, and keys of dicts, are of the field that holds the lists or dicts.
+    """
+    owner, name = None, ""
+    dtype = None if schema is None else DType.document(schema)
+    for segment in path.split("."):
+        known = None if dtype is None else dtype.non_null()
+        if segment.isdigit() or segment.startswith("$"):
+            dtype = known.element if known is not None and known.kind == "array" else known
+            continue
+        while known is not None and known.kind == "array":
+            known = None if known.element is None else known.element.non_null()
+        if known is not None and known.kind == "map":
+            dtype = known.element
+        elif known is not None and known.kind == "document" and known.schema is not None:
+            owner, name = known.schema, segment
+            dtype = owner.field(segment)
+        else:
+            return None, ""
+    return owner, name

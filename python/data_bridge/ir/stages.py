@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from data_bridge.errors import CompileError
+
+from .collisions import refuse_collisions
 from .expressions import Expr
 from .node import Node
 
@@ -33,18 +36,33 @@ class Project(Stage, kind="project"):
     """Keeps, drops or computes fields: (path, True | False | expression)."""
 
     __slots__ = ("fields",)
+    fields: tuple[tuple[str, Any], ...]
+
+    def __init__(self, fields: tuple[tuple[str, Any], ...]) -> None:
+        refuse_collisions("$project", fields)
+        super().__init__(fields)
 
 
 class Set(Stage, kind="set"):
     """Computes fields: (path, expression)."""
 
     __slots__ = ("fields",)
+    fields: tuple[tuple[str, Expr], ...]
+
+    def __init__(self, fields: tuple[tuple[str, Expr], ...]) -> None:
+        refuse_collisions("$set", fields)
+        super().__init__(fields)
 
 
 class Unset(Stage, kind="unset"):
     """Drops fields."""
 
     __slots__ = ("paths",)
+    paths: tuple[str, ...]
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        refuse_collisions("$unset", tuple((path, None) for path in paths))
+        super().__init__(paths)
 
 
 class Sort(Stage, kind="sort"):
@@ -54,10 +72,21 @@ class Sort(Stage, kind="sort"):
     keys: tuple[tuple[str, int], ...]
 
 
+def _check_count(stage: str, count: object, least: int) -> None:
+    """Refuses what is no number of documents; what is too few only where no server takes it."""
+    if isinstance(count, bool) or not isinstance(count, int) or not least <= count < 2**63:
+        raise CompileError(f"{stage} takes a whole number from {least}, not {count!r}", code="bad_count", path=stage)
+
+
 class Skip(Stage, kind="skip"):
     """Leaves out the first documents."""
 
     __slots__ = ("count",)
+    count: int
+
+    def __init__(self, count: int) -> None:
+        _check_count("$skip", count, 0)
+        super().__init__(count)
 
 
 class Limit(Stage, kind="limit"):
@@ -66,11 +95,21 @@ class Limit(Stage, kind="limit"):
     __slots__ = ("count",)
     count: int
 
+    def __init__(self, count: int) -> None:
+        # None at all is an error of the compiler, told with all others.
+        _check_count("$limit", count, 0)
+        super().__init__(count)
+
 
 class Sample(Stage, kind="sample"):
     """Keeps some documents by chance."""
 
     __slots__ = ("size",)
+    size: int
+
+    def __init__(self, size: int) -> None:
+        _check_count("$sample", size, 0)
+        super().__init__(size)
 
 
 class Accumulator(Node, kind="accumulator"):
@@ -124,3 +163,5 @@ class GenericStage(Stage, kind="generic_stage"):
     """A stage the IR has no node for; expressions and stages may stand in its body."""
 
     __slots__ = ("name", "body")
+    name: str
+    body: Any

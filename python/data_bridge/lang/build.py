@@ -248,6 +248,9 @@ class _Lambda:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
+    def __repr__(self) -> str:
+        return f"lambda {', '.join(self._names)}: ..."
+
     def __call__(self, *values: Any) -> Any:
         builder = self._builder
         if len(values) != len(self._names):

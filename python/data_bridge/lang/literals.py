@@ -7,10 +7,12 @@ import decimal
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 from bson.code import Code
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _ESCAPES = {
     "\\": "\\",
@@ -98,12 +100,40 @@ def number_of(written: str, negative: bool = False) -> int | float:
     return number
 
 
+def _called(name: str) -> Callable[[F], F]:
+    """Gives a function the name that texts call it by, for messages."""
+
+    def rename(function: F) -> F:
+        function.__name__ = name
+        return function
+
+    return rename
+
+
+@_called("Decimal128")
+def _decimal(written: Any) -> bson.Decimal128:
+    try:
+        return bson.Decimal128(written)
+    except decimal.InvalidOperation:
+        raise ValueError(f"{written!r} is not a number") from None
+
+
+@_called("Decimal")
+def _exact(written: Any) -> decimal.Decimal:
+    try:
+        return decimal.Decimal(written)
+    except decimal.InvalidOperation:
+        raise ValueError(f"{written!r} is not a number") from None
+
+
+@_called("datetime")
 def _moment(written: str | int, *parts: int) -> datetime.datetime:
     if isinstance(written, str) and not parts:
         return datetime.datetime.fromisoformat(written)
     return datetime.datetime(*_whole("a moment", written, *parts))
 
 
+@_called("date")
 def _day(written: str | int, *parts: int) -> datetime.date:
     if isinstance(written, str) and not parts:
         return datetime.date.fromisoformat(written)
@@ -118,16 +148,19 @@ def _whole(what: str, *parts: Any) -> Any:
     return parts
 
 
+@_called("float")
 def _float(written: str) -> float:
     if written not in ("nan", "inf", "-inf"):
         raise ValueError('write a number as it is, or "nan", "inf" or "-inf"')
     return float(written)
 
 
+@_called("re.compile")
 def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(pattern, flags)
 
 
+@_called("Binary")
 def _binary(data: bytes, subtype: int = 0) -> bson.Binary:
     return bson.Binary(data, subtype)
 
@@ -141,8 +174,8 @@ CONSTRUCTORS: Mapping[str, Callable[..., Any]] = {
     "datetime.fromisoformat": _moment,
     "date": _day,
     "date.fromisoformat": _day,
-    "Decimal128": bson.Decimal128,
-    "Decimal": decimal.Decimal,
+    "Decimal128": _decimal,
+    "Decimal": _exact,
     "Int64": bson.Int64,
     "UUID": uuid.UUID,
     "Binary": _binary,

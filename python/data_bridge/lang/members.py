@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ..document import Document, DocumentMeta, proxy_of
@@ -153,6 +153,11 @@ def _own(base: Any, name: str) -> Known:
     return Known(name, getattr(base, name))
 
 
+def _staged(base: Any, name: str) -> Known:
+    """What takes stages: whether they may write is judged of the whole text, however they are written."""
+    return Known(name, partial(getattr(base, name), allow_writing=True))
+
+
 def _ending(base: Any, name: str) -> Known:
     def end(*arguments: Any, **named: Any) -> Statement:
         return Statement(base, name, arguments, named)
@@ -191,14 +196,19 @@ def _methods_of(base: Any) -> Mapping[str, Callable[[Any, str], Known]]:
 
 _OF_CLASSES: Mapping[str, Callable[[Any, str], Known]] = {
     **dict.fromkeys(names.CLASS_QUERIES, _own),
+    "aggregate": _staged,
     **dict.fromkeys((*names.CLASS_READS, *names.CLASS_WRITES, "get"), _of_class),
 }
 _OF_QUERIES: Mapping[str, Callable[[Any, str], Known]] = {
     **dict.fromkeys(names.QUERY_METHODS, _own),
+    "aggregate": _staged,
     **dict.fromkeys(names.READS | names.WRITES, _ending),
 }
 _OF_VALUES: tuple[tuple[type, Mapping[str, Callable[[Any, str], Known]]], ...] = (
-    (PipelineBuilder, {**_OF_QUERIES, **dict.fromkeys(names.PIPELINE_METHODS, _own), "count": _counting}),
+    (
+        PipelineBuilder,
+        {**_OF_QUERIES, **dict.fromkeys(names.PIPELINE_METHODS, _own), "count": _counting, "stage": _staged},
+    ),
     (Query, _OF_QUERIES),
     (Value, dict.fromkeys(names.VALUE_METHODS, _own)),
     (Output, dict.fromkeys(names.OUTPUT_METHODS, _own)),

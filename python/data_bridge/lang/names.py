@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from .. import accumulators, functions, geo, ir, lambdas, predicates, stages, update, windows
 from ..fields.methods import RECEIVERS
+from ..ir.operators import SERVER_STAGES
 from ..pipeline_builder import PipelineBuilder
 from .literals import CONSTRUCTORS
 
@@ -19,6 +21,9 @@ JAVASCRIPT_OPERATORS = frozenset({"$where", "$function", "$accumulator"})
 #: Stages that read or write other collections.
 REACHING = frozenset({"Lookup", "GraphLookup", "UnionWith", "Out", "Merge"})
 REACHING |= {"lookup", "graph_lookup", "union_with", "out", "merge", "stage"}
+#: Stages that tell of the server, and may be of a whole cluster, by class and by method.
+_OF_SERVER = {name[1].upper() + name[2:] for name in (*SERVER_STAGES, "$changeStream")}
+REACHING |= _OF_SERVER | {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in _OF_SERVER}
 
 _UPDATES = ("ArrayFilters", "Bit", "CurrentDate", "Each", "Inc", "Mul", "Pop", "Pull", "PullAll", "Rename")
 _GEOMETRIES = (

@@ -30,7 +30,8 @@ def parse(
         text: a query as Python writes it: `User.find(User.age > 25).sort(-User.age).limit(10)`.
         models: the document classes that it may name, or a dict of them by other names. Only their collections are
             read, joins included.
-        allow_writing: whether it may update, delete, or write with `Out` and `Merge`.
+        allow_writing: whether it may update, delete, write into any collection with `Out` and `Merge`, and ask about
+            the server, as `CurrentOp` and `ListSessions` do.
         allow_javascript: whether it may hold programs for the server, as in `Where`.
         limits: how large it may be.
 

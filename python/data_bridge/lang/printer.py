@@ -13,6 +13,7 @@ from ..fields.proxy import FieldProxy
 from ..ir import stages
 from ..pipeline import conjunction
 from ..schema import schema_of
+from ..stages.base import WRITING
 from ..update import merge_updates
 from .checked import Checked, mql_of, same
 from .conditions import call
@@ -107,6 +108,10 @@ def _python(node: Any, writer: Checked, schema: Schema | None) -> str:
     return writer.whole(ir.parse_filter(mql_of(node), schema), schema, several=False)
 
 
+#: How stages begin that write and are printed as dicts.
+_WRITING = tuple(f'{{"{name}"' for name in sorted(WRITING))
+
+
 class _Queries:
     """Writes one query."""
 
@@ -164,7 +169,12 @@ class _Queries:
             for place, stage in enumerate(self.asked._stages)
         ]
         output = self.asked._output
-        return [call(".aggregate", f"[{', '.join(texts)}]", output="" if output is None else output.__name__)]
+        named = {
+            "output": "" if output is None else output.__name__,
+            # What writes and has no form of its own is a dict, which must be allowed to.
+            "allow_writing": "True" if any(text.startswith(_WRITING) for text in texts) else "",
+        }
+        return [call(".aggregate", f"[{', '.join(texts)}]", **named)]
 
     def _options(self) -> list[str]:
         asked, literal = self.asked, self.writer.literal

@@ -241,7 +241,6 @@ class Staged(Computed):
 
 
 _SPECIAL: Mapping[str, Callable[[Staged, Any], str]] = {
-    "$addFields": lambda self, body: call("AddFields", *self.assigned(tuple(body.items()))),
     "$replaceRoot": lambda self, body: call("ReplaceRoot", self.value(body["newRoot"])),
     "$bucket": lambda self, body: self._buckets("Bucket", body),
     "$bucketAuto": lambda self, body: self._buckets("BucketAuto", body),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,7 +10,7 @@ from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
 from ..fields import OpenField, value
-from ..fields.nodes import MISSING, term
+from ..fields.nodes import MISSING, Built, NoValue, term
 from ..ir import stages
 from ..ir.parse_stages import DEEPEST_PIPELINE
 
@@ -34,8 +34,10 @@ class _Fields:
 F = _Fields()
 
 
-class Stage:
+class Stage(NoValue):
     """A stage of an aggregation."""
+
+    instead = "it is a stage: write it in aggregate([...]), or in the list of a sub-pipeline"
 
     def stage(self, schema: Schema | None) -> Any:
         """The stage's node."""
@@ -106,6 +108,31 @@ def to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
         _AROUND.reset(outer)
 
 
+#: Stages that write.
+WRITING = frozenset({"$merge", "$out"})
+
+
+def refuse_writing(given: Iterable[Any]) -> None:
+    """Refuses stages that write, where they were not written as `Merge` and `Out`: data may hold them, and no classes.
+
+    Raises:
+        CompileError: a dict, or a node that was made of one, writes.
+    """
+    for each in given:
+        if isinstance(each, Mapping):
+            name = next(iter(each), None)
+        else:
+            name = each.name if isinstance(each, stages.GenericStage) else None
+        if name in WRITING:
+            own = name[1:].capitalize()
+            raise CompileError(
+                f"{name} writes into a collection, and a pipeline of dicts may come from anywhere",
+                code="writing_not_allowed",
+                path=name,
+                hint=f"write {own}(...), or aggregate([...], allow_writing=True)",
+            )
+
+
 def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
     nodes: list[Any] = []
     for each in given:
@@ -116,6 +143,10 @@ def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
             nodes.append(each.stage())
         elif isinstance(each, ir.Node):
             nodes.append(each)
+        elif isinstance(each, Built):
+            raise CompileError(
+                f"{each!r} is no stage", code="not_a_stage", hint="write Match(User.age > 25), Project(User.name), ..."
+            )
         else:
             nodes.extend(ir.parse_pipeline([each], known))
     return tuple(nodes)

@@ -10,6 +10,8 @@ from ..errors import CompileError
 from ..fields import value
 from ..fields.order import sort_keys
 from ..ir import stages
+from ..ir.mql import spelled
+from ..update import Set
 from .base import GenericStage, Stage, conjunction, of_others, projection, schema_of, to_stages
 from .parts import collection as collection_name
 from .parts import path
@@ -34,6 +36,16 @@ class Project(Stage):
 
     def stage(self, schema: Schema | None) -> Any:
         return stages.Project(projection(self.fields, self.named))
+
+
+class AddFields(Stage):
+    """Computes fields: an older name of `Set`."""
+
+    def __init__(self, fields: Mapping[Any, Any] | None = None, /, **named: Any) -> None:
+        self.set = Set(fields, **named)
+
+    def stage(self, schema: Schema | None) -> Any:
+        return spelled(self.set.stage(), "$addFields")
 
 
 class Sort(Stage):

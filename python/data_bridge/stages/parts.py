@@ -12,6 +12,7 @@ from ..fields.nodes import MISSING
 from ..fields.order import sort_keys
 from ..geo import geojson
 from ..ir import stages
+from ..ir.collisions import refuse_collisions
 from .base import conjunction, to_stages
 
 METHODS = ("linear", "locf")
@@ -53,9 +54,10 @@ def fills(given: Mapping[str, Any]) -> dict[str, Any]:
     """How each field is filled: "linear", "locf", or `{"value": expression}`.
 
     Raises:
-        CompileError: a field is filled in no known way.
+        CompileError: a field is filled in no known way, or is below another.
     """
     found: dict[str, Any] = {}
+    refuse_collisions("$fill", [(str(name), how) for name, how in given.items()])
     for name, how in given.items():
         if how in METHODS if isinstance(how, str) else False:
             found[str(name)] = {"method": how}

@@ -25,18 +25,6 @@ class Redact(GenericStage):
         super().__init__(parts.expression(expression))
 
 
-class AddFields(GenericStage):
-    """Computes fields: an older name of `Set`.
-
-    `$addFields`, since MongoDB 3.4.
-    """
-
-    name = "$addFields"
-
-    def __init__(self, fields: Mapping[str, Any] | None = None, /, **named: Any) -> None:
-        super().__init__(parts.variables({**(fields or {}), **named}))
-
-
 class Densify(GenericStage):
     """Adds documents where a sequence of values has gaps.
 
@@ -152,4 +140,4 @@ class GeoNear(GenericStage):
         )
 
 
-__all__ = ["AddFields", "Densify", "Fill", "GeoNear", "GraphLookup", "Redact"]
+__all__ = ["Densify", "Fill", "GeoNear", "GraphLookup", "Redact"]

@@ -1,6 +1,7 @@
 //! Reads: the cheapest of `find`, `count`, `distinct` and `aggregate` that gives the answer.
 
 use bson::{RawBson, RawDocumentBuf};
+use data_bridge_ir::catalog::{Kind, Operator, Target};
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::stage::{Accumulator, Projected, SortKey};
 use data_bridge_ir::{Expr, Operands, Path, Stage, Value};
@@ -23,7 +24,19 @@ pub fn lower(read: &Read) -> Lowered<PhysicalPlan> {
         (Terminal::Distinct(path), None) if path.as_str().contains('.') => return Err(distinct_of_stages(path)),
         (_, None) => aggregate(read)?,
     };
-    Ok(PhysicalPlan::of(vec![step(&read.source, command, kind)], answer))
+    let mut step = step(&read.source, command, kind);
+    match target(read) {
+        Target::Collection | Target::Database => {}
+        Target::Admin => step.database = Some("admin".to_owned()),
+        Target::Sessions => step.database = Some("config".to_owned()),
+    }
+    Ok(PhysicalPlan::of(vec![step], answer))
+}
+
+/// What the stages are asked of.
+fn target(read: &Read) -> Target {
+    let first = read.stages.first().and_then(|stage| Operator::find(Kind::Stage, stage.mql()));
+    first.map_or(Target::Collection, |operator| operator.target)
 }
 
 fn answer(terminal: &Terminal) -> Answer {
@@ -53,7 +66,7 @@ impl<'a> FindParts<'a> {
         let mut reached = 0;
         for stage in stages {
             let rank = match stage {
-                Stage::Match(predicate) if !matches!(predicate, Expr::Raw(_)) || stages.len() == 1 => {
+                Stage::Match(predicate) => {
                     parts.filter = Some(predicate);
                     1
                 }
@@ -182,7 +195,11 @@ fn aggregate(read: &Read) -> Lowered<(Document, StepKind)> {
     };
     let size = batch_size(read);
     let mut command = Document::default();
-    command.put("aggregate", read.source.collection.as_str())?;
+    match target(read) {
+        Target::Collection => command.put("aggregate", read.source.collection.as_str())?,
+        Target::Database | Target::Admin => command.put("aggregate", 1_i32)?,
+        Target::Sessions => command.put("aggregate", "system.sessions")?,
+    }
     command.put("pipeline", stage::pipeline(read.stages.iter().chain(&last))?)?;
     let mut cursor = Document::default();
     if let Some(size) = size {
