@@ -189,7 +189,8 @@ impl Analyzer {
 
     fn stage(&mut self, stage: &mut Stage, shape: &Shape) {
         match stage {
-            Stage::Match(predicate) => self.filter(predicate, shape),
+            // How deep it is was looked at with the whole stage.
+            Stage::Match(predicate) => self.predicate(predicate, shape),
             Stage::Project(fields) => self.projection(fields, shape),
             Stage::Set(fields) => fields.iter_mut().for_each(|(_, value)| self.value(value, shape)),
             Stage::Sort(keys) => self.sort_keys(keys, shape),
