@@ -232,6 +232,9 @@ def test_an_operator_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "python/data_bridge/accumulators.py": ("class FrobAll(", '"FrobAll"'),
         "python/data_bridge/windows.py": ("class FrobRank(", '"FrobRank"'),
         "python/data_bridge/stages/shaping.py": ("class Frob(", '"Frob"'),
+        "python/data_bridge/__init__.py": ('"Frob"', '"FrobAll"', '"FrobRank"'),
+        "python/data_bridge/pipeline.py": ('"Frob"', '"FrobAll"', '"FrobRank"'),
+        "python/data_bridge/stages/__init__.py": ('"Frob"',),
         "python/data_bridge/pipeline_builder.py": ("    frob = _Step(stages.Frob)",),
         "python/data_bridge/ir/signatures.py": ('"$frobnicate"', '"$frobAll"', '"$frobRank"', '"$frob"'),
     }.items():

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import accumulators, docs, functions, rust, signatures, stages, updates
-from .table import ROOT, load
+from .table import ROOT, Table, load
 
 PACKAGE = ROOT / "python" / "data_bridge"
 
@@ -23,6 +23,11 @@ def outputs() -> dict[Path, str]:
         **functions.modules(table, PACKAGE / "functions"),
         **stages.modules(table, PACKAGE / "stages"),
         PACKAGE / "fields" / "methods.py": functions.methods(table),
+        PACKAGE / "stages" / "__init__.py": exporting(table, PACKAGE / "stages" / "__init__.py", "stages"),
+        **{
+            PACKAGE / name: exporting(table, PACKAGE / name, "stages", "accumulators", "windows")
+            for name in ("__init__.py", "pipeline.py")
+        },
         PACKAGE / "pipeline_builder.py": stages.builder(table, (PACKAGE / "pipeline_builder.py").read_text()),
         PACKAGE / "accumulators.py": accumulators.accumulators(table),
         PACKAGE / "windows.py": accumulators.windows(table),
@@ -30,6 +35,22 @@ def outputs() -> dict[Path, str]:
         PACKAGE / "ir" / "signatures.py": signatures.module(table),
     }
     return {**plain, **{path: formatted(path, text) for path, text in python.items()}}
+
+
+def exporting(table: Table, module: Path, *kinds: str) -> str:
+    """A module that says one by one what it exports, for type checkers: with the classes of these kinds of operators.
+
+    Args:
+        table: the operators.
+        module: where it is; all else in it stays.
+        kinds: "stages", "accumulators", "windows".
+    """
+    text = module.read_text()
+    above, _, rest = text.partition("__all__ = [")
+    listed, _, below = rest.partition("]")
+    names = {name.strip().strip('"') for name in listed.split(",")} - {""}
+    names |= {accumulators.name_of(row) for kind in kinds for row in table[kind]}
+    return f"{above}__all__ = {sorted(names)!r}{below}"
 
 
 def stale() -> list[Path]:

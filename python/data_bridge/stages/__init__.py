@@ -1,7 +1,6 @@
 """Every stage of an aggregation, as a class."""
 
 from ..update import Set, Unset
-from . import inspecting, searching, shaping
 from .core import (
     AddFields,
     Count,
@@ -31,28 +30,51 @@ __all__ = [
     "AddFields",
     "Bucket",
     "BucketAuto",
+    "ChangeStream",
+    "ChangeStreamSplitLargeEvent",
+    "CollStats",
     "Count",
+    "CurrentOp",
+    "Densify",
+    "Documents",
     "Facet",
+    "Fill",
+    "GeoNear",
+    "GraphLookup",
     "Group",
+    "IndexStats",
     "Limit",
+    "ListClusterCatalog",
+    "ListLocalSessions",
+    "ListSampledQueries",
+    "ListSearchIndexes",
+    "ListSessions",
     "Lookup",
     "Match",
     "Merge",
     "Out",
+    "PlanCacheStats",
     "Project",
+    "QuerySettings",
+    "QueryStats",
+    "RankFusion",
+    "Redact",
     "ReplaceRoot",
     "ReplaceWith",
+    "Rerank",
     "Sample",
+    "Score",
+    "ScoreFusion",
+    "Search",
+    "SearchMeta",
     "Set",
     "SetWindowFields",
+    "ShardedDataDistribution",
     "Skip",
     "Sort",
     "SortByCount",
     "UnionWith",
     "Unset",
     "Unwind",
+    "VectorSearch",
 ]
-# Those that are generated.
-__all__ += inspecting.__all__
-__all__ += searching.__all__
-__all__ += shaping.__all__
