@@ -38,7 +38,8 @@ from .query import Page, Query
 from .query_log import QueryEvent, QueryLog, log_queries
 from .settings import TimeSeriesConfig
 from .types import PydanticObjectId
-from .update import ArrayFilters, Bit, CurrentDate, Each, Inc, Mul, Pop, Pull, PullAll, Rename, SetOnInsert
+from .update import ArrayFilters, CurrentDate, Each
+from .update_operators import *  # noqa: F403
 
 __all__ = [
     "Accumulator",

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .arguments import Items, Number, Order, Record, Whole
+from .field_update import FieldUpdate
 from .fields.nodes import MISSING, constant
 from .fields.order import order
 from .outputs import Accumulator, named
-from .update import FieldUpdate
 
 
 class JsAccumulator(Accumulator):

@@ -2,90 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import ir
-from ._core import DType
 from .errors import CompileError
-from .fields import FieldProxy, Predicate, value
-from .fields.expression import compare
+from .fields import Predicate, value
 from .fields.nodes import term
-from .geo import near
-
-
-class _OfField(Predicate):
-    """A test of a field, as the field's own method builds it."""
-
-    __slots__ = ()
-
-    def __init__(self, test: Predicate) -> None:
-        super().__init__(test.__ir__)
-
-
-def _field(given: Any) -> Any:
-    """A field; text is a stored path.
-
-    Raises:
-        CompileError: it is neither.
-    """
-    if isinstance(given, FieldProxy):
-        return given
-    if isinstance(given, str) and given and not given.startswith("$"):
-        return FieldProxy(ir.Field(given, DType.any(), "document"))
-    raise CompileError(f"{given!r} is not a field", code="not_a_field", hint="give User.age, or a stored path")
-
-
-class _Compare(Predicate):
-    __slots__ = ()
-    OP = "eq"
-
-    def __init__(self, left: Any, right: Any) -> None:
-        """Args: the field or expression, and what it is compared with."""
-        node = _field(left).__ir__ if isinstance(left, str) else left.__ir__
-        super().__init__(compare(self.OP, node, right).__ir__)
-
-
-class Eq(_Compare):
-    """The value, or an element of the list, equals this."""
-
-    __slots__ = ()
-
-
-class Ne(_Compare):
-    """Neither the value nor an element of the list equals this."""
-
-    __slots__ = ()
-    OP = "ne"
-
-
-class Gt(_Compare):
-    """The value is greater."""
-
-    __slots__ = ()
-    OP = "gt"
-
-
-class Gte(_Compare):
-    """The value is greater or equal."""
-
-    __slots__ = ()
-    OP = "gte"
-
-
-class Lt(_Compare):
-    """The value is less."""
-
-    __slots__ = ()
-    OP = "lt"
-
-
-class Lte(_Compare):
-    """The value is less or equal."""
-
-    __slots__ = ()
-    OP = "lte"
+from .query_operators import *  # noqa: F403
 
 
 class _Terms(Predicate):
@@ -125,167 +49,6 @@ class Not(Predicate):
 
     def __init__(self, predicate: Any) -> None:
         super().__init__(ir.Not(term(predicate)))
-
-
-class In(_OfField):
-    """The value, or an element of the list, is one of these."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, values: Iterable[Any]) -> None:
-        super().__init__(_field(field).in_(values))
-
-
-class NotIn(_OfField):
-    """The value is none of these; missing counts as none."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, values: Iterable[Any]) -> None:
-        super().__init__(_field(field).not_in(values))
-
-
-class Exists(_OfField):
-    """The field is stored, if only as null."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, present: bool = True) -> None:
-        super().__init__(_field(field).exists(present))
-
-
-class Type(_OfField):
-    """The stored value has one of these BSON types."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, *types: str | int) -> None:
-        super().__init__(_field(field).type_(*types))
-
-
-class Mod(_OfField):
-    """The number leaves this remainder."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, divisor: int, remainder: int) -> None:
-        super().__init__(_field(field).mod(divisor, remainder))
-
-
-class Regex(_OfField):
-    """The text matches a PCRE pattern; `options` are letters of "imsx"."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, pattern: str | re.Pattern[str], options: str = "") -> None:
-        super().__init__(_field(field).regex(pattern, options))
-
-
-class All(_OfField):
-    """The list holds all of these."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, values: Iterable[Any]) -> None:
-        super().__init__(_field(field).all_(values))
-
-
-class ElemMatch(_OfField):
-    """One element meets the whole predicate: a function of the element, or a dict."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, predicate: Any) -> None:
-        super().__init__(_field(field).elem_match(predicate))
-
-
-class Size(_OfField):
-    """The list has exactly this many elements."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, count: int) -> None:
-        super().__init__(_field(field).size(count))
-
-
-class BitsAllSet(_OfField):
-    """All these bits are 1; bits are a mask or a list of positions."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, bits: int | bytes | list[int]) -> None:
-        super().__init__(_field(field).bits_all_set(bits))
-
-
-class BitsAnySet(_OfField):
-    """Some of these bits is 1."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, bits: int | bytes | list[int]) -> None:
-        super().__init__(_field(field).bits_any_set(bits))
-
-
-class BitsAllClear(_OfField):
-    """All these bits are 0."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, bits: int | bytes | list[int]) -> None:
-        super().__init__(_field(field).bits_all_clear(bits))
-
-
-class BitsAnyClear(_OfField):
-    """Some of these bits is 0."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, bits: int | bytes | list[int]) -> None:
-        super().__init__(_field(field).bits_any_clear(bits))
-
-
-class Near(_OfField):
-    """Nearest first to a GeoJSON point, between two distances in meters; needs a geo index."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, field: Any, point: Any, *, max_distance: float | None = None, min_distance: float | None = None
-    ) -> None:
-        node = ir.FieldOperator(_field(field).__ir__, "$near", near(point, max_distance, min_distance))
-        super().__init__(Predicate(node))
-
-
-class NearSphere(_OfField):
-    """Nearest first on a sphere, between two distances in meters; needs a geo index."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, field: Any, point: Any, *, max_distance: float | None = None, min_distance: float | None = None
-    ) -> None:
-        super().__init__(_field(field).near_sphere(point, max_distance, min_distance))
-
-
-class GeoWithin(_OfField):
-    """Lies inside a geometry: a `Polygon`, a `Circle`, a GeoJSON dict, ..."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, geometry: Any) -> None:
-        super().__init__(_field(field).within(geometry))
-
-
-class GeoIntersects(_OfField):
-    """Shares a point with a GeoJSON geometry."""
-
-    __slots__ = ()
-
-    def __init__(self, field: Any, geometry: Any) -> None:
-        super().__init__(_field(field).intersects(geometry))
-
-
-# Predicates of whole documents.
 
 
 class Expr(Predicate):
@@ -347,15 +110,6 @@ class Text(Predicate):
         }
         given = {name: option for name, option in options.items() if option is not None}
         super().__init__(ir.Raw({"$text": {"$search": search, **given}}))
-
-
-class Comment(Predicate):
-    """Holds always; the server's log shows the note."""
-
-    __slots__ = ()
-
-    def __init__(self, note: Any) -> None:
-        super().__init__(ir.Raw({"$comment": note}))
 
 
 class SampleRate(Predicate):

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from . import ir
 from ._core import DType, Schema
 from .closed_values import refuse_unaccepted
 from .errors import CompileError
+from .field_update import FieldUpdate
 from .fields import Expression, FieldProxy, value
 from .fields.nodes import term
 from .ir import stages
 from .ir.elements import check_named
 from .ir.operators import UPDATE_STAGES
 from .ir.parse_updates import elements_at, names_in
-from .ir.paths import dtype_at
 from .update_checks import Each, identifiers, operation
+from .update_operators import *  # noqa: F403
 from .update_pipelines import check_computed
 
 __all__ = [
@@ -38,36 +39,6 @@ __all__ = [
     "operation",
     "with_filters",
 ]
-
-
-class FieldUpdate:
-    """Updates of several fields with one operator: `Set({User.name: "Ann"})`, or by stored path as text."""
-
-    op: ClassVar[str]
-
-    def __init__(self, values: Mapping[Any, Any]) -> None:
-        self.values = values
-
-    def operations(self, schema: Schema | None) -> list[ir.UpdateOperation]:
-        """The updates, checked against the schema.
-
-        Raises:
-            CompileError: it is not given by field, or a value does not fit.
-        """
-        if not isinstance(self.values, Mapping):
-            name = type(self).__name__
-            raise CompileError(
-                f"as an update {name} takes a dict of fields, not {self.values!r}",
-                code="malformed_update",
-                hint=f"write {name}({{User.field: ...}})",
-            )
-        return [operation(self.op, _field(key, schema), value) for key, value in self.values.items()]
-
-
-def _field(key: Any, schema: Schema | None) -> ir.Field:
-    if isinstance(key, FieldProxy):
-        return key.__ir__
-    return ir.Field(key, dtype_at(schema, key), schema.name if schema else "document")
 
 
 class Set(FieldUpdate):
@@ -94,54 +65,6 @@ class Unset(FieldUpdate):
     def stage(self) -> stages.Unset:
         """The pipeline stage."""
         return stages.Unset(tuple(str(key) for key in self.values))
-
-
-class SetOnInsert(FieldUpdate):
-    """Stores values only when an upsert inserts."""
-
-    op = "$setOnInsert"
-
-
-class Inc(FieldUpdate):
-    """Adds to numbers."""
-
-    op = "$inc"
-
-
-class Mul(FieldUpdate):
-    """Multiplies numbers."""
-
-    op = "$mul"
-
-
-class Pull(FieldUpdate):
-    """Removes from lists what equals a value or meets a condition."""
-
-    op = "$pull"
-
-
-class PullAll(FieldUpdate):
-    """Removes from lists what is one of several values."""
-
-    op = "$pullAll"
-
-
-class Bit(FieldUpdate):
-    """Combines integers with others, bit by bit: `Bit({User.flags: {"or": 4}})`."""
-
-    op = "$bit"
-
-
-class Pop(FieldUpdate):
-    """Removes last (1) or first (-1) elements."""
-
-    op = "$pop"
-
-
-class Rename(FieldUpdate):
-    """Gives fields other stored names."""
-
-    op = "$rename"
 
 
 class CurrentDate(FieldUpdate):

@@ -7,8 +7,6 @@ from .table import Operator, Table
 
 #: A stage too, so written by hand.
 BY_HAND = {"count"}
-#: Update operators too: where one stands decides what it is.
-UPDATES = {"add_to_set": "AddToSet", "max": "Max", "min": "Min", "push": "Push"}
 
 HEAD = '''"""{doc}
 
@@ -23,7 +21,7 @@ from .arguments import Items, Moment, Number, Order, Record, Whole
 from .fields.nodes import MISSING, constant
 from .fields.order import order
 from .outputs import Accumulator, WindowFunction, listed, named
-from .update import FieldUpdate
+from .field_update import FieldUpdate
 '''
 
 
@@ -31,7 +29,10 @@ def accumulators(table: Table) -> str:
     """The module `data_bridge/accumulators.py`."""
     head = HEAD.format(doc="Accumulators: what groups, buckets and windows compute.", source="accumulators")
     rows = [row for row in table["accumulators"] if row.key not in BY_HAND]
-    return "\n\n\n".join([head.strip(), *(_class(row, "Accumulator") for row in rows), _all(rows)])
+    # Where one stands decides which it is.
+    updates = {row.key for row in table["updates"]}
+    classes = (_class(row, "Accumulator", row.key in updates) for row in rows)
+    return "\n\n\n".join([head.strip(), *classes, _all(rows)])
 
 
 def windows(table: Table) -> str:
@@ -50,8 +51,7 @@ def _all(rows: list[Operator]) -> str:
     return f"__all__ = {sorted(name_of(row) for row in rows)!r}\n"
 
 
-def _class(row: Operator, base: str) -> str:
-    update = UPDATES.get(row.key) if base == "Accumulator" else None
+def _class(row: Operator, base: str, update: bool = False) -> str:
     bases = f"FieldUpdate, {base}" if update else base
     lines = [f"class {name_of(row)}({bases}):", docstring(row).rstrip(), "", f'    name = "{row.mql}"']
     if update:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import classes
 from .accumulators import name_of
 from .functions import BY_HAND, default
 from .table import Operator, Table
@@ -69,7 +70,7 @@ def _class(row: Operator) -> str:
 
 
 def _written(row: Operator) -> str:
-    return ", ".join(f"`{each}`" for each in row.more["python"])
+    return ", ".join(f"`{each}`" for each in row.more.get("python") or [classes.call(row)])
 
 
 def _stage(row: Operator) -> str:

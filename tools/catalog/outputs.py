@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import accumulators, docs, functions, rust, signatures, stages, updates
+from . import accumulators, classes, docs, functions, rust, signatures, stages, updates
 from .table import ROOT, Table, load
 
 PACKAGE = ROOT / "python" / "data_bridge"
@@ -23,34 +23,45 @@ def outputs() -> dict[Path, str]:
         **functions.modules(table, PACKAGE / "functions"),
         **stages.modules(table, PACKAGE / "stages"),
         PACKAGE / "fields" / "methods.py": functions.methods(table),
-        PACKAGE / "stages" / "__init__.py": exporting(table, PACKAGE / "stages" / "__init__.py", "stages"),
-        **{
-            PACKAGE / name: exporting(table, PACKAGE / name, "stages", "accumulators", "windows")
-            for name in ("__init__.py", "pipeline.py")
-        },
         PACKAGE / "pipeline_builder.py": stages.builder(table, (PACKAGE / "pipeline_builder.py").read_text()),
         PACKAGE / "accumulators.py": accumulators.accumulators(table),
         PACKAGE / "windows.py": accumulators.windows(table),
+        PACKAGE / "query_operators.py": classes.queries(table),
+        PACKAGE / "update_operators.py": classes.updates(table),
         PACKAGE / "ir" / "operators.py": updates.module(table),
         PACKAGE / "ir" / "signatures.py": signatures.module(table),
+        **{path: exporting(path, names) for path, names in exports(table).items()},
     }
     return {**plain, **{path: formatted(path, text) for path, text in python.items()}}
 
 
-def exporting(table: Table, module: Path, *kinds: str) -> str:
-    """A module that says one by one what it exports, for type checkers: with the classes of these kinds of operators.
+def exports(table: Table) -> dict[Path, set[str]]:
+    """By module that exports what others define, the classes of operators among it."""
+    staged = {accumulators.name_of(row) for row in table["stages"]}
+    piped = staged | {accumulators.name_of(row) for kind in ("accumulators", "windows") for row in table[kind]}
+    asked = {row.title for row in classes.query_rows(table)}
+    updated = {row.title for row in classes.update_rows(table)}
+    return {
+        PACKAGE / "__init__.py": piped | asked | updated,
+        PACKAGE / "pipeline.py": piped,
+        PACKAGE / "stages" / "__init__.py": staged,
+        PACKAGE / "predicates.py": asked,
+        PACKAGE / "update.py": updated,
+    }
+
+
+def exporting(module: Path, operators: set[str]) -> str:
+    """A module that says one by one what it exports, for type checkers.
 
     Args:
-        table: the operators.
         module: where it is; all else in it stays.
-        kinds: "stages", "accumulators", "windows".
+        operators: the classes of operators that it exports.
     """
     text = module.read_text()
     above, _, rest = text.partition("__all__ = [")
     listed, _, below = rest.partition("]")
     names = {name.strip().strip('"') for name in listed.split(",")} - {""}
-    names |= {accumulators.name_of(row) for kind in kinds for row in table[kind]}
-    return f"{above}__all__ = {sorted(names)!r}{below}"
+    return f"{above}__all__ = {sorted(names | operators)!r}{below}"
 
 
 def stale() -> list[Path]:

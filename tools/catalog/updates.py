@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from .classes import PLACES
 from .table import Table
-
-#: Where query operators stand.
-WHERE = ("field", "filter")
 
 
 def module(table: Table) -> str:
@@ -13,7 +11,7 @@ def module(table: Table) -> str:
     updates = {row.mql: (row.more["operand"], tuple(row.more["takes"].split("|"))) for row in table["updates"]}
     stages = sorted(row.mql for row in table["stages"] if row.more.get("update"))
     server = sorted(row.mql for row in table["stages"] if row.more.get("of") in ("admin", "sessions"))
-    queries = {where: sorted(row.mql for row in table["queries"] if row.more["where"] == where) for where in WHERE}
+    queries = {where: sorted(row.mql for row in table["queries"] if row.more["where"] == where) for where in PLACES}
     return f'''"""Facts of operators and stages.
 
 Written by `make generate` from `ir/catalog/*.toml`: change those.

@@ -252,11 +252,9 @@ class FieldPredicates(Path[T_co]):
         min_distance: float | None = None,
     ) -> Predicate:
         """Nearest first, between two distances in meters; needs a 2dsphere index. A `Point` may be given too."""
-        point: Any = longitude
-        if latitude is not None:
-            point = Point(longitude, latitude)
-        elif not isinstance(longitude, (Point, Mapping)):
-            raise TypeError("near takes a longitude and a latitude, or a Point")
+        if latitude is None and isinstance(longitude, (int, float)):
+            raise TypeError(f"near takes a longitude and a latitude, or a Point, and no {longitude!r} alone")
+        point = longitude if latitude is None else Point(longitude, latitude)
         return self._operator("$near", near(point, max_distance, min_distance))
 
     def near_sphere(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from .. import accumulators, functions, geo, ir, lambdas, predicates, stages, update, windows
+from .. import accumulators, functions, geo, ir, lambdas, predicates, stages, update, update_operators, windows
 from ..fields.methods import RECEIVERS
 from ..ir.operators import SERVER_STAGES
 from ..pipeline_builder import PipelineBuilder
@@ -25,7 +25,6 @@ REACHING |= {"lookup", "graph_lookup", "union_with", "out", "merge", "stage"}
 _OF_SERVER = {name[1].upper() + name[2:] for name in (*SERVER_STAGES, "$changeStream")}
 REACHING |= _OF_SERVER | {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in _OF_SERVER}
 
-_UPDATES = ("ArrayFilters", "Bit", "CurrentDate", "Each", "Inc", "Mul", "Pop", "Pull", "PullAll", "Rename")
 _GEOMETRIES = (
     *("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
     *("Box", "Circle", "SphereCircle", "FlatPolygon"),
@@ -107,7 +106,8 @@ def functions_by_name() -> Mapping[str, Callable[..., Any]]:
         **_table(accumulators, accumulators.__all__),
         **_table(windows, windows.__all__),
         **_table(stages, stages.__all__),
-        **_table(update, (*_UPDATES, "SetOnInsert")),
+        **_table(update, ("ArrayFilters", "CurrentDate", "Each")),
+        **_table(update_operators, update_operators.__all__),
         **_table(geo, _GEOMETRIES),
         **_table(lambdas, _LAMBDAS),
         **{f"fn.{name}": function for name, function in _table(functions, functions.__all__).items()},
