@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +15,25 @@ from typing import Any
 import pytest
 
 import data_bridge
-from data_bridge import accumulators, fields, fn, pipeline, predicates, stages, windows
+from data_bridge import (
+    accumulators,
+    fields,
+    fn,
+    pipeline,
+    predicates,
+    query_operators,
+    stages,
+    update,
+    update_operators,
+    windows,
+)
 from data_bridge.errors import CompileError
 from data_bridge.fields.values import Value
 from data_bridge.stages import inspecting, searching, shaping
-from tools.catalog import outputs, stale, table
+from tools.catalog import classes, outputs, stale, table
 from tools.catalog.accumulators import name_of
 from tools.catalog.outputs import ROOT
-from tools.catalog.table import FOLDER, Argument, Operator, camel, load
+from tools.catalog.table import FOLDER, Argument, Operator, Table, camel, load
 
 TABLE = load()
 
@@ -94,8 +109,8 @@ def test_every_python_form_of_the_table_is_one(row: Operator, form: str) -> None
     text = text.replace("{...}", '{"type": "object"}').replace("[...]", '["a"]')
     built = eval(text, NAMES)
     if row.kind == "updates":
-        update = Place.find().update(built)
-        update.discard()
+        changed = Place.find().update(built)
+        changed.discard()
     elif row.kind == "stages":
         # After a stage that no find command has; what has two names is sent by one.
         name = "$set" if row.mql == "$addFields" else row.mql
@@ -111,6 +126,8 @@ def test_every_name_of_the_library_is_spelled_out() -> None:
     modules = (accumulators, windows, inspecting, searching, shaping)
     assert {name for module in modules for name in module.__all__} <= set(pipeline.__all__)
     assert {*pipeline.__all__, *predicates.__all__} <= set(data_bridge.__all__)
+    assert set(query_operators.__all__) <= set(predicates.__all__)
+    assert set(update_operators.__all__) <= set(update.__all__)
     assert set(stages.__all__) <= set(pipeline.__all__)
 
 
@@ -202,46 +219,158 @@ def test_a_version_must_be_one() -> None:
         Place.find().plan().for_server("latest")
 
 
-#: By file, a row of the table before which a new one stands, and that one.
+#: By file and a row of its table, new rows that stand before that.
 NEW = {
-    "expressions": (
-        "abs = ",
-        'frobnicate = { shape = "object", args = "input: number, by?: number", returns = "float", ',
-    ),
-    "accumulators": ("concat_arrays = ", 'frob_all = { shape = "single", args = "of: number", returns = "float", '),
-    "windows": ("min_max_scaler = ", 'frob_rank = { shape = "object", args = "", returns = "int", '),
-    "stages": ("densify = ", 'frob = { shape = "object", args = "field: path, by?: number", gives = "same", '),
+    ("expressions", "abs"): [
+        'frobnicate = { shape = "object", args = "input: number, by?: number", returns = "float", method = true'
+    ],
+    ("accumulators", "concat_arrays"): ['frob_all = { shape = "single", args = "of: number", returns = "float"'],
+    ("windows", "min_max_scaler"): ['frob_rank = { shape = "object", args = "", returns = "int"'],
+    ("stages", "densify"): ['frob = { shape = "object", args = "field: path, by?: number", gives = "same"'],
+    ("queries", "mod"): ['frob_like = { where = "field"', 'frobbed = { where = "filter", parameters = "how: str"'],
+    ("updates", "inc"): ['frob_up = { operand = "number", takes = "number"'],
 }
 
 
-def test_an_operator_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(FOLDER, tmp_path / "catalog")
-    for kind, (before, row) in NEW.items():
-        file = tmp_path / "catalog" / f"{kind}.toml"
-        method = "method = true, " if kind == "expressions" else ""
-        line = f'{row}{method}since = "9.9", doc = "Is new." }}'
-        file.write_text(file.read_text().replace(f"\n{before}", f"\n{line}\n{before}", 1))
-    monkeypatch.setattr(table, "FOLDER", tmp_path / "catalog")
-    made = {str(path.relative_to(ROOT)): text for path, text in outputs().items()}
-    for path, words in {
-        "ir/src/catalog/generated.rs": ("$frobnicate", "$frobAll", "$frobRank", "$frob", "v(9, 9, 0)"),
-        "docs/operators.md": ("`fn.frobnicate(input, by=)`, `.frobnicate(...)`", "`FrobAll(of)`", "`Frob(field, by=)`"),
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The generated files of a table that has new rows."""
+    folder = tmp_path_factory.mktemp("table") / "catalog"
+    shutil.copytree(FOLDER, folder)
+    for (kind, before), rows in NEW.items():
+        file = folder / f"{kind}.toml"
+        lines = "".join(f'{row}, since = "9.9", doc = "Is new." }}\n' for row in rows)
+        file.write_text(file.read_text().replace(f"\n{before} = ", f"\n{lines}{before} = ", 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "FOLDER", folder)
+        return {str(path.relative_to(ROOT)): text for path, text in outputs().items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    {
+        "ir/src/catalog/generated.rs": (
+            *("$frobnicate", "$frobAll", "$frobRank", "$frob", "$frobLike", "$frobbed", "$frobUp"),
+            "v(9, 9, 0)",
+        ),
+        "docs/operators.md": (
+            *("`fn.frobnicate(input, by=)`, `.frobnicate(...)`", "`FrobAll(of)`", "`Frob(field, by=)`"),
+            *("`FrobLike(field, operand)`", "`Frobbed(how)`", "`FrobUp({field: value})`"),
+        ),
         "python/data_bridge/functions/__init__.py": ('"frobnicate"',),
         "python/data_bridge/functions/arithmetic.py": ("def frobnicate(",),
         "python/data_bridge/fields/methods.py": ("def frobnicate(",),
         "python/data_bridge/accumulators.py": ("class FrobAll(", '"FrobAll"'),
         "python/data_bridge/windows.py": ("class FrobRank(", '"FrobRank"'),
         "python/data_bridge/stages/shaping.py": ("class Frob(", '"Frob"'),
-        "python/data_bridge/__init__.py": ('"Frob"', '"FrobAll"', '"FrobRank"'),
+        "python/data_bridge/__init__.py": (
+            *('"Frob"', '"FrobAll"', '"FrobRank"', '"FrobLike"', '"Frobbed"', '"FrobUp"'),
+        ),
         "python/data_bridge/pipeline.py": ('"Frob"', '"FrobAll"', '"FrobRank"'),
+        "python/data_bridge/predicates.py": ('"FrobLike"', '"Frobbed"'),
+        "python/data_bridge/update.py": ('"FrobUp"',),
         "python/data_bridge/stages/__init__.py": ('"Frob"',),
         "python/data_bridge/pipeline_builder.py": ("    frob = _Step(stages.Frob)",),
+        "python/data_bridge/query_operators.py": (
+            "def __init__(self, field: Any, operand: Any) -> None:",
+            "def __init__(self, how: str) -> None:",
+        ),
         "python/data_bridge/ir/signatures.py": ('"$frobnicate"', '"$frobAll"', '"$frobRank"', '"$frob"'),
-    }.items():
-        for word in words:
-            assert word in made[path], (path, word)
+    }.items(),
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_an_operator_is_one_line(made: dict[str, str], path: str, words: tuple[str, ...]) -> None:
+    assert [word for word in words if word not in made[path]] == []
+
+
+#: A program of somebody who has the library with the new operators.
+USER = """
+import json
+from data_bridge import Document, Frobbed, FrobLike, FrobUp, ir, lang
+from data_bridge.errors import CompileError
+
+class User(Document):
+    age: int = 0
+    name: str = ""
+
+def sent(query):
+    return query.plan().commands[0]
+
+def refused(ask):
+    try:
+        ask()
+    except CompileError as error:
+        return str(error)
+
+text = 'User.find(FrobLike(User.age, 4), Frobbed("well"))'
+update = 'User.find(User.name == "Ann").update(FrobUp({User.age: 3}))'
+schema = User.schema()
+print(json.dumps({
+    "docs": [each.__doc__.split("\\n")[0::2] for each in (FrobLike, Frobbed, FrobUp)],
+    "filter": sent(User.find(FrobLike(User.age, 4), Frobbed("well")))["filter"],
+    "by path": FrobLike("a.b", [1]).__ir__.to_mql(),
+    "text": sent(lang.parse(text, [User]))["filter"],
+    "printed": str(lang.parse(text, [User])),
+    "python": lang.to_python({"age": {"$frobLike": 4}, "name": "x"}, User),
+    "parsed": ir.parse_filter({"age": {"$frobLike": 4}}, schema).to_mql(),
+    "at the top": refused(lambda: ir.parse_filter({"$frobLike": 4})),
+    "slips": [refused(lambda: ir.parse_filter(each)) for each in ({"age": {"$frobLik": 4}}, {"$frobed": "well"})],
+    "update": lang.parse(update, [User], allow_writing=True).plan().commands[0]["updates"][0]["u"],
+    "update of a dict": ir.parse_update({"$frobUp": {"age": 3}}, schema).to_mql(),
+    "update as Python": lang.to_python(ir.parse_update({"$frobUp": {"age": 3}}), User),
+    "misfits": [refused(lambda: User.find().update(FrobUp(each))) for each in ({User.name: 3}, {User.age: "x"})],
+}))
+"""
+
+
+def test_a_new_query_or_update_operator_needs_no_more(made: dict[str, str], tmp_path: Path) -> None:
+    package = tmp_path / "data_bridge"
+    shutil.copytree(ROOT / "python" / "data_bridge", package, ignore=shutil.ignore_patterns("_core*.so", "__pycache__"))
+    core = Path(data_bridge._core.__file__)
+    (package / core.name).symlink_to(core)
+    for path, text in made.items():
+        if path.startswith("python/"):
+            (tmp_path / path.removeprefix("python/")).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", USER], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    asked = {"$and": [{"$frobbed": "well"}], "age": {"$frobLike": 4}}
+    assert json.loads(done.stdout) == {
+        "docs": [["Is new.", f"    `${name}`, since MongoDB 9.9."] for name in ("frobLike", "frobbed", "frobUp")],
+        "filter": asked,
+        "by path": {"a.b": {"$frobLike": [1]}},
+        "text": asked,
+        "printed": 'User.find(And({"age": {"$frobLike": 4}}, {"$frobbed": "well"}))',
+        "python": '{"age": {"$frobLike": 4}} & (User.name == "x")',
+        "parsed": {"age": {"$frobLike": 4}},
+        "at the top": "$frobLike stands under a field, not at the top of a filter\n"
+        '  hint: write {"field": {"$frobLike": ...}}',
+        "slips": [
+            "there is no '$frobLik'; did you mean '$frobLike'?",
+            "there is no '$frobed'; did you mean '$frobbed'?",
+        ],
+        "update": {"$frobUp": {"age": 3}},
+        "update of a dict": {"$frobUp": {"age": 3}},
+        "update as Python": '{"$frobUp": {"age": 3}}',
+        "misfits": [
+            "$frobUp takes a number on a number field: User.name is string and was given 3",
+            "$frobUp takes a number on a number field: User.age is int and was given 'x'",
+        ],
+    }
+
+
+def test_a_class_without_a_method_has_one_operand() -> None:
+    row = Operator(
+        "queries", "new", "frob", "$frob", "9.9", "Is new.", more={"where": "field", "parameters": "a: int, b: int"}
+    )
+    with pytest.raises(ValueError, match=r"queries\.frob: without a method the operand is one parameter"):
+        classes.queries(Table({"queries": [row]}))
 
 
 def test_what_is_generated_is_exported() -> None:
-    modules = (accumulators, windows, inspecting, searching, shaping)
-    assert {name for module in modules for name in module.__all__} <= set(data_bridge.__all__)
+    modules = (accumulators, windows, inspecting, searching, shaping, query_operators, update_operators)
+    for module in modules:
+        assert set(module.__all__) <= set(data_bridge.__all__)
+        # No operator hides another one whose class has the same name.
+        assert [name for name in module.__all__ if getattr(data_bridge, name) is not getattr(module, name)] == []

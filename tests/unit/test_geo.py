@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from data_bridge import Document, geo
+from data_bridge import Document, Near, geo
 from data_bridge.errors import CompileError
 
 RING = [[0, 0], [1, 0], [1, 1], [0, 0]]
@@ -65,6 +65,8 @@ def test_models_refuse_what_is_no_geometry(make: Callable[[], Any], said: str) -
         (lambda: Place.where.intersects(geo.Box((0, 0), (1, 1))), "is a flat shape, which only within() takes"),
         (lambda: Place.where.near_sphere(geo.Polygon([RING])), "nearness is to a Point"),
         (lambda: Place.where.near_sphere([1, 2]), "is a flat pair"),
+        (lambda: Place.where.near([1, 2]), "is a flat pair"),  # type: ignore[call-overload]
+        (lambda: Near(Place.where, [1, 2]), "is a flat pair"),
         (lambda: Place.where.near(0, 0, max_distance=-1), "max_distance is -1"),
         (lambda: geo.FlatPolygon([(0, 0), (1, 1)]), "three points or more"),
         (lambda: geo.Box((0,), (1, 1)), "a flat point is a pair"),
