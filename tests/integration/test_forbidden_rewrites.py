@@ -206,7 +206,9 @@ def test_what_is_stored_was_tested_before(collection: Any) -> None:
     copies = collection.database["Copies"]
     copies.delete_many({})
     into = {"$merge": {"into": "Copies"}}
-    Forbidden.aggregate([{"$sort": {"b": 1}}, {"$match": {"b": 1}}, {"$limit": 1}, into]).to_list().run_sync()
+    Forbidden.aggregate(
+        [{"$sort": {"b": 1}}, {"$match": {"b": 1}}, {"$limit": 1}, into], allow_writing=True
+    ).to_list().run_sync()
     assert list(copies.find()) == [{"_id": 2, "b": 1}]
     list(collection.aggregate([into]))
     assert copies.count_documents({}) == 2
