@@ -360,11 +360,17 @@ def test_a_new_query_or_update_operator_needs_no_more(made: dict[str, str], tmp_
     }
 
 
-def test_a_class_without_a_method_has_one_operand() -> None:
-    row = Operator(
-        "queries", "new", "frob", "$frob", "9.9", "Is new.", more={"where": "field", "parameters": "a: int, b: int"}
-    )
-    with pytest.raises(ValueError, match=r"queries\.frob: without a method the operand is one parameter"):
+@pytest.mark.parametrize(
+    ("purity", "parameters", "said"),
+    [
+        ("pure", "a: int, b: int", "without a method the operand is one parameter"),
+        ("code", "a: str", "the class of what runs a program is written by hand"),
+    ],
+)
+def test_a_class_that_no_line_can_say_is_refused(purity: str, parameters: str, said: str) -> None:
+    more = {"where": "field", "parameters": parameters}
+    row = Operator("queries", "new", "frob", "$frob", "9.9", "Is new.", purity=purity, more=more)
+    with pytest.raises(ValueError, match=f"queries\\.frob: {said}"):
         classes.queries(Table({"queries": [row]}))
 
 

@@ -40,12 +40,12 @@ from .field_update import FieldUpdate
 
 def queries(table: Table) -> str:
     """The module `data_bridge/query_operators.py`."""
-    return _module(QUERIES, [(row, _query(row)) for row in query_rows(table) if not row.more.get("node")])
+    return _module(QUERIES, [(row, _query(row)) for row in _made(query_rows(table))])
 
 
 def updates(table: Table) -> str:
     """The module `data_bridge/update_operators.py`."""
-    return _module(UPDATES, [(row, _update(row)) for row in update_rows(table) if not row.more.get("node")])
+    return _module(UPDATES, [(row, _update(row)) for row in _made(update_rows(table))])
 
 
 def query_rows(table: Table) -> list[Operator]:
@@ -69,6 +69,19 @@ def call(row: Operator) -> str:
         parts += [f"{ahead}{each.arg}" for each in names]
     parts += [f"{each.arg}=" for each in taken.kwonlyargs]
     return f"{row.title}({', '.join([*_subject(row), *parts])})"
+
+
+def _made(rows: list[Operator]) -> list[Operator]:
+    """Those whose classes are made.
+
+    Raises:
+        ValueError: an operator runs a program: its class must ask whether it may, and texts must know it.
+    """
+    found = [row for row in rows if not row.more.get("node")]
+    for row in found:
+        if row.purity == "code":
+            raise ValueError(f"{row.kind}.{row.key}: the class of what runs a program is written by hand (node = true)")
+    return found
 
 
 def _module(head: str, made: list[tuple[Operator, str]]) -> str:
