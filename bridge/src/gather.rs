@@ -12,7 +12,7 @@ use crate::completion::{Finish, Finished, Outcome};
 use crate::errors::{internal, to_python};
 
 /// How long documents are decoded before others may run.
-const SLICE: Duration = Duration::from_millis(2);
+const SLICE: Duration = Duration::from_millis(1);
 
 /// Documents between two looks at the clock.
 const STRIDE: usize = 32;

@@ -11,8 +11,8 @@ use pyo3::sync::PyOnceLock;
 
 use super::instance::CollectorPaused;
 
-/// How many objects become old so between two collections of all there is: cycles among them, which a program may have
-/// made since, are only found then.
+/// By how much Python's memory may grow, in blocks, while objects become old so, until all there is was collected: cycles
+/// among them, which a program may have made since, are only found then.
 const MOST: usize = 1_000_000;
 
 /// Functions of `gc`, and what was made old.
@@ -23,10 +23,13 @@ struct Collector {
     frozen: Py<PyAny>,
     freeze: Py<PyAny>,
     unfreeze: Py<PyAny>,
-    /// Objects made old since the last collection of all.
+    /// How many blocks of memory Python holds.
+    blocks: Py<PyAny>,
+    /// Objects made old since it was last looked how many of them are left.
     aged: AtomicUsize,
-    /// How many of those collections there had been.
+    /// How many collections of all there had been, and how many blocks were held, when `aged` began.
     collections: AtomicUsize,
+    held: AtomicUsize,
 }
 
 impl Collector {
@@ -36,7 +39,10 @@ impl Collector {
             let gc = py.import("gc")?;
             let function = |name: &str| gc.getattr(name).map(Bound::unbind);
             let stats = function("get_stats")?;
+            let blocks = py.import("sys")?.getattr("getallocatedblocks")?;
             Ok(Self {
+                held: AtomicUsize::new(blocks.call0()?.extract()?),
+                blocks: blocks.unbind(),
                 count: function("get_count")?,
                 threshold: function("get_threshold")?,
                 collections: AtomicUsize::new(collections(stats.bind(py))?),
@@ -63,15 +69,23 @@ impl Collector {
     }
 
     fn may_age(&self, py: Python<'_>) -> PyResult<bool> {
-        if self.aged.load(Ordering::Relaxed) > MOST {
-            let now = collections(self.stats.bind(py))?;
-            if self.collections.swap(now, Ordering::Relaxed) == now {
-                return Ok(false);
-            }
-            self.aged.store(0, Ordering::Relaxed);
-        }
         // What the program itself has frozen is to stay so.
-        Ok(self.frozen.bind(py).call0()?.extract::<usize>()? == 0)
+        let frozen = self.frozen.bind(py).call0()?.extract::<usize>()?;
+        Ok(frozen == 0 && (self.aged.load(Ordering::Relaxed) <= MOST || self.little_is_left(py)?))
+    }
+
+    /// Whether most of what was made old is gone again, or all there is was collected since.
+    fn little_is_left(&self, py: Python<'_>) -> PyResult<bool> {
+        let blocks: usize = self.blocks.bind(py).call0()?.extract()?;
+        let now = collections(self.stats.bind(py))?;
+        if self.collections.swap(now, Ordering::Relaxed) != now {
+            self.held.store(blocks, Ordering::Relaxed);
+        }
+        let grown = blocks.saturating_sub(self.held.load(Ordering::Relaxed));
+        if grown <= MOST {
+            self.aged.store(grown, Ordering::Relaxed);
+        }
+        Ok(grown <= MOST)
     }
 }
 
