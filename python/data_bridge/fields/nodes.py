@@ -86,6 +86,8 @@ def value(given: Any) -> ir.Expr:
     if isinstance(given, Built):
         node: ir.Expr = given.__ir__
         return asking_elements(node) if isinstance(node, ir.Predicate) else node
+    if type(given) in _PLAIN:
+        return ir.Literal(given)
     if isinstance(given, Mapping):
         fields = {str(key): value(item) for key, item in given.items()}
         if any(key.startswith("$") or "." in key or not key for key in fields) and all(map(_constant, fields.values())):
@@ -94,6 +96,10 @@ def value(given: Any) -> ir.Expr:
     if isinstance(given, (list, tuple)):
         return ir.ArrayExpr(tuple(value(item) for item in given))
     return to_ir(given)
+
+
+#: Types of values that hold no others: most are of these, and asking an abstract class takes long.
+_PLAIN = frozenset([type(None), bool, int, float, str, bytes])
 
 
 def _constant(node: ir.Expr) -> bool:

@@ -119,10 +119,11 @@ def refuse_writing(given: Iterable[Any]) -> None:
         CompileError: a dict, or a node that was made of one, writes.
     """
     for each in given:
+        if isinstance(each, Stage):
+            continue
+        name = each.name if isinstance(each, stages.GenericStage) else None
         if isinstance(each, Mapping):
             name = next(iter(each), None)
-        else:
-            name = each.name if isinstance(each, stages.GenericStage) else None
         if name in WRITING:
             own = name[1:].capitalize()
             raise CompileError(
