@@ -4,7 +4,7 @@
 //! again, which takes as long as decoding it. So it rests, and is then told that all there is is old, which takes no
 //! time (`gc.freeze()` and `gc.unfreeze()` only join its lists).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -30,6 +30,8 @@ struct Collector {
     /// How many collections of all there had been, and how many blocks were held, when `aged` began.
     collections: AtomicUsize,
     held: AtomicUsize,
+    /// Too much was left when it was last looked: a collection of all must come first.
+    waits: AtomicBool,
 }
 
 impl Collector {
@@ -51,6 +53,7 @@ impl Collector {
                 freeze: function("freeze")?,
                 unfreeze: function("unfreeze")?,
                 aged: AtomicUsize::new(0),
+                waits: AtomicBool::new(false),
             })
         })
     }
@@ -76,16 +79,23 @@ impl Collector {
 
     /// Whether most of what was made old is gone again, or all there is was collected since.
     fn little_is_left(&self, py: Python<'_>) -> PyResult<bool> {
-        let blocks: usize = self.blocks.bind(py).call0()?.extract()?;
         let now = collections(self.stats.bind(py))?;
-        if self.collections.swap(now, Ordering::Relaxed) != now {
+        let collected = self.collections.swap(now, Ordering::Relaxed) != now;
+        if !collected && self.waits.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        // The interpreter goes through all its memory for this number: it is asked once, and not for every slice.
+        let blocks: usize = self.blocks.bind(py).call0()?.extract()?;
+        if collected {
             self.held.store(blocks, Ordering::Relaxed);
         }
         let grown = blocks.saturating_sub(self.held.load(Ordering::Relaxed));
-        if grown <= MOST {
+        let little = grown <= MOST;
+        self.waits.store(!little, Ordering::Relaxed);
+        if little {
             self.aged.store(grown, Ordering::Relaxed);
         }
-        Ok(grown <= MOST)
+        Ok(little)
     }
 }
 
