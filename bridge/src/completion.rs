@@ -55,7 +55,7 @@ pub fn run_finish(py: Python<'_>, finish: Box<dyn Finish>, outcome: Outcome) -> 
 
 /// Completions handled in one turn of the loop, and how long that may take: other callbacks want to run.
 const PER_TICK: usize = 64;
-const TICK: Duration = Duration::from_millis(1);
+pub const TICK: Duration = Duration::from_millis(1);
 
 enum Wake {
     Descriptor(OwnedFd),

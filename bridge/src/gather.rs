@@ -1,18 +1,15 @@
 //! A result with all its documents, decoded as its batches come, in slices between which others may run.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bson::RawDocumentBuf;
 use data_bridge_driver::{Client, Cursor, Reply, Request};
 use pyo3::prelude::*;
 
 use crate::codec::{Batch, OnInvalid, Sink, at_rest};
-use crate::completion::{Finish, Finished, Outcome};
+use crate::completion::{Finish, Finished, Outcome, TICK};
 use crate::errors::{internal, to_python};
-
-/// How long documents are decoded before others may run.
-const SLICE: Duration = Duration::from_millis(1);
 
 /// Documents between two looks at the clock.
 const STRIDE: usize = 32;
@@ -37,7 +34,7 @@ impl Slices {
         let done = at_rest(py, || {
             loop {
                 let done = batch.decode(py, &mut *self.sink, self.on_invalid, STRIDE)?;
-                if done || started.elapsed() > SLICE {
+                if done || started.elapsed() > TICK {
                     return Ok(done);
                 }
             }
