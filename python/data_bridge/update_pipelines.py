@@ -10,6 +10,7 @@ from ._core import Schema
 from .closed_values import refuse_unaccepted
 from .errors import CompileError
 from .ir import stages
+from .ir.collisions import leaves
 from .ir.paths import dtype_at
 from .update_checks import check_stored, stores_type
 
@@ -47,17 +48,9 @@ def _last(nodes: Sequence[Any]) -> Iterator[tuple[str, ir.Expr]]:
         if isinstance(node, stages.Unset):
             given.update(path.split(".")[0] for path in node.paths)
         elif isinstance(node, stages.Set):
-            for path, value in _leaves(node.fields):
+            for path, value in leaves(node.fields):
                 if path.split(".")[0] not in given:
                     yield path, value
             given.update(path.split(".")[0] for path, _ in node.fields)
         else:
             return
-
-
-def _leaves(fields: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, ir.Expr]]:
-    for path, given in fields:
-        if isinstance(given, ir.DocumentExpr) and given.fields:
-            yield from _leaves(tuple((f"{path}.{name}", inner) for name, inner in given.fields.items()))
-        else:
-            yield path, given

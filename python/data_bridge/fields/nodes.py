@@ -12,6 +12,7 @@ from bson import ObjectId
 from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
+from ..ir.mql import SCALARS
 from ..links import Link
 from .list_tests import asking_elements
 from .spans import MOVING, spans
@@ -86,7 +87,8 @@ def value(given: Any) -> ir.Expr:
     if isinstance(given, Built):
         node: ir.Expr = given.__ir__
         return asking_elements(node) if isinstance(node, ir.Predicate) else node
-    if type(given) in _PLAIN:
+    # Most are of these, and asking an abstract class takes long.
+    if type(given) in SCALARS:
         return ir.Literal(given)
     if isinstance(given, Mapping):
         fields = {str(key): value(item) for key, item in given.items()}
@@ -96,10 +98,6 @@ def value(given: Any) -> ir.Expr:
     if isinstance(given, (list, tuple)):
         return ir.ArrayExpr(tuple(value(item) for item in given))
     return to_ir(given)
-
-
-#: Types of values that hold no others: most are of these, and asking an abstract class takes long.
-_PLAIN = frozenset([type(None), bool, int, float, str, bytes])
 
 
 def _constant(node: ir.Expr) -> bool:

@@ -24,7 +24,7 @@ def refuse_collisions(stage: str, fields: Sequence[tuple[str, Any]], at: Place =
     if len(roots) == len(fields) and not any("." in path for path in roots):
         return
     seen: dict[tuple[str, ...], str] = {}
-    for names in sorted(tuple(path.split(".")) for path in _leaves(fields)):
+    for names in sorted(tuple(path.split(".")) for path, _ in leaves(fields)):
         for length in range(1, len(names) + 1):
             above = seen.get(names[:length])
             if above is not None:
@@ -40,9 +40,10 @@ def _collision(stage: str, above: str, path: str, at: Place) -> Exception:
     return wrong(said, (path, at) if at else None, hint, code="path_collision", whole=path)
 
 
-def _leaves(fields: Iterable[tuple[str, Any]]) -> Iterator[str]:
+def leaves(fields: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The fields by their whole paths, and what is given there; those of computed documents each by itself."""
     for path, given in fields:
         if type(given) is DocumentExpr and given.fields:
-            yield from _leaves((f"{path}.{name}", inner) for name, inner in given.fields.items())
+            yield from leaves((f"{path}.{name}", inner) for name, inner in given.fields.items())
         else:
-            yield path
+            yield path, given
