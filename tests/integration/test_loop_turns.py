@@ -138,9 +138,13 @@ async def test_a_document_that_does_not_fit_is_met_in_its_place(
         documents[wrong] = {"_id": wrong, "text": ["x"]}
         plain[database_name]["big"].insert_many(documents)
     seen: list[int] = []
-    with pytest.raises(DecodeError, match=str(wrong)):
+
+    async def go_through() -> None:
         async for document in Big.find().sort(Big.id):
             seen.append(document.id)
+
+    with pytest.raises(DecodeError, match=str(wrong)):
+        await go_through()
     assert seen == list(range(len(seen)))
     assert wrong - TURN <= len(seen) <= wrong
 
