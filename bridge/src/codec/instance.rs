@@ -278,6 +278,58 @@ mod tests {
         });
     }
 
+    fn references(object: &Bound<'_, PyAny>) -> ffi::Py_ssize_t {
+        // SAFETY: a live object, and the interpreter lock is held.
+        unsafe { ffi::Py_REFCNT(object.as_ptr()) }
+    }
+
+    #[test]
+    fn slots_of_a_new_instance_are_filled_and_filled_again() {
+        Python::initialize();
+        Python::attach(|py| {
+            let names = PyDict::new(py);
+            let base = class(py, c"type('Base', (), {'__slots__': ('a', 'b')})");
+            names.set_item("Base", &base).expect("a dict takes it");
+            let below = |source| py.eval(source, None, Some(&names)).expect("a class").cast_into::<PyType>();
+            let derived = below(c"type('Derived', (Base,), {})").expect("a type");
+            let slots = [Slot::of(&base, "a").expect("it is there"), Slot::of(&base, "b").expect("it is there")];
+            let instances = Instances::of(&derived, &[&slots[0], &slots[1]]).expect("it has them");
+            let (first, second) = (PyDict::new(py).into_any(), PyDict::new(py).into_any());
+            let held = references(&first);
+            let fresh = instances.make(py).expect("it is made");
+            fresh.fill(0, first.clone());
+            fresh.fill(0, second.clone());
+            fresh.fill(1, first.clone());
+            fresh.set(&PyString::new(py, "c"), &second).expect("it has a dict");
+            let made = fresh.finish();
+            assert!(made.get_type().is(&derived));
+            assert!(slots[0].get(&made).expect("it is there").is(&second));
+            assert!(slots[1].get(&made).expect("it is there").is(&first));
+            assert_eq!(references(&first), held + 1);
+            drop(made);
+            assert_eq!((references(&first), references(&second)), (held, held));
+        });
+    }
+
+    #[test]
+    fn only_instances_of_a_class_with_the_slots_are_filled() {
+        Python::initialize();
+        Python::attach(|py| {
+            let names = PyDict::new(py);
+            let base = class(py, c"type('Base', (), {'__slots__': ('a',)})");
+            names.set_item("Base", &base).expect("a dict takes it");
+            let slot = Slot::of(&base, "a").expect("it is there");
+            let other = class(py, c"type('Other', (), {'__slots__': ('a',)})");
+            assert!(Instances::of(&other, &[&slot]).is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+            let odd = py.eval(c"type('Odd', (Base,), {'__new__': lambda cls: 7})", None, Some(&names));
+            let odd = odd.expect("a class").cast_into::<PyType>().expect("a type");
+            let instances = Instances::of(&odd, &[&slot]).expect("it has it");
+            assert!(instances.make(py).is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+            let number = py.get_type::<pyo3::types::PyComplex>();
+            assert!(Slot::of(&number, "real").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+        });
+    }
+
     #[test]
     fn texts_are_those_of_their_bytes() {
         Python::initialize();

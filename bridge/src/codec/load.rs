@@ -16,7 +16,7 @@ use crate::errors::raise;
 
 /// The slots of documents that are filled here, in the order of `Layout::instances`; only stored ones have the last two.
 #[derive(Clone, Copy)]
-pub enum Own {
+enum Own {
     FieldsSet,
     Extra,
     Private,

@@ -159,8 +159,8 @@ impl Moment {
         Some(Self { year, month, day, hour, minute, second, millisecond })
     }
 
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let Self { year, month, day, hour, minute, second, millisecond } = self;
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Self { year, month, day, hour, minute, second, millisecond } = *self;
         let (micros, utc) = (u32::from(millisecond) * 1000, PyTzInfo::utc(py)?);
         Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micros, Some(&utc))?.into_any())
     }
