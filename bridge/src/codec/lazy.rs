@@ -55,7 +55,7 @@ pub fn defer<'py>(scope: Scope<'_, 'py>, layout: &Bound<'py, Layout>, document: 
     {
         return Ok(whole);
     }
-    let fresh = this.fresh(py, definition)?;
+    let Some(fresh) = this.fresh(py, definition)? else { return this.decode_bytes(scope, document) };
     let image = Image { bytes: document, pending: Some(layout) };
     load::complete(fresh, definition, names.present, names.extra, Some(image))
 }

@@ -163,8 +163,8 @@ impl Layout {
         if definition.validated { Ok(None) } else { self.fast(scope, definition, document, None) }
     }
 
-    /// An instance on which nothing is set.
-    pub fn fresh<'py>(&self, py: Python<'py>, definition: &Definition) -> PyResult<Fresh<'_, 'py>> {
+    /// An instance on which nothing is set; None of a class whose `__new__` gives something else.
+    pub fn fresh<'py>(&self, py: Python<'py>, definition: &Definition) -> PyResult<Option<Fresh<'_, 'py>>> {
         let find = || {
             let slots = types::slots(py)?;
             let own = [&slots.fields_set, &slots.extra, &slots.private, &slots.pending, &slots.image];
@@ -183,7 +183,8 @@ impl Layout {
         image: Option<Image<'_, 'py>>,
     ) -> Fit<'py> {
         let (py, fields) = (scope.py, &definition.fields);
-        let mut building = Building::new(definition, self.fresh(py, definition)?);
+        let Some(fresh) = self.fresh(py, definition)? else { return Ok(None) };
+        let mut building = Building::new(definition, fresh);
         let mut elements = Elements::new(document).map_err(|problem| malformed(py, problem))?;
         // Most documents hold their fields in order, from the first on.
         for field in definition.stored() {
