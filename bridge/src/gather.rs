@@ -3,38 +3,45 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bson::RawDocumentBuf;
-use data_bridge_driver::{Client, Cursor, Reply, Request};
+use data_bridge_driver::{Client, Page, Reply, Request};
 use pyo3::prelude::*;
 
-use crate::codec::{Batch, OnInvalid, Sink, at_rest};
+use crate::codec::{Batch, Objects, OnInvalid, Sink, at_rest};
 use crate::completion::{Finish, Finished, Outcome, TICK};
 use crate::errors::{internal, to_python};
+use crate::handles::Cursor;
 
 /// Documents between two looks at the clock.
 const STRIDE: usize = 32;
 
 /// A reply that is decoded in slices.
-struct Slices {
-    sink: Box<dyn Sink>,
+pub struct Slices<S: Sink + ?Sized = dyn Sink> {
     on_invalid: OnInvalid,
     batch: Option<Batch>,
+    sink: Box<S>,
 }
 
-impl Slices {
-    fn take(&mut self, py: Python<'_>, reply: Option<RawDocumentBuf>) -> PyResult<()> {
+impl<S: Sink + ?Sized> Slices<S> {
+    pub fn new(sink: Box<S>, on_invalid: OnInvalid) -> Self {
+        Self { on_invalid, batch: None, sink }
+    }
+
+    fn take(&mut self, py: Python<'_>, reply: Option<Page>) -> PyResult<()> {
         self.batch = reply.map(|reply| Batch::new(py, reply)).transpose()?;
         Ok(())
     }
 
-    /// Decodes for a while; true when the batch is done.
-    fn decode(&mut self, py: Python<'_>) -> PyResult<bool> {
+    /// Decodes for a while, and at most so many documents; true when the batch is done.
+    fn decode(&mut self, py: Python<'_>, most: usize) -> PyResult<bool> {
         let Some(batch) = &mut self.batch else { return Ok(true) };
         let started = Instant::now();
+        let mut left = most;
         let done = at_rest(py, || {
             loop {
-                let done = batch.decode(py, &mut *self.sink, self.on_invalid, STRIDE)?;
-                if done || started.elapsed() > TICK {
+                let stride = STRIDE.min(left);
+                let done = batch.decode(py, &mut *self.sink, self.on_invalid, stride)?;
+                left -= stride;
+                if done || left == 0 || started.elapsed() > TICK {
                     return Ok(done);
                 }
             }
@@ -50,12 +57,12 @@ impl Slices {
 pub struct Gather {
     client: Arc<Client>,
     slices: Slices,
-    rest: Option<Cursor>,
+    rest: Option<data_bridge_driver::Cursor>,
 }
 
 impl Gather {
     pub fn new(client: Arc<Client>, sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
-        Self { client, slices: Slices { sink, on_invalid, batch: None }, rest: None }
+        Self { client, slices: Slices::new(sink, on_invalid), rest: None }
     }
 
     fn take(&mut self, py: Python<'_>, reply: Reply) -> PyResult<()> {
@@ -80,7 +87,7 @@ impl Finish for Gather {
     fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
         let reply = outcome.map_err(|error| to_python(py, error))?;
         self.take(py, reply)?;
-        if !self.slices.decode(py)? {
+        if !self.slices.decode(py, usize::MAX)? {
             return Ok(Finished::Later(self));
         }
         if let Some(cursor) = self.rest.clone() {
@@ -95,7 +102,7 @@ pub struct NextBatch(Slices);
 
 impl NextBatch {
     pub fn new(sink: Box<dyn Sink>, on_invalid: OnInvalid) -> Self {
-        Self(Slices { sink, on_invalid, batch: None })
+        Self(Slices::new(sink, on_invalid))
     }
 }
 
@@ -107,6 +114,41 @@ impl Finish for NextBatch {
             Reply::Done => {}
             other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
         }
-        if self.0.decode(py)? { self.0.sink.finish(py).map(Finished::Value) } else { Ok(Finished::Later(self)) }
+        if self.0.decode(py, usize::MAX)? {
+            self.0.sink.finish(py).map(Finished::Value)
+        } else {
+            Ok(Finished::Later(self))
+        }
+    }
+}
+
+/// Some documents of a cursor's batch, the rest of which stays with the cursor; None at its end. Whoever goes through a
+/// batch so holds few of its documents, in memory that the processor has at hand.
+pub struct NextPart {
+    cursor: Py<Cursor>,
+    slices: Slices<Objects>,
+    most: usize,
+}
+
+impl NextPart {
+    pub fn new(cursor: Py<Cursor>, slices: Slices<Objects>, most: usize) -> Self {
+        Self { cursor, slices, most }
+    }
+}
+
+impl Finish for NextPart {
+    fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Batch(None) => return Ok(Finished::Value(py.None())),
+            Reply::Batch(batch) => self.slices.take(py, batch)?,
+            Reply::Done => {}
+            other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        }
+        let done = self.slices.decode(py, self.most)?;
+        let part = self.slices.sink.take(py);
+        if !done {
+            self.cursor.get().keep(self.slices);
+        }
+        Ok(Finished::Value(part.into_any()))
     }
 }

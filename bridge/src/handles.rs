@@ -1,10 +1,12 @@
 //! `_core.Cursor` and `_core.Session`: what a client opens and a caller holds.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use data_bridge_driver::{Request, SessionAction};
 use pyo3::prelude::*;
 
+use crate::codec::Objects;
+use crate::gather::Slices;
 use crate::pending::Pending;
 
 /// An open server cursor; its batches are whole replies.
@@ -12,11 +14,23 @@ use crate::pending::Pending;
 pub struct Cursor {
     driver: Arc<data_bridge_driver::Client>,
     driver_cursor: data_bridge_driver::Cursor,
+    /// A batch of which some documents were given.
+    begun: Mutex<Option<Slices<Objects>>>,
 }
 
 impl Cursor {
     pub fn new(driver: Arc<data_bridge_driver::Client>, driver_cursor: data_bridge_driver::Cursor) -> Self {
-        Self { driver, driver_cursor }
+        Self { driver, driver_cursor, begun: Mutex::new(None) }
+    }
+
+    /// Keeps the rest of a batch.
+    pub fn keep(&self, begun: Slices<Objects>) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+    }
+
+    /// The rest of a batch, if one was kept.
+    pub fn take_begun(&self) -> Option<Slices<Objects>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub fn driver(&self) -> Arc<data_bridge_driver::Client> {
@@ -36,6 +50,7 @@ impl Cursor {
     }
 
     fn close(&self) -> Pending {
+        drop(self.take_begun());
         Pending::plain(&self.driver, Request::CloseCursor(self.driver_cursor.clone()))
     }
 }

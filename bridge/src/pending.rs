@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use bson::RawDocumentBuf;
+use bson::RawDocument;
 use data_bridge_driver::{Course, Error, Fed, Reply, Request, runtime};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,13 +20,21 @@ type Driver = Arc<data_bridge_driver::Client>;
 /// A request that has not been sent. It is sent once: awaited, by `start` or by `wait`.
 #[pyclass(module = "data_bridge._core")]
 pub struct Pending {
-    unsent: Option<(Driver, Request, Box<dyn Finish + Sync>)>,
+    unsent: Option<Unsent>,
     course: Course,
 }
 
+/// What is sent, if anything has to be, and what is done with the answer.
+type Unsent = (Option<(Driver, Request)>, Box<dyn Finish + Sync>);
+
 impl Pending {
     pub fn new(driver: Driver, request: Request, finish: impl Finish + Sync + 'static) -> Self {
-        Self { unsent: Some((driver, request, Box::new(finish))), course: Course::default() }
+        Self { unsent: Some((Some((driver, request)), Box::new(finish))), course: Course::default() }
+    }
+
+    /// One whose answer is here, and is still to be decoded: nothing is sent.
+    pub fn answered(finish: impl Finish + Sync + 'static) -> Self {
+        Self { unsent: Some((None, Box::new(finish))), course: Course::default() }
     }
 
     /// One whose answer needs no decoding: replies come as bytes, counts as numbers.
@@ -39,7 +47,7 @@ impl Pending {
         Self { course, ..self }
     }
 
-    fn take(&mut self) -> PyResult<(Driver, Request, Box<dyn Finish + Sync>)> {
+    fn take(&mut self) -> PyResult<Unsent> {
         self.unsent.take().ok_or_else(|| PyRuntimeError::new_err("this request was sent already"))
     }
 }
@@ -49,10 +57,14 @@ impl Pending {
     /// Sends it; what it gives is awaited in the running event loop. If that is cancelled, the request still runs to its
     /// end.
     fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, Answer>> {
-        let (driver, request, finish) = self.take()?;
+        let (unsent, finish) = self.take()?;
         let (event_loop, queue) = completion::current(py)?;
-        queue.get().expect(&event_loop, finish, |id, inbox| {
-            runtime::start(&driver, request, move |outcome| inbox.push(id, outcome))
+        queue.get().expect(&event_loop, finish, |id, inbox| match unsent {
+            Some((driver, request)) => runtime::start(&driver, request, move |outcome| inbox.push(id, outcome)),
+            None => {
+                inbox.push(id, Ok(Reply::Done));
+                Ok(())
+            }
         })
     }
 
@@ -70,8 +82,11 @@ impl Pending {
 
     /// Sends it and blocks until the answer is there, with the interpreter lock released.
     fn wait(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let (driver, request, finish) = self.take()?;
-        let mut outcome = answered(py, &driver, request)?;
+        let (unsent, finish) = self.take()?;
+        let mut outcome = match unsent {
+            Some((driver, request)) => answered(py, &driver, request)?,
+            None => Ok(Reply::Done),
+        };
         let mut finish: Box<dyn Finish> = finish;
         loop {
             match run_finish(py, finish, outcome)? {
@@ -104,15 +119,15 @@ fn answered(py: Python<'_>, driver: &Driver, request: Request) -> PyResult<Outco
 }
 
 fn plain(py: Python<'_>, driver: Driver, outcome: Outcome) -> PyResult<Py<PyAny>> {
-    let bytes = |reply: &RawDocumentBuf| PyBytes::new(py, reply.as_bytes());
+    let bytes = |reply: &RawDocument| PyBytes::new(py, reply.as_bytes());
     Ok(match outcome.map_err(|error| to_python(py, error))? {
         other @ (Reply::Documents { .. } | Reply::Filled(_)) => {
             return Err(internal(py, &format!("bytes were asked for and {other:?} came")));
         }
         Reply::Count(count) => count.into_pyobject(py)?.into_any().unbind(),
         Reply::Exists(found) => found.into_pyobject(py)?.to_owned().into_any().unbind(),
-        Reply::Document(document) => document.as_ref().map(bytes).into_pyobject(py)?.into_any().unbind(),
-        Reply::Batch(batch) => batch.as_ref().map(bytes).into_pyobject(py)?.into_any().unbind(),
+        Reply::Document(document) => document.as_deref().map(bytes).into_pyobject(py)?.into_any().unbind(),
+        Reply::Batch(batch) => batch.as_deref().map(bytes).into_pyobject(py)?.into_any().unbind(),
         Reply::Written(written) => {
             let answer = PyDict::new(py);
             answer.set_item("n", written.n)?;

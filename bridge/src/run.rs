@@ -1,19 +1,21 @@
 //! Runs compiled plans and turns their answers into Python objects.
 
-use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
+use std::num::NonZeroUsize;
+
+use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Batch, Filled, Kind, Reply, Request, RunOptions, Written};
+use data_bridge_driver::{Batch, Filled, Kind, Page, Reply, Request, RunOptions, Written};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::client::{Client, run_options};
-use crate::codec::{self, Decoder, OnInvalid, Scope};
+use crate::codec::{self, Decoder, Objects, OnInvalid, Scope};
 use crate::compiled::Compiled;
 use crate::completion::Outcome;
 use crate::errors::{internal, to_python};
 use crate::gate::guarded;
-use crate::gather::{Gather, NextBatch};
+use crate::gather::{Gather, NextBatch, NextPart, Slices};
 use crate::handles::{Cursor, Session};
 use crate::pending::Pending;
 
@@ -90,13 +92,27 @@ fn filled(client: Py<Client>, compiled: &Compiled, session: Option<&Bound<'_, Se
     Pending::new(client.get().driver(), request, finish).telling(course)
 }
 
-/// The next documents of a cursor as a request; its answer is None at the end.
+/// The next documents of a cursor as a request, those of a batch, or at most so many; its answer is None at the end. The
+/// layout is that of the whole batch, whatever is given for its later parts.
 #[pyfunction]
-#[pyo3(signature = (cursor, layout = None, on_invalid = "raise"))]
-fn next_documents(py: Python<'_>, cursor: Py<Cursor>, layout: Option<Decoder>, on_invalid: &str) -> PyResult<Pending> {
-    let finish = NextBatch::new(layout.unwrap_or(Decoder::Dict).into_sink(py), OnInvalid::parse(on_invalid)?);
-    let request = cursor.get().next();
-    Ok(Pending::new(cursor.get().driver(), request, finish))
+#[pyo3(signature = (cursor, layout = None, on_invalid = "raise", most = None))]
+fn next_documents(
+    py: Python<'_>,
+    cursor: Py<Cursor>,
+    layout: Option<Decoder>,
+    on_invalid: &str,
+    most: Option<NonZeroUsize>,
+) -> PyResult<Pending> {
+    let (driver, request) = (cursor.get().driver(), cursor.get().next());
+    let (decoder, on_invalid) = (layout.unwrap_or(Decoder::Dict), OnInvalid::parse(on_invalid)?);
+    let Some(most) = most.map(NonZeroUsize::get) else {
+        return Ok(Pending::new(driver, request, NextBatch::new(decoder.into_sink(py), on_invalid)));
+    };
+    if let Some(begun) = cursor.get().take_begun() {
+        return Ok(Pending::answered(NextPart::new(cursor, begun, most)));
+    }
+    let slices = Slices::new(Box::new(Objects::new(py, decoder)), on_invalid);
+    Ok(Pending::new(driver, request, NextPart::new(cursor, slices, most)))
 }
 
 /// Encoded statements of one kind, as many commands as they take; its answer is the counts that a write plan's is.
@@ -173,14 +189,9 @@ fn counts(py: Python<'_>, written: &Written) -> PyResult<Py<PyAny>> {
     Ok(counts.into_any().unbind())
 }
 
-fn first(
-    py: Python<'_>,
-    batch: Option<RawDocumentBuf>,
-    decoder: &Decoder,
-    on_invalid: OnInvalid,
-) -> PyResult<Py<PyAny>> {
+fn first(py: Python<'_>, batch: Option<Page>, decoder: &Decoder, on_invalid: OnInvalid) -> PyResult<Py<PyAny>> {
     match batch {
-        Some(batch) => decoder.decode_first(py, batch, on_invalid),
+        Some(batch) => decoder.decode_first(py, &batch, on_invalid),
         None => Ok(decoder.nothing(py)),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bson::{RawDocument, RawDocumentBuf};
+use bson::RawDocument;
 use data_bridge_compiler::physical::Step;
 use futures_util::StreamExt;
 use mongodb::raw_batch_cursor::{RawBatchCursor, SessionRawBatchCursor};
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::client::Connected;
 use crate::error::{Error, Result};
 use crate::raw;
-use crate::request::RunOptions;
+use crate::request::{Page, RunOptions};
 use crate::session::Session;
 
 /// Batches that are asked for before the reader is known to want them all: from the next one on, each is on its way
@@ -75,12 +75,12 @@ impl Cursor {
     }
 
     /// The next whole reply; none at the end.
-    pub(crate) async fn next(&self) -> Result<Option<RawDocumentBuf>> {
+    pub(crate) async fn next(&self) -> Result<Option<Page>> {
         self.inner.lock().await.next(READ_BEFORE_AHEAD).await
     }
 
     /// The first reply, for a reader of every document: the next one is on its way from the start.
-    pub(crate) async fn first(&self) -> Result<Option<RawDocumentBuf>> {
+    pub(crate) async fn first(&self) -> Result<Option<Page>> {
         self.inner.lock().await.next(0).await
     }
 
@@ -93,7 +93,7 @@ impl Cursor {
 
 impl Connected {
     /// The next whole reply of a cursor, or of what follows it; none at the end of all.
-    pub(crate) async fn next_batch(&self, cursor: &Cursor) -> Result<Option<RawDocumentBuf>> {
+    pub(crate) async fn next_batch(&self, cursor: &Cursor) -> Result<Option<Page>> {
         let mut later = cursor.later.lock().await;
         loop {
             if let Some(batch) = cursor.next().await? {
@@ -108,7 +108,7 @@ impl Connected {
 }
 
 impl Inner {
-    async fn next(&mut self, read_before_ahead: usize) -> Result<Option<RawDocumentBuf>> {
+    async fn next(&mut self, read_before_ahead: usize) -> Result<Option<Page>> {
         // What is interrupted here is not taken up again.
         let (batch, state) = match std::mem::replace(&mut self.state, State::Empty) {
             State::Plain(mut cursor) => (cursor.next().await, State::Plain(cursor)),
@@ -126,7 +126,7 @@ impl Inner {
             State::Empty => (None, State::Empty),
         };
         let Some(batch) = batch else { return Ok(None) };
-        let batch = batch?.as_raw_document().to_owned();
+        let batch = Page::Received(batch?);
         self.given += 1;
         self.state = match state {
             _ if raw::is_last_batch(&batch) => State::Empty,

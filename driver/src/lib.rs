@@ -31,6 +31,6 @@ pub use batch::{Batch, Kind};
 pub use client::{Client, ClientOptions};
 pub use cursor::Cursor;
 pub use error::{BulkWrite, DuplicateKey, Error, Failure, Result, ServerError};
-pub use request::{Course, Fed, Filled, Reply, Request, RunOptions, SessionAction, Written};
+pub use request::{Course, Fed, Filled, Page, Reply, Request, RunOptions, SessionAction, Written};
 pub use session::Session;
 pub use topology::Topology;

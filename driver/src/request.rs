@@ -1,10 +1,12 @@
 //! What can be asked of the driver, and what comes back.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bson::{RawBson, RawDocumentBuf};
+use bson::{RawBson, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::Requirement;
 use data_bridge_compiler::physical::PhysicalPlan;
+use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::batch::Batch;
 use crate::cursor::Cursor;
@@ -110,12 +112,30 @@ pub struct Written {
     pub upserted: Vec<RawBson>,
 }
 
+/// A whole reply of a cursor. One that came in a batch stays the driver's, which gives no more than a look at it.
+#[derive(Debug, Clone)]
+pub enum Page {
+    Own(RawDocumentBuf),
+    Received(RawBatch),
+}
+
+impl Deref for Page {
+    type Target = RawDocument;
+
+    fn deref(&self) -> &RawDocument {
+        match self {
+            Self::Own(reply) => reply,
+            Self::Received(batch) => batch.as_raw_document(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// The first whole reply of a cursor, with `cursor.firstBatch` (`Documents`, `First`), and the cursor where there is
     /// more; no reply when the plan had no step.
     Documents {
-        batch: Option<RawDocumentBuf>,
+        batch: Option<Page>,
         rest: Option<Cursor>,
     },
     Count(u64),
@@ -127,7 +147,7 @@ pub enum Reply {
     Cursor(Cursor),
     Filled(Filled),
     /// The next whole reply of a cursor; none at its end.
-    Batch(Option<RawDocumentBuf>),
+    Batch(Option<Page>),
     Session(Session),
     Topology(Topology),
     Done,

@@ -8,7 +8,7 @@ use crate::client::Connected;
 use crate::cursor::{Cursor, State};
 use crate::error::{BulkWrite, Error, Result};
 use crate::raw;
-use crate::request::{Reply, RunOptions, Written};
+use crate::request::{Page, Reply, RunOptions, Written};
 
 impl Connected {
     pub(crate) async fn run(&self, plan: PhysicalPlan, options: &RunOptions) -> Result<Reply> {
@@ -77,7 +77,7 @@ impl Connected {
         match step.kind {
             StepKind::Cursor { batch_size } => {
                 let cursor = self.open(database, step.command, batch_size, options).await?;
-                Ok(cursor.next().await?.unwrap_or_default())
+                Ok(cursor.next().await?.map(|reply| RawDocument::to_owned(&reply)).unwrap_or_default())
             }
             StepKind::Read => self.read(database, step.command, options).await,
             StepKind::Write { retryable } => self.write_checked(database, step.command, retryable, options).await,
@@ -166,7 +166,7 @@ fn is_enough(whole: &Reply, answer: Answer) -> bool {
 
 fn answer(answer: Answer, reply: RawDocumentBuf) -> Reply {
     match answer {
-        Answer::Documents | Answer::First => Reply::Documents { batch: Some(reply), rest: None },
+        Answer::Documents | Answer::First => Reply::Documents { batch: Some(Page::Own(reply)), rest: None },
         Answer::Count => Reply::Count(unsigned(&reply, "n")),
         Answer::Exists => Reply::Exists(unsigned(&reply, "n") > 0),
         Answer::Distinct | Answer::Value => Reply::Document(Some(reply)),
@@ -175,7 +175,7 @@ fn answer(answer: Answer, reply: RawDocumentBuf) -> Reply {
     }
 }
 
-fn answer_of_batch(answer: Answer, batch: Option<RawDocumentBuf>) -> Reply {
+fn answer_of_batch(answer: Answer, batch: Option<Page>) -> Reply {
     let first = || batch.as_deref().and_then(|reply| raw::batch(reply).next());
     match answer {
         Answer::Count => Reply::Count(first().map_or(0, |document| unsigned(document, "n"))),

@@ -350,7 +350,10 @@ def execute(
 def filled(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[list[dict[str, Any]]]: ...
 def open(client: Client, compiled: Compiled, session: Session | None = None) -> Pending[Cursor]: ...
 def next_documents(
-    cursor: Cursor, layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None, on_invalid: str = "raise"
+    cursor: Cursor,
+    layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None,
+    on_invalid: str = "raise",
+    most: int | None = None,
 ) -> Pending[list[Any] | None]: ...
 def write_batch(
     client: Client,

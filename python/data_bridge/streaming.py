@@ -33,19 +33,24 @@ class Streaming(Generic[T]):
         def _read(self, terminal: str, path: str | None = None) -> ir.Read: ...
         def _compile(self, node: ir.Plan, traced: bool = False) -> _core.Compiled: ...
         def _fetched(self, documents: list[Any]) -> Script[None]: ...
+        def _fetches(self) -> bool: ...
 
     def _open(self) -> tuple[Any, requests.Stream | None]:
         compiled = self._compile(self._read("find"))
         return requests.open_cursor(default_client(), compiled, self._session, self._cls.settings().database)
 
-    def _next(self, cursor: Any, layout: Any) -> Any:
-        return _core.next_documents(cursor, layout, self._cls.settings().on_invalid)
+    def _next(self, cursor: Any, layout: Any, most: int | None) -> Any:
+        return _core.next_documents(cursor, layout, self._cls.settings().on_invalid, most)
+
+    def _turn(self) -> int | None:
+        """How many documents are decoded at once; all of a batch where its links are fetched, by few commands."""
+        return None if self._fetches() else TURN
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        async with aclosing(self._batches(self._layout())) as batches:
+        async with aclosing(self._batches(self._layout(), self._turn())) as batches:
             async for batch in batches:
                 while batch:
-                    # Documents that were gone through are freed here, and not all at the batch's end.
+                    # Documents that were gone through are freed here, and not all at a batch's end.
                     turn = batch[:TURN]
                     del batch[:TURN]
                     for document in turn:
@@ -54,11 +59,11 @@ class Streaming(Generic[T]):
                         await asyncio.sleep(0)
 
     def __iter__(self) -> Iterator[T]:
-        for batch in self._batches_sync(self._layout()):
+        for batch in self._batches_sync(self._layout(), self._turn()):
             yield from batch
 
-    async def _batches(self, layout: Any) -> AsyncGenerator[Any, None]:
-        """The answer in the parts that the server gives it in."""
+    async def _batches(self, layout: Any, most: int | None = None) -> AsyncGenerator[Any, None]:
+        """The answer in the parts that the server gives it in, or of so many documents at most."""
         request, stream = self._open()
         timed = nullcontext if stream is None else stream.timed
         with timed():
@@ -66,7 +71,7 @@ class Streaming(Generic[T]):
         try:
             while True:
                 with timed():
-                    batch = await self._next(cursor, layout).start()
+                    batch = await self._next(cursor, layout, most).start()
                 if batch is None:
                     break
                 if stream is not None:
@@ -79,7 +84,7 @@ class Streaming(Generic[T]):
             if stream is not None:
                 stream.close()
 
-    def _batches_sync(self, layout: Any) -> Iterator[Any]:
+    def _batches_sync(self, layout: Any, most: int | None = None) -> Iterator[Any]:
         request, stream = self._open()
         timed = nullcontext if stream is None else stream.timed
         with timed():
@@ -87,7 +92,7 @@ class Streaming(Generic[T]):
         try:
             while True:
                 with timed():
-                    batch = self._next(cursor, layout).wait()
+                    batch = self._next(cursor, layout, most).wait()
                 if batch is None:
                     break
                 if stream is not None:

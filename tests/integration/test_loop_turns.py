@@ -14,6 +14,7 @@ from pymongo import MongoClient
 
 from data_bridge import Document
 from data_bridge.embedded import Server
+from data_bridge.errors import DecodeError
 from data_bridge.streaming import TURN
 
 COUNT = 16_000
@@ -104,6 +105,48 @@ async def test_other_tasks_run_while_a_loop_goes_through_documents(filled: Any) 
     watcher.cancel()
     assert gone_through == COUNT
     assert max(after - before for before, after in pairwise(seen)) <= TURN
+
+
+async def test_a_loop_decodes_documents_when_it_comes_to_them(filled: Any) -> None:
+    Decoded.count, gone_through = 0, 0
+    async for document in Big.find().sort(Big.id):
+        assert document.id == gone_through
+        gone_through += 1
+        assert Decoded.count - gone_through < TURN
+    assert gone_through == Decoded.count == COUNT
+    Decoded.count = 0
+    stream = aiter(Big.find())
+    await anext(stream)
+    await stream.aclose()
+    assert Decoded.count <= TURN
+
+
+def test_so_does_a_loop_that_blocks(filled: Any) -> None:
+    Decoded.count = 0
+    for number, document in enumerate(Big.find().sort(Big.id)):
+        assert document.id == number
+        assert Decoded.count - number <= TURN
+    assert Decoded.count == COUNT
+
+
+async def test_a_document_that_does_not_fit_is_met_in_its_place(
+    client: Any, mongod: Server, database_name: str
+) -> None:
+    wrong = 2 * TURN + 7
+    with MongoClient[dict[str, Any]](mongod.uri) as plain:
+        documents = [{"_id": number, "text": "x"} for number in range(5 * TURN)]
+        documents[wrong] = {"_id": wrong, "text": ["x"]}
+        plain[database_name]["big"].insert_many(documents)
+    seen: list[int] = []
+
+    async def go_through() -> None:
+        async for document in Big.find().sort(Big.id):
+            seen.append(document.id)
+
+    with pytest.raises(DecodeError, match=str(wrong)):
+        await go_through()
+    assert seen == list(range(len(seen)))
+    assert wrong - TURN <= len(seen) <= wrong
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -81,6 +81,23 @@ def test_pydantic_reads_what_is_stored_by_an_alias_for_dumps() -> None:
     assert layout_of(Renamed).decode(stored).model_dump() == {"id": 1, "name": "Ann", "age": 5}
 
 
+def test_a_class_whose_new_gives_an_instance_of_another_is_read_as_pydantic_reads_it() -> None:
+    class Chosen(Document):
+        id: int
+        name: str
+
+        def __new__(cls, *_: Any, **__: Any) -> Any:
+            return super().__new__(Below if cls is Chosen else cls)
+
+    class Below(Chosen):
+        pass
+
+    stored = {"_id": 1, "name": "a"}
+    read = layout_of(Chosen).decode(encode_document(stored))
+    assert type(read) is Below
+    assert read == Chosen.model_validate({"id": 1, "name": "a"})
+
+
 def test_changes_are_as_small_as_they_can_be() -> None:
     image = encode_document({"a": 1, "b": {"c": 1, "d": 2}, "gone": 1})
     now = encode_document({"a": 1, "b": {"c": 5, "d": 2}})

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bson::spec::ElementType;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use super::layout::Layout;
@@ -88,20 +88,36 @@ impl Converter {
         })
     }
 
+    /// The value of an element; the commonest are made here, in the caller's own loop.
+    #[inline]
     pub fn convert<'py>(&self, scope: Scope<'_, 'py>, element: &Element<'_>) -> Fit<'py> {
+        let py = scope.py;
+        match (self, element.kind) {
+            (Self::Str, ElementType::String) => match text_bytes(element.value) {
+                Ok(bytes) => Ok(Some(scope.text(bytes)?.into_any())),
+                Err(problem) => Err(malformed(py, problem)),
+            },
+            (Self::Int, ElementType::Int32 | ElementType::Int64) => match integer(element) {
+                Some(number) => Ok(Some(PyInt::new(py, number).into_any())),
+                None => Ok(None),
+            },
+            (Self::Datetime, ElementType::DateTime) => time::read_datetime(py, element.value),
+            _ => self.convert_other(scope, element),
+        }
+    }
+
+    #[inline(never)]
+    fn convert_other<'py>(&self, scope: Scope<'_, 'py>, element: &Element<'_>) -> Fit<'py> {
         let (py, kind) = (scope.py, element.kind);
         match self {
             Self::Any => plain(scope, element),
             Self::Bool if kind == ElementType::Boolean => plain(scope, element),
-            Self::Int if kind == ElementType::Int32 || kind == ElementType::Int64 => plain(scope, element),
-            Self::Str if kind == ElementType::String => plain(scope, element),
             Self::ObjectId if kind == ElementType::ObjectId => plain(scope, element),
             Self::Bytes if kind == ElementType::Binary && element.value.get(4) == Some(&0) => plain(scope, element),
             Self::Float => match number(element) {
                 Some(number) => Ok(Some(PyFloat::new(py, number).into_any())),
                 None => Ok(None),
             },
-            Self::Datetime if kind == ElementType::DateTime => time::read_datetime(py, element.value),
             Self::Date if kind == ElementType::DateTime => time::read_date(py, element.value),
             Self::Time if kind == ElementType::String => match text(element.value) {
                 Ok(text) => time::read_time(py, text),

@@ -65,23 +65,39 @@ pub fn set_dict(instance: &Bound<'_, PyAny>, dict: &Bound<'_, PyAny>) -> PyResul
 }
 
 /// A slot (`__slots__`) of a class, found once; instances of classes below it have it too.
-pub struct Slot(Py<PyAny>);
+pub struct Slot {
+    descriptor: Py<PyAny>,
+    /// The class whose slot it is.
+    owner: Py<PyType>,
+    /// Where it stands in an instance, in bytes.
+    place: isize,
+}
 
 impl Slot {
     /// # Errors
     /// The class has no such slot.
     pub fn of(class: &Bound<'_, PyType>, name: &str) -> PyResult<Self> {
+        let py = class.py();
         let descriptor = class.getattr(name)?;
-        // SAFETY: a live object, and so its type, whose slots may be read.
-        match unsafe { (*ffi::Py_TYPE(descriptor.as_ptr())).tp_descr_set } {
-            Some(_) => Ok(Self(descriptor.unbind())),
-            None => Err(PyTypeError::new_err(format!("{name} is no slot of {class}"))),
-        }
+        // SAFETY: a live object, whose type may be read; of this type it has the layout of a member's descriptor, which
+        // holds its class and a definition that lives as long as it does.
+        let (owner, place) = unsafe {
+            if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
+                return Err(PyTypeError::new_err(format!("{name} is no slot of {class}")));
+            }
+            let found = descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>();
+            let (owner, member) = ((*found).d_common.d_type, (*found).d_member);
+            if (*member).type_code != ffi::Py_T_OBJECT_EX || (*member).flags & ffi::Py_READONLY != 0 {
+                return Err(PyTypeError::new_err(format!("{name} is no slot that may be set")));
+            }
+            (Bound::from_borrowed_ptr(py, owner.cast()).cast_into::<PyType>()?, (*member).offset)
+        };
+        Ok(Self { descriptor: descriptor.unbind(), owner: owner.unbind(), place })
     }
 
     /// `descriptor.__set__(instance, value)`: what `object.__setattr__` does when it has found the descriptor.
     pub fn set(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let descriptor = self.0.as_ptr();
+        let descriptor = self.descriptor.as_ptr();
         // SAFETY: a live object, whose type's slot holds a `descrsetfunc`, as was seen when it was found; this takes a
         // descriptor, an instance, which it checks to be one of its class, and a value, to which it takes its own
         // reference.
@@ -96,7 +112,7 @@ impl Slot {
 
     /// `descriptor.__get__(instance)`; None where nothing was set.
     pub fn get<'py>(&self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
-        let (py, descriptor) = (instance.py(), self.0.as_ptr());
+        let (py, descriptor) = (instance.py(), self.descriptor.as_ptr());
         // SAFETY: a live object, whose type's slot holds null or a `descrgetfunc`, which takes a descriptor, an instance,
         // which it checks to be one of its class, and the instance's type; it returns a new reference or null with an
         // exception set, which is taken away.
@@ -109,6 +125,62 @@ impl Slot {
             }
             value
         }
+    }
+}
+
+/// How instances of one class are made, and where in them some of its slots stand.
+pub struct Instances {
+    class: Py<PyType>,
+    places: Vec<isize>,
+}
+
+impl Instances {
+    /// # Errors
+    /// A slot is not one of the class.
+    pub fn of(class: &Bound<'_, PyType>, slots: &[&Slot]) -> PyResult<Self> {
+        for slot in slots {
+            let owner = slot.owner.bind(class.py());
+            if !class.is_subclass(owner)? {
+                return Err(PyTypeError::new_err(format!("{class} has not the slots of {owner}")));
+            }
+        }
+        Ok(Self { class: class.clone().unbind(), places: slots.iter().map(|slot| slot.place).collect() })
+    }
+
+    /// An instance on which nothing is set; None where the class's `__new__` gives something else.
+    pub fn make<'py>(&self, py: Python<'py>) -> PyResult<Option<Fresh<'_, 'py>>> {
+        let class = self.class.bind(py);
+        let made = new(class)?;
+        let is_one = made.get_type_ptr() == class.as_type_ptr();
+        Ok(is_one.then_some(Fresh { made, places: &self.places }))
+    }
+}
+
+/// An instance that is still to be filled.
+pub struct Fresh<'a, 'py> {
+    made: Bound<'py, PyAny>,
+    places: &'a [isize],
+}
+
+impl<'py> Fresh<'_, 'py> {
+    /// Sets the slot that was named at this place.
+    pub fn fill(&self, slot: usize, value: Bound<'py, PyAny>) {
+        // SAFETY: a live instance of the very class that was seen to have slots of Python objects in these places, and
+        // the interpreter lock is held; a slot holds null or a reference, which is given up for that to the value.
+        unsafe {
+            let slot = self.made.as_ptr().byte_offset(self.places[slot]).cast::<*mut ffi::PyObject>();
+            let before = slot.replace(value.into_ptr());
+            ffi::Py_XDECREF(before);
+        }
+    }
+
+    /// Sets an attribute.
+    pub fn set(&self, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        set(&self.made, name, value)
+    }
+
+    pub fn finish(self) -> Bound<'py, PyAny> {
+        self.made
     }
 }
 
@@ -201,6 +273,58 @@ mod tests {
             assert!(slot.get(&other).is_none());
             assert!(slot.set(&other, below.as_any()).expect_err("it is refused").is_instance_of::<PyTypeError>(py));
             assert!(Slot::of(&base, "b").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+        });
+    }
+
+    fn references(object: &Bound<'_, PyAny>) -> ffi::Py_ssize_t {
+        // SAFETY: a live object, and the interpreter lock is held.
+        unsafe { ffi::Py_REFCNT(object.as_ptr()) }
+    }
+
+    #[test]
+    fn slots_of_a_new_instance_are_filled_and_filled_again() {
+        Python::initialize();
+        Python::attach(|py| {
+            let names = PyDict::new(py);
+            let base = class(py, c"type('Base', (), {'__slots__': ('a', 'b')})");
+            names.set_item("Base", &base).expect("a dict takes it");
+            let below = |source| py.eval(source, None, Some(&names)).expect("a class").cast_into::<PyType>();
+            let derived = below(c"type('Derived', (Base,), {})").expect("a type");
+            let slots = [Slot::of(&base, "a").expect("it is there"), Slot::of(&base, "b").expect("it is there")];
+            let instances = Instances::of(&derived, &[&slots[0], &slots[1]]).expect("it has them");
+            let (first, second) = (PyDict::new(py).into_any(), PyDict::new(py).into_any());
+            let held = references(&first);
+            let fresh = instances.make(py).expect("it is made").expect("it is one");
+            fresh.fill(0, first.clone());
+            fresh.fill(0, second.clone());
+            fresh.fill(1, first.clone());
+            fresh.set(&PyString::new(py, "c"), &second).expect("it has a dict");
+            let made = fresh.finish();
+            assert!(made.get_type().is(&derived));
+            assert!(slots[0].get(&made).expect("it is there").is(&second));
+            assert!(slots[1].get(&made).expect("it is there").is(&first));
+            assert_eq!(references(&first), held + 1);
+            drop(made);
+            assert_eq!((references(&first), references(&second)), (held, held));
+        });
+    }
+
+    #[test]
+    fn only_instances_of_a_class_with_the_slots_are_filled() {
+        Python::initialize();
+        Python::attach(|py| {
+            let names = PyDict::new(py);
+            let base = class(py, c"type('Base', (), {'__slots__': ('a',)})");
+            names.set_item("Base", &base).expect("a dict takes it");
+            let slot = Slot::of(&base, "a").expect("it is there");
+            let other = class(py, c"type('Other', (), {'__slots__': ('a',)})");
+            assert!(Instances::of(&other, &[&slot]).is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+            let odd = py.eval(c"type('Odd', (Base,), {'__new__': lambda cls: 7})", None, Some(&names));
+            let odd = odd.expect("a class").cast_into::<PyType>().expect("a type");
+            let instances = Instances::of(&odd, &[&slot]).expect("it has it");
+            assert!(instances.make(py).expect("something is made").is_none());
+            let number = py.get_type::<pyo3::types::PyComplex>();
+            assert!(Slot::of(&number, "real").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
         });
     }
 

@@ -17,6 +17,7 @@ use super::changes::{self, Changes, Difference};
 use super::encode;
 use super::family::{Family, Tag};
 use super::field::Field;
+use super::instance::Instances;
 use super::json::Shape;
 use super::lazy;
 use super::path::Path;
@@ -96,6 +97,8 @@ pub struct Layout {
     definition: OnceLock<Definition>,
     /// A document's own class id chooses the layout: this one only stands for the family.
     pub family: OnceLock<Family>,
+    /// How instances are made, with the slots of `load::Own`.
+    pub instances: PyOnceLock<Instances>,
     json: PyOnceLock<Option<Shape>>,
 }
 
@@ -103,7 +106,8 @@ pub struct Layout {
 impl Layout {
     #[new]
     fn new(class: Py<PyType>) -> Self {
-        Self { class, definition: OnceLock::new(), family: OnceLock::new(), json: PyOnceLock::new() }
+        let (definition, family) = (OnceLock::new(), OnceLock::new());
+        Self { class, definition, family, instances: PyOnceLock::new(), json: PyOnceLock::new() }
     }
 
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
@@ -311,22 +315,22 @@ mod tests {
     use super::*;
     use crate::gate::tests::with_errors;
 
-    /// The layout of a class with one field, whose default is made by a function that panics.
+    /// The layout of a class whose validation panics.
     fn broken(py: Python<'_>) -> Layout {
-        let factory = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
-        let default = ("factory", factory.expect("a function"));
-        let field = ("a", "a", ("any",), default, py.None(), false, py.None());
-        let fields = PyList::new(py, [field.into_pyobject(py).expect("a tuple")]).expect("a list");
-        let class = py.eval(c"type('Broken', (), {})", None, None).expect("a class").cast_into().expect("a type");
+        let validate = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
+        let names = PyDict::new(py);
+        names.set_item("validate", validate.expect("a function")).expect("a dict takes it");
+        let source = c"type('Broken', (), {'__pydantic_fields__': {}, 'model_validate': validate})";
+        let class = py.eval(source, None, Some(&names)).expect("a class").cast_into().expect("a type");
         let layout = Layout::new(class.unbind());
-        layout.define(&fields, "ignore", None, false, false, false, None, false).expect("it is defined");
+        layout.define(&PyList::empty(py), "ignore", None, true, false, false, None, false).expect("it is defined");
         layout
     }
 
     #[test]
     fn a_panic_while_reading_is_an_internal_error() {
         with_errors(|py| {
-            let error = broken(py).decode(py, &[5, 0, 0, 0, 0]).expect_err("its default panics");
+            let error = broken(py).decode(py, &[5, 0, 0, 0, 0]).expect_err("it panics");
             assert_eq!(error.get_type(py).name().expect("it has a name"), "InternalError");
             assert!(error.to_string().contains("lost its head"), "{error}");
         });

@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 
 use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
+use super::load::{self, Image};
 use super::reader::{Elements, malformed};
 use super::scope::Scope;
 use super::{decode, instance, types};
@@ -54,10 +55,9 @@ pub fn defer<'py>(scope: Scope<'_, 'py>, layout: &Bound<'py, Layout>, document: 
     {
         return Ok(whole);
     }
-    let built = instance::new(this.class.bind(py))?;
-    types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
-    this.complete(&built, definition, &names.present, names.extra, Some(layout))?;
-    Ok(built)
+    let Some(fresh) = this.fresh(py, definition)? else { return this.decode_bytes(scope, document) };
+    let image = Image { bytes: document, pending: Some(layout) };
+    load::complete(fresh, definition, names.present, names.extra, Some(image))
 }
 
 /// What a document's keys alone tell.

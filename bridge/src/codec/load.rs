@@ -2,19 +2,140 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PySet};
+use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 use smallvec::SmallVec;
 
 use super::convert::Fit;
-use super::field::Default;
+use super::field::{Default, Field};
+use super::instance::{Fresh, Instances};
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
 use super::scope::Scope;
-use super::{decode, instance, types};
+use super::{decode, types};
 use crate::errors::raise;
 
-/// The values of a document's fields, in their order; most classes have fewer, and need no allocation.
-type Values<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 16]>;
+/// The slots of documents that are filled here, in the order of `Layout::instances`; only stored ones have the last two.
+#[derive(Clone, Copy)]
+enum Own {
+    FieldsSet,
+    Extra,
+    Private,
+    Pending,
+    Image,
+}
+
+/// Values that came before their turn, by position; most classes have fewer fields, and need no allocation.
+type Early<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 16]>;
+
+/// An instance whose fields are set in the layout's order, which is that of its `__dict__`, whatever order they come in.
+struct Building<'a, 'py> {
+    definition: &'a Definition,
+    fresh: Fresh<'a, 'py>,
+    /// How many of the fields are set.
+    set: usize,
+    early: Early<'py>,
+    extra: Option<Bound<'py, PyDict>>,
+}
+
+impl<'a, 'py> Building<'a, 'py> {
+    fn new(definition: &'a Definition, fresh: Fresh<'a, 'py>) -> Self {
+        Self { definition, fresh, set: 0, early: Early::new(), extra: None }
+    }
+
+    /// Sets the first field that is not set.
+    #[inline]
+    fn put_next(&mut self, field: &Field, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        self.set += 1;
+        self.fresh.set(field.name.bind(value.py()), value)
+    }
+
+    fn put(&mut self, position: usize, value: Bound<'py, PyAny>) -> PyResult<()> {
+        if position > self.set {
+            if self.early.is_empty() {
+                self.early.resize_with(self.definition.fields.len(), || None);
+            }
+            self.early[position] = Some(value);
+            return Ok(());
+        }
+        self.set += usize::from(position == self.set);
+        self.fresh.set(self.definition.fields[position].name.bind(value.py()), &value)
+    }
+
+    fn put_extra(&mut self, key: Bound<'py, PyString>, value: Bound<'py, PyAny>) -> PyResult<()> {
+        self.extra.get_or_insert_with(|| PyDict::new(value.py())).set_item(key, value)
+    }
+
+    /// The instance with all its fields; None where one is missing that has no default.
+    fn finish(mut self, py: Python<'py>, image: Option<Image<'_, 'py>>) -> Fit<'py> {
+        let present = self.present(py)?;
+        for position in self.set..self.definition.fields.len() {
+            let field = &self.definition.fields[position];
+            let value = match (self.early.get_mut(position).and_then(Option::take), &field.default) {
+                (Some(value), _) => value,
+                (None, Default::Required) => return Ok(None),
+                (None, Default::Value(value)) => value.bind(py).clone(),
+                (None, Default::Factory(factory)) => factory.bind(py).call0()?,
+            };
+            self.fresh.set(field.name.bind(py), &value)?;
+        }
+        complete(self.fresh, self.definition, present, self.extra, image).map(Some)
+    }
+
+    /// The names of the fields that were stored: `model_fields_set`.
+    fn present(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
+        let stored = self.definition.stored();
+        let came = |position| position < self.set || matches!(self.early.get(position), Some(Some(_)));
+        if self.extra.is_none() && (self.set..stored.len()).all(came) {
+            return self.definition.all_present(py);
+        }
+        let present = PySet::empty(py)?;
+        for (_, field) in stored.iter().enumerate().filter(|(position, _)| came(*position)) {
+            present.add(field.name.bind(py))?;
+        }
+        for name in self.extra.iter().flat_map(|extra| extra.keys()) {
+            present.add(name)?;
+        }
+        Ok(present)
+    }
+}
+
+/// What a stored document was loaded from.
+pub struct Image<'a, 'py> {
+    pub bytes: &'a [u8],
+    /// The layout that the fields of a lazy document are still to be decoded by.
+    pub pending: Option<&'a Bound<'py, Layout>>,
+}
+
+/// An instance with everything but its fields; without an image, one that stands in another.
+pub fn complete<'py>(
+    fresh: Fresh<'_, 'py>,
+    definition: &Definition,
+    present: Bound<'py, PySet>,
+    extra: Option<Bound<'py, PyDict>>,
+    image: Option<Image<'_, 'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = present.py();
+    let none = || py.None().into_bound(py);
+    let extra = match (definition.extra, extra) {
+        (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
+        _ => none(),
+    };
+    let private = match &definition.private {
+        Some(make) => make.bind(py).call0()?,
+        None => none(),
+    };
+    fresh.fill(Own::FieldsSet as usize, present.into_any());
+    fresh.fill(Own::Extra as usize, extra);
+    fresh.fill(Own::Private as usize, private);
+    if definition.keeps_image {
+        let pending = image.as_ref().and_then(|image| image.pending);
+        fresh.fill(Own::Pending as usize, pending.map_or_else(none, |layout| layout.clone().into_any()));
+        if let Some(image) = image {
+            fresh.fill(Own::Image as usize, PyBytes::new(py, image.bytes).into_any());
+        }
+    }
+    Ok(fresh.finish())
+}
 
 impl Layout {
     pub fn decode_bytes<'py>(&self, scope: Scope<'_, 'py>, document: &[u8]) -> PyResult<Bound<'py, PyAny>> {
@@ -23,11 +144,13 @@ impl Layout {
             return family.choose(py, document)?.get().decode_bytes(scope, document);
         }
         let definition = self.definition()?;
-        let fast = if definition.validated { None } else { self.fast(scope, definition, document)? };
-        let built = match fast {
-            Some(built) => built,
-            None => self.validate(py, definition, document)?,
-        };
+        let image = definition.keeps_image.then_some(Image { bytes: document, pending: None });
+        if !definition.validated
+            && let Some(built) = self.fast(scope, definition, document, image)?
+        {
+            return Ok(built);
+        }
+        let built = self.validate(py, definition, document)?;
         if definition.keeps_image {
             types::slots(py)?.image.set(&built, PyBytes::new(py, document).as_any())?;
         }
@@ -37,17 +160,39 @@ impl Layout {
     /// A nested model; its own misfit sends the whole document to pydantic.
     pub fn nested<'py>(&self, scope: Scope<'_, 'py>, document: &[u8]) -> Fit<'py> {
         let definition = self.definition()?;
-        if definition.validated { Ok(None) } else { self.fast(scope, definition, document) }
+        if definition.validated { Ok(None) } else { self.fast(scope, definition, document, None) }
+    }
+
+    /// An instance on which nothing is set; None of a class whose `__new__` gives something else.
+    pub fn fresh<'py>(&self, py: Python<'py>, definition: &Definition) -> PyResult<Option<Fresh<'_, 'py>>> {
+        let find = || {
+            let slots = types::slots(py)?;
+            let own = [&slots.fields_set, &slots.extra, &slots.private, &slots.pending, &slots.image];
+            let own = if definition.keeps_image { &own[..] } else { &own[..Own::Pending as usize] };
+            Instances::of(self.class.bind(py), own)
+        };
+        self.instances.get_or_try_init(py, find)?.make(py)
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
-    fn fast<'py>(&self, scope: Scope<'_, 'py>, definition: &Definition, document: &[u8]) -> Fit<'py> {
+    fn fast<'py>(
+        &self,
+        scope: Scope<'_, 'py>,
+        definition: &Definition,
+        document: &[u8],
+        image: Option<Image<'_, 'py>>,
+    ) -> Fit<'py> {
         let (py, fields) = (scope.py, &definition.fields);
-        let mut values = Values::new();
-        values.resize_with(fields.len(), || None);
-        let mut extra: Option<Bound<'py, PyDict>> = None;
-        let mut predicted = 0;
+        let Some(fresh) = self.fresh(py, definition)? else { return Ok(None) };
+        let mut building = Building::new(definition, fresh);
         let mut elements = Elements::new(document).map_err(|problem| malformed(py, problem))?;
+        // Most documents hold their fields in order, from the first on.
+        for field in definition.stored() {
+            let Some(element) = elements.next_if(&field.terminated_key) else { break };
+            let Some(value) = field.converter.convert(scope, &element)? else { return Ok(None) };
+            building.put_next(field, &value)?;
+        }
+        let mut predicted = building.set;
         loop {
             let expected = fields.get(predicted).map_or(&[][..], |field| &field.terminated_key);
             let Some((element, met)) = elements.next_predicted(expected).map_err(|problem| malformed(py, problem))?
@@ -64,67 +209,16 @@ impl Layout {
                     Extra::Forbid => return Ok(None),
                     Extra::Allow => {
                         let value = decode::value(scope, element.kind, element.value)?;
-                        extra.get_or_insert_with(|| PyDict::new(py)).set_item(scope.key(element.key)?, value)?;
+                        building.put_extra(scope.key(element.key)?, value)?;
                         continue;
                     }
                 }
             };
             let Some(value) = fields[position].converter.convert(scope, &element)? else { return Ok(None) };
-            values[position] = Some(value);
+            building.put(position, value)?;
             predicted = position + 1;
         }
-        self.build(py, definition, values, extra)
-    }
-
-    fn build<'py>(
-        &self,
-        py: Python<'py>,
-        definition: &Definition,
-        values: Values<'py>,
-        extra: Option<Bound<'py, PyDict>>,
-    ) -> Fit<'py> {
-        let built = instance::new(self.class.bind(py))?;
-        let present = present(py, definition, &values, extra.as_ref())?;
-        for (field, value) in definition.fields.iter().zip(values) {
-            let value = match (value, &field.default) {
-                (Some(value), _) => value,
-                (None, Default::Required) => return Ok(None),
-                (None, Default::Value(value)) => value.bind(py).clone(),
-                (None, Default::Factory(factory)) => factory.bind(py).call0()?,
-            };
-            instance::set(&built, field.name.bind(py), &value)?;
-        }
-        self.complete(&built, definition, &present, extra, None)?;
-        Ok(Some(built))
-    }
-
-    /// Gives a new instance everything but its fields; a lazy one, the layout that they are still to be decoded by.
-    pub fn complete<'py>(
-        &self,
-        built: &Bound<'py, PyAny>,
-        definition: &Definition,
-        present: &Bound<'py, PySet>,
-        extra: Option<Bound<'py, PyDict>>,
-        pending: Option<&Bound<'py, Self>>,
-    ) -> PyResult<()> {
-        let py = built.py();
-        let slots = types::slots(py)?;
-        let none = py.None().into_bound(py);
-        let extra = match (definition.extra, extra) {
-            (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
-            _ => none.clone(),
-        };
-        let private = match &definition.private {
-            Some(make) => make.bind(py).call0()?,
-            None => none.clone(),
-        };
-        slots.fields_set.set(built, present.as_any())?;
-        slots.extra.set(built, &extra)?;
-        slots.private.set(built, &private)?;
-        if definition.keeps_image {
-            slots.pending.set(built, pending.map_or(&none, |layout| layout.as_any()))?;
-        }
-        Ok(())
+        building.finish(py, image)
     }
 
     /// The instance as pydantic builds it, or an error that names the document.
@@ -168,27 +262,6 @@ impl Layout {
         error.set_cause(py, Some(wrong));
         Err(error)
     }
-}
-
-/// The names of the fields that were stored: `model_fields_set`.
-fn present<'py>(
-    py: Python<'py>,
-    definition: &Definition,
-    values: &[Option<Bound<'py, PyAny>>],
-    extra: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PySet>> {
-    let stored = definition.stored();
-    if extra.is_none() && values[..stored.len()].iter().all(Option::is_some) {
-        return definition.all_present(py);
-    }
-    let present = PySet::empty(py)?;
-    for (field, _) in stored.iter().zip(values).filter(|(_, value)| value.is_some()) {
-        present.add(field.name.bind(py))?;
-    }
-    for name in extra.into_iter().flat_map(|extra| extra.keys()) {
-        present.add(name)?;
-    }
-    Ok(present)
 }
 
 fn first_location(wrong: &Bound<'_, PyAny>) -> Option<String> {

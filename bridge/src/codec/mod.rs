@@ -31,7 +31,8 @@ mod writes;
 
 use std::ops::Range;
 
-use bson::{RawArrayBuf, RawBson, RawDocumentBuf};
+use bson::{RawArrayBuf, RawBson, RawDocument, RawDocumentBuf};
+use data_bridge_driver::Page;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
@@ -46,8 +47,8 @@ use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;
 use reader::Elements;
 pub use scope::Scope;
-pub use sink::Sink;
-use sink::{JsonForm, JsonText, Objects};
+use sink::{JsonForm, JsonText};
+pub use sink::{Objects, Sink};
 
 use crate::gate::guarded;
 
@@ -133,7 +134,7 @@ impl Decoder {
     }
 
     /// The first document of a cursor's reply, of those that are not to be skipped.
-    pub fn decode_first(&self, py: Python<'_>, reply: RawDocumentBuf, on_invalid: OnInvalid) -> PyResult<Py<PyAny>> {
+    pub fn decode_first(&self, py: Python<'_>, reply: &RawDocument, on_invalid: OnInvalid) -> PyResult<Py<PyAny>> {
         let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
         let mut elements = Elements::part(&reply.as_bytes()[rest]);
         while let Some(element) = elements.next().map_err(|problem| reader::malformed(py, problem))? {
@@ -181,13 +182,13 @@ const STRETCH: usize = 64 * 1024;
 
 /// The documents of a cursor's reply, decoded some at a time.
 pub struct Batch {
-    reply: RawDocumentBuf,
+    reply: Page,
     /// What of the reply is left.
     rest: Range<usize>,
 }
 
 impl Batch {
-    pub fn new(py: Python<'_>, reply: RawDocumentBuf) -> PyResult<Self> {
+    pub fn new(py: Python<'_>, reply: Page) -> PyResult<Self> {
         let rest = reader::batch(reply.as_bytes()).map_err(|problem| reader::malformed(py, problem))?;
         Ok(Self { reply, rest })
     }
@@ -196,7 +197,7 @@ impl Batch {
     pub fn decode(
         &mut self,
         py: Python<'_>,
-        sink: &mut dyn Sink,
+        sink: &mut (impl Sink + ?Sized),
         on_invalid: OnInvalid,
         count: usize,
     ) -> PyResult<bool> {

@@ -72,6 +72,19 @@ impl<'a> Elements<'a> {
         Ok(self.next_predicted(&[])?.map(|(element, _)| element))
     }
 
+    /// The next element if it is whole and its key is the expected one, which is given with its NUL; else nothing is read.
+    // What it gives would else go through memory, in pieces that the caller waits for.
+    #[inline(always)]
+    pub fn next_if(&mut self, expected: &[u8]) -> Option<Element<'a>> {
+        let (&tag, rest) = self.rest.split_first()?;
+        let rest = rest.strip_prefix(expected)?;
+        let key = &self.rest[1..expected.len()];
+        let kind = ElementType::from(tag)?;
+        let (value, rest) = rest.split_at_checked(length(kind, rest).ok()?)?;
+        self.rest = rest;
+        Some(Element { kind, key, value })
+    }
+
     /// The next element, and whether its key is the expected one, which is given with its NUL (empty: none is).
     // What it gives would else go through memory, in pieces that the caller waits for.
     #[inline(always)]

@@ -29,6 +29,11 @@ impl Objects {
     pub fn new(py: Python<'_>, decoder: Decoder) -> Self {
         Self { decoder, list: PyList::empty(py).unbind(), texts: Texts::default() }
     }
+
+    /// What came so far; a new list is begun.
+    pub fn take(&mut self, py: Python<'_>) -> Py<PyList> {
+        std::mem::replace(&mut self.list, PyList::empty(py).unbind())
+    }
 }
 
 impl Sink for Objects {

@@ -114,6 +114,7 @@ impl Texts {
 
 impl Table {
     /// Where a text is kept, if it is.
+    #[inline(always)]
     fn place(&mut self, hash: u64) -> &mut Place {
         self.asked += 1;
         if self.asked > self.places.len() * CROWDED && self.places.len() < MOST {
@@ -123,6 +124,7 @@ impl Table {
         &mut self.places[index]
     }
 
+    #[cold]
     fn grow(&mut self) {
         let count = (self.places.len() * 8).clamp(FEWEST, MOST);
         let kept = std::mem::take(&mut self.places);

@@ -60,9 +60,10 @@ pub fn datetime_to_millis(moment: &Bound<'_, PyDateTime>) -> PyResult<i64> {
 
 /// A field's datetime; None beyond Python's years, where pydantic must say what it thinks.
 pub fn read_datetime<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(millis) = value.first_chunk::<8>() else { return Ok(None) };
-    let moment = millis_to_datetime(py, i64::from_le_bytes(*millis))?;
-    Ok(moment.is_instance_of::<PyDateTime>().then_some(moment))
+    match Moment::read(value) {
+        Some(moment) => moment.to_python(py).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A field's date, which is stored as its midnight in UTC; None of other moments and beyond Python's years.
@@ -157,16 +158,20 @@ impl Moment {
         let (second, millisecond) = ((rest / 1000 % 60) as u8, (rest % 1000) as u16);
         Some(Self { year, month, day, hour, minute, second, millisecond })
     }
+
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Self { year, month, day, hour, minute, second, millisecond } = *self;
+        let (micros, utc) = (u32::from(millisecond) * 1000, PyTzInfo::utc(py)?);
+        Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micros, Some(&utc))?.into_any())
+    }
 }
 
 /// An aware datetime in UTC; beyond the years that Python knows, PyMongo's `DatetimeMS`.
 pub fn millis_to_datetime(py: Python<'_>, millis: i64) -> PyResult<Bound<'_, PyAny>> {
-    let Some(Moment { year, month, day, hour, minute, second, millisecond }) = Moment::of(millis) else {
-        return types::get(py)?.datetime_ms.bind(py).call1((millis,));
-    };
-    let micros = u32::from(millisecond) * 1000;
-    let utc = PyTzInfo::utc(py)?;
-    Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micros, Some(&utc))?.into_any())
+    match Moment::of(millis) {
+        Some(moment) => moment.to_python(py),
+        None => types::get(py)?.datetime_ms.bind(py).call1((millis,)),
+    }
 }
 
 #[cfg(test)]
