@@ -7,12 +7,12 @@
 //! ```
 //!
 //! Needs the fact that the field holds a list without lists in it: behind the unwinding `items.price` also walks an
-//! element that is a list itself, before it does not. So none where a stage before has changed the field. Never where
-//! documents without elements are kept, nor for what is computed, opaque or a link; nor for the fields of elements that
+//! element that is a list itself, before it does not. So none where a stage before has changed the field, nor where the
+//! unwinding writes into it the numbers of elements. Never where documents without elements are kept, nor for what is computed, opaque or a link; nor for the fields of elements that
 //! may be null. Null, missing and arrays: `$elemMatch` tests an element that is a document as a match behind the
 //! unwinding tests what holds it alone, so also for what it is not.
 
-use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::expr::{CompareOp, root};
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{DType, Expr, Path, Stage};
 
@@ -31,7 +31,10 @@ impl ReadRule for PrefilterUnwind {
     fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let place = read.stages.iter().position(|stage| matches!(stage, Stage::Unwind { .. }))?;
         let (before, from) = read.stages.split_at(place);
-        let [Stage::Unwind { path, preserve: false, .. }, Stage::Match(predicate), ..] = from else { return None };
+        let [Stage::Unwind { path, preserve: false, index }, Stage::Match(predicate), ..] = from else { return None };
+        if index.as_deref().is_some_and(|index| root(index) == path.root()) {
+            return None;
+        }
         if !before.iter().all(|stage| leaves(stage, path.root())) {
             return None;
         }
@@ -145,6 +148,17 @@ mod tests {
     fn elements_that_may_be_null_have_no_fields() {
         let missing = Stage::Match(eq("maybe.price", data_bridge_ir::Value(bson::RawBson::Null)));
         assert_eq!(rewritten(&[unwind("maybe", false), missing], known()), None);
+    }
+
+    #[test]
+    fn numbers_that_are_written_into_elements_are_not_stored() {
+        let numbered = |path: &str, index: &str| {
+            let unwind = Stage::Unwind { path: path.into(), index: Some(index.into()), preserve: false };
+            [unwind, Stage::Match(eq(if path == "tags" { "tags" } else { "items.n" }, 1))]
+        };
+        assert_eq!(rewritten(&numbered("items", "items.n"), known()), None);
+        assert_eq!(rewritten(&numbered("tags", "tags"), known()), None);
+        assert!(rewritten(&numbered("items", "n"), known()).is_some());
     }
 
     #[test]
