@@ -127,6 +127,7 @@ fn known_schema() -> SchemaRef {
     let item = SchemaRef::declare("Item");
     let maybe = DType::union(vec![DType::Document(item.clone()), DType::Null]);
     let colors = ["blue", "green", "red"].map(Value::from).to_vec();
+    let closed = |dtype, required| FieldSchema { values: Some(colors.clone()), ..FieldSchema::new(dtype, required) };
     let fields = [
         ("age".to_owned(), FieldSchema::new(DType::Int, true)),
         ("city".to_owned(), FieldSchema::new(DType::String, true)),
@@ -135,7 +136,10 @@ fn known_schema() -> SchemaRef {
         ("tags".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::String)), true)),
         ("maybe".to_owned(), FieldSchema::new(DType::Array(Box::new(maybe)), true)),
         ("items".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::Document(item))), true)),
-        ("color".to_owned(), FieldSchema { values: Some(colors), ..FieldSchema::new(DType::String, true) }),
+        ("color".to_owned(), closed(DType::String, true)),
+        ("second".to_owned(), closed(DType::union(vec![DType::String, DType::Null]), true)),
+        ("third".to_owned(), closed(DType::String, false)),
+        ("colors".to_owned(), closed(DType::Array(Box::new(DType::String)), true)),
     ];
     schema.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
     schema.set_trust(Some("the test says so"));
