@@ -46,11 +46,14 @@ mod tests {
     fn a_side_that_is_limited_stays() {
         let stages = [union(vec![Stage::Limit(3), Stage::Match(eq("a", 1))]), Stage::Limit(3)];
         assert_stages_unchanged(&PushLimitIntoUnion, &stages);
+        let after = "Limit(3) . UnionWith(others, [Limit(4) . Limit(3)]) . Limit(3)";
+        assert_stages_rewrite(&PushLimitIntoUnion, &[union(vec![Stage::Limit(4)]), Stage::Limit(3)], after);
     }
 
     #[test]
     fn a_skip_and_an_order_are_of_both_together() {
         assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), Stage::Skip(3)]);
         assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), sort("a"), Stage::Limit(3)]);
+        assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), Stage::Match(eq("a", 1)), Stage::Limit(3)]);
     }
 }
