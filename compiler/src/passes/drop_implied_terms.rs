@@ -140,6 +140,8 @@ mod tests {
         assert_unchanged(&DropImpliedTerms, Expr::And(vec![eq("a", 5), compare("a", CompareOp::Ne, 3)]));
         assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", 5), gt("a", "5")]));
         assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", 5), gt("b", 3)]));
+        let bounded = vec![gt("a", 5), compare("a", CompareOp::Lt, 9), gt("b", 3)];
+        assert_unchanged(&DropImpliedTerms, Expr::And(bounded));
         assert_unchanged(&DropImpliedTerms, Expr::And(vec![gt("a", "b"), gt("a", "a")]));
         assert_unchanged(&DropImpliedTerms, Expr::And(vec![eq("a", "b"), gt("a", "a")]));
         let differs = |value: i32| compare("a", CompareOp::Ne, value);
