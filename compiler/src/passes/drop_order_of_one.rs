@@ -4,9 +4,9 @@
 //! Group(by=None, n=sum(1)) . Sort(-n) . Limit(5)   =>   Group(by=None, n=sum(1))
 //! ```
 //!
-//! Only behind `Count`, `Facet`, `Limit(1)` and a `Group` by nothing. Never behind a group by a literal or a field, even where
-//! there is likely one group, and never a `Skip`: that drops the one. Null, missing and arrays: whole documents are
-//! counted, and one document is in order whatever it holds.
+//! Only behind `Count`, `Facet`, `Limit(1)` and a `Group` by nothing. Never behind a group by a literal or a field,
+//! even where there is likely one group, and never a `Skip`: that drops the one. Null, missing and arrays: whole
+//! documents are counted, and one document is in order whatever it holds.
 
 use data_bridge_ir::Stage;
 

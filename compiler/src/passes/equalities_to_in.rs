@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Never for regexes: in `$in` a regex matches by pattern as it does alone, but a disjunction keeps its own order of
-//! tests. Never for documents that begin like an operator, which the server refuses in a list. Null, missing and arrays: `$in` is defined as the disjunction of the equalities.
+//! tests. Never for documents that begin like an operator, which the server refuses in a list. Null, missing and
+//! arrays: `$in` is defined as the disjunction of the equalities.
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};

@@ -4,8 +4,9 @@
 //! (x & a) | (x & b)   =>   x & (a | b)
 //! ```
 //!
-//! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Never what is opaque or depends on
-//! chance (`$rand`), which each branch draws by itself. Null, missing and arrays: each term decides for the whole document, and `and` distributes over `or` of such decisions.
+//! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Never what is opaque or depends
+//! on chance (`$rand`), which each branch draws by itself. Null, missing and arrays: each term decides for the whole
+//! document, and `and` distributes over `or` of such decisions.
 
 use data_bridge_ir::Expr;
 

@@ -8,8 +8,8 @@
 //! the first computes the id, or only the id would be left, or nothing. Never when the second only drops fields: the
 //! server keeps the place of a dropped field for one of its name that is written later; and so it does for a computed
 //! one that is missing, so none of those is joined where a later stage writes fields. Null, missing and arrays: a field
-//! that is kept is the same behind both. The order of fields is that of the first: kept fields stand as they are stored,
-//! and computed ones follow as they are written, whatever order the second names them in.
+//! that is kept is the same behind both. The order of fields is that of the first: kept fields stand as they are
+//! stored, and computed ones follow as they are written, whatever order the second names them in.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;

@@ -8,9 +8,10 @@
 //!
 //! Needs the fact that the field holds a list without lists in it: behind the unwinding `items.price` also walks an
 //! element that is a list itself, before it does not. So none where a stage before has changed the field, nor where the
-//! unwinding writes into it the numbers of elements. Never where documents without elements are kept, nor for what is computed, opaque or a link; nor for the fields of elements that
-//! may be null. Null, missing and arrays: `$elemMatch` tests an element that is a document as a match behind the
-//! unwinding tests what holds it alone, so also for what it is not.
+//! unwinding writes into it the numbers of elements. Never where documents without elements are kept, nor for what is
+//! computed, opaque or a link; nor for the fields of elements that may be null. Null, missing and arrays: `$elemMatch`
+//! tests an element that is a document as a match behind the unwinding tests what holds it alone, so also for what it
+//! is not.
 
 use data_bridge_ir::expr::{CompareOp, root};
 use data_bridge_ir::plan::Read;

@@ -8,11 +8,11 @@
 //! ```
 //!
 //! Never a term on a field that the projection drops, computes or keeps only a part of: behind `Project(a)` the field
-//! `b` is missing, `Project(a.b)` drops a scalar `a`, and `n=a.b` gathers a list from the elements of a list `a`. The id
-//! counts as kept unless it is named. Never across chance (`$rand`), and never what is opaque, a link or the whole
-//! document (`$$ROOT`). Null, missing and arrays: a field that is kept whole is the same on both sides. A projection that
-//! fails on a document fails no longer when that document is not asked for; a term that may fail itself stays behind the
-//! terms it follows.
+//! `b` is missing, `Project(a.b)` drops a scalar `a`, and `n=a.b` gathers a list from the elements of a list `a`. The
+//! id counts as kept unless it is named. Never across chance (`$rand`), and never what is opaque, a link or the whole
+//! document (`$$ROOT`). Null, missing and arrays: a field that is kept whole is the same on both sides. A projection
+//! that fails on a document fails no longer when that document is not asked for; a term that may fail itself stays
+//! behind the terms it follows.
 
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, Stage};

@@ -6,12 +6,12 @@
 //! Set(town=city) . Match(town == "NYC")         =>   Match(city == "NYC") . Set(town=city)
 //! ```
 //!
-//! Never a term that reads a field which is computed, anything in it or anything around it: `Set(a.b=1)` is seen by `a`,
-//! by `a.b.c` and by `a.c` (a scalar `a` becomes a document). Never a copy of a part: `Set(n=a.b)` gathers a list from the
-//! elements of a list `a`. Never across chance (`$rand`), and never what is opaque, a link or the whole document
-//! (`$$ROOT`). Null, missing and arrays: the fields that are read are the same on both sides, and the copy of a missing
-//! field is missing, whatever stood there. A `Set` that fails on a document fails no longer when that document is not
-//! asked for; a term that may fail itself stays behind the terms it follows.
+//! Never a term that reads a field which is computed, anything in it or anything around it: `Set(a.b=1)` is seen by
+//! `a`, by `a.b.c` and by `a.c` (a scalar `a` becomes a document). Never a copy of a part: `Set(n=a.b)` gathers a list
+//! from the elements of a list `a`. Never across chance (`$rand`), and never what is opaque, a link or the whole
+//! document (`$$ROOT`). Null, missing and arrays: the fields that are read are the same on both sides, and the copy of
+//! a missing field is missing, whatever stood there. A `Set` that fails on a document fails no longer when that
+//! document is not asked for; a term that may fail itself stays behind the terms it follows.
 
 use data_bridge_ir::{Expr, Path, Stage};
 

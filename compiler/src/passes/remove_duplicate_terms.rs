@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Never for equal numbers of different types: 1 and 1.0 are told apart where values are returned. Never what is opaque
-//! or depends on chance (`$rand`), which is drawn twice. Null, missing and arrays: a document that meets a term meets its copy.
+//! or depends on chance (`$rand`), which is drawn twice. Null, missing and arrays: a document that meets a term meets
+//! its copy.
 
 use data_bridge_ir::Expr;
 
