@@ -4,10 +4,10 @@
 //! a > 5 & a > 3   =>   a > 5         a in [5, 7] & a > 3   =>   a in [5, 7]         a > 5 | a > 3   =>   a > 3
 //! ```
 //!
-//! Never between different texts, whose order a collation decides. Never where two elements could decide: `a > 5 & a <
-//! 3` is met by `[1, 9]`, and neither test settles the other. Null, missing and arrays: a test is dropped only when
-//! every single value that passes the other one passes it too, so the element that meets the one meets both. Tests of
-//! what a value is not are left alone: on arrays they ask every element.
+//! Never between different texts, whose order a collation decides. Never where two elements could decide:
+//! `a > 5 & a < 3` is met by `[1, 9]`, and neither test settles the other. Null, missing and arrays: a test is dropped
+//! only when every single value that passes the other one passes it too, so the element that meets the one meets both.
+//! Tests of what a value is not are left alone: on arrays they ask every element.
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path};
