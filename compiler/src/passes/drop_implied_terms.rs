@@ -67,7 +67,7 @@ fn kept(terms: &[Expr], is_needless: impl Fn(&Asked<'_>, &Asked<'_>) -> bool) ->
 fn implies(first: &Asked<'_>, second: &Asked<'_>) -> bool {
     match (first.test, second.test) {
         (Test::NotIn(_), _) | (_, Test::NotIn(_)) => false,
-        (Test::In(values), _) => !values.is_empty() && values.iter().all(|value| second.admits(value, order)),
+        (Test::In(values), _) => values.iter().all(|value| second.admits(value, order)),
         (Test::Compare(op, bound), Test::Compare(wider, limit)) => {
             let Some(order) = order(bound, limit) else { return false };
             match (op, wider) {
@@ -103,6 +103,7 @@ mod tests {
     fn the_wider_test_is_enough_in_a_disjunction() {
         assert_rewrites(&DropImpliedTerms, Expr::Or(vec![gt("a", 3), gt("a", 5)]), "a > 3");
         assert_rewrites(&DropImpliedTerms, Expr::Or(vec![eq("a", 5), gt("a", 3)]), "a > 3");
+        assert_rewrites(&DropImpliedTerms, Expr::Or(vec![within(&[]), gt("a", 3)]), "a > 3");
     }
 
     #[test]
