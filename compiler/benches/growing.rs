@@ -32,6 +32,18 @@ pub static STAGES: &[Shape] = &[
     ("project, match", |count| stages(count, |at| [kept(), above(at)])),
     ("renaming project, match", |count| stages(count, |at| [swapped(), above(at)])),
     ("limits and skips", |count| stages(count, |at| [Stage::Limit(limit(at)), Stage::Skip(1)])),
+    ("set, limit", |count| stages(count, |at| [computed(at), Stage::Limit(limit(at))])),
+    ("set, limit, match", |count| stages(count, |at| [computed(at), Stage::Limit(limit(at)), above(at)])),
+    ("set, skip, match of it", |count| {
+        stages(count, |at| [computed(at), Stage::Skip(1), matching(field("s", at), CompareOp::Gt, at)])
+    }),
+    ("set, skip, match of the one before", |count| {
+        stages(count, |at| [computed(at), Stage::Skip(1), matching(field("s", at - 1), CompareOp::Gt, at)])
+    }),
+    ("renaming project, skip, match", |count| stages(count, |at| [swapped(), Stage::Skip(1), above(at)])),
+    ("lookup, skip, match", |count| stages(count, |at| [lookup(at), Stage::Skip(1), above(at)])),
+    ("unwind, skip, match, set", |count| stages(count, |at| [unwind(at), Stage::Skip(1), above(at), computed(at)])),
+    ("sort, skip, match, set", |count| stages(count, |at| [sort("age"), Stage::Skip(1), above(at), computed(at)])),
     ("lookup, match", |count| stages(count, |at| [lookup(at), above(at)])),
     ("unwind, match", |count| stages(count, |at| [unwind(at), above(at)])),
 ];

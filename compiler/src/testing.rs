@@ -10,7 +10,7 @@ use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 use crate::facts::Facts;
 use crate::passes::driver::{Driver, Rules};
 use crate::passes::flags::Flags;
-use crate::passes::{MatchRule, PredicateRule, StageRule};
+use crate::passes::{LimitRule, MatchRule, PredicateRule, StageRule};
 
 pub fn compare(path: &str, op: CompareOp, value: impl Into<Value>) -> Expr {
     Expr::compare(op, Expr::field(path), Expr::Literal(value.into()))
@@ -197,21 +197,29 @@ pub fn assert_unchanged_knowing(rule: &dyn PredicateRule, facts: &Facts, before:
     assert_eq!(rule.rewrite(&before, facts), None);
 }
 
-/// What becomes of the stages where this is the only rule.
-fn climbed(rule: &dyn MatchRule, stages: &[Stage]) -> Vec<Stage> {
-    let (flags, matching) = (Flags::all(), [rule]);
-    let rules = Rules::new(&[], &matching, &[], &[], &[]);
+/// What becomes of the stages where these are the only rules.
+fn climbed(matching: &[&dyn MatchRule], limiting: &[&dyn LimitRule], stages: &[Stage]) -> Vec<Stage> {
+    let (flags, rules) = (Flags::all(), Rules::new(&[], matching, limiting, &[], &[], &[]));
     let read = Driver::new(&rules, &flags, true).read(read(stages.to_vec(), Terminal::Aggregate));
-    read.expect("the rule should come to an end").stages
+    read.expect("the rules should come to an end").stages
 }
 
 pub fn assert_passes(rule: &dyn MatchRule, before: &[Stage], after: &str) {
-    assert_eq!(print(&climbed(rule, before)), after);
+    assert_eq!(print(&climbed(&[rule], &[], before)), after);
     assert_ne!(print(before), after);
 }
 
 pub fn assert_stays(rule: &dyn MatchRule, before: &[Stage]) {
-    assert_eq!(climbed(rule, before), before);
+    assert_eq!(climbed(&[rule], &[], before), before);
+}
+
+pub fn assert_limit_passes(rule: &dyn LimitRule, before: &[Stage], after: &str) {
+    assert_eq!(print(&climbed(&[], &[rule], before)), after);
+    assert_ne!(print(before), after);
+}
+
+pub fn assert_limit_stays(rule: &dyn LimitRule, before: &[Stage]) {
+    assert_eq!(climbed(&[], &[rule], before), before);
 }
 
 pub fn assert_stages_rewrite(rule: &dyn StageRule, before: &[Stage], after: &str) {

@@ -112,6 +112,21 @@ impl DType {
         }
     }
 
+    /// That of a document without a class, of these fields; where it would have too many parts, a document of anything.
+    pub fn of_fields(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
+        SchemaRef::of_fields(fields).map_or_else(|| Self::Map(Box::new(Self::Any)), Self::Document)
+    }
+
+    /// How many parts it has.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Array(item) | Self::Map(item) => 1 + item.size(),
+            Self::Document(schema) => schema.size(),
+            Self::Union(members) => members.iter().map(Self::size).sum(),
+            _ => 1,
+        }
+    }
+
     /// A union without nesting or repeats; one member stands for itself.
     pub fn union(members: Vec<Self>) -> Self {
         let mut flat: Vec<Self> = Vec::with_capacity(members.len());

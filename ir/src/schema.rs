@@ -88,7 +88,7 @@ pub struct Unique {
 pub struct SchemaRef(Arc<Slot>);
 
 struct Slot {
-    name: String,
+    name: Name,
     schema: OnceLock<Schema>,
     trust: RwLock<Option<Arc<str>>>,
     link_forms_kept: AtomicBool,
@@ -101,10 +101,27 @@ struct Slot {
     indexes: RwLock<Arc<[Index]>>,
 }
 
+enum Name {
+    Given(String),
+    /// That of a document without a class, by what it holds. Nearly nobody asks.
+    Made {
+        text: OnceLock<String>,
+        size: usize,
+    },
+}
+
+/// A document without a class whose type has more parts than this is a document of anything. One that holds another twice
+/// has twice its parts, so that a few stages could ask for more than there is memory.
+const MOST_PARTS: usize = 1_000;
+
 impl SchemaRef {
     pub fn declare(name: impl Into<String>) -> Self {
+        Self::with_name(Name::Given(name.into()))
+    }
+
+    fn with_name(name: Name) -> Self {
         Self(Arc::new(Slot {
-            name: name.into(),
+            name,
             schema: OnceLock::new(),
             trust: RwLock::default(),
             link_forms_kept: AtomicBool::new(false),
@@ -115,14 +132,14 @@ impl SchemaRef {
         }))
     }
 
-    /// A document without a class, of these fields; named by what it holds.
-    pub fn of_fields(fields: impl IntoIterator<Item = (String, DType)>) -> Self {
-        let fields: Vec<_> = fields.into_iter().collect();
-        let named: Vec<_> = fields.iter().map(|(name, dtype)| format!("{name}: {dtype}")).collect();
-        let schema = Self::declare(format!("{{{}}}", named.join(", ")));
-        let fields = fields.into_iter().map(|(name, dtype)| (name, FieldSchema::new(dtype, true))).collect();
+    /// A document without a class, of these fields; none where its type has too many parts to keep.
+    pub(crate) fn of_fields(fields: impl IntoIterator<Item = (String, DType)>) -> Option<Self> {
+        let fields = fields.into_iter().map(|(name, dtype)| (name, FieldSchema::new(dtype, true)));
+        let fields: Fields = fields.collect();
+        let size = 1 + fields.values().map(|field| field.dtype.size()).sum::<usize>();
+        let schema = Self::with_name(Name::Made { text: OnceLock::new(), size });
         schema.define(Schema { fields, ..Schema::default() });
-        schema
+        (size <= MOST_PARTS).then_some(schema)
     }
 
     /// Gives a declared schema its fields; false when it already has them.
@@ -130,8 +147,27 @@ impl SchemaRef {
         self.0.schema.set(schema).is_ok()
     }
 
+    /// That of the class, or what a document without one holds.
     pub fn name(&self) -> &str {
-        &self.0.name
+        match &self.0.name {
+            Name::Given(name) => name,
+            Name::Made { text, .. } => text.get_or_init(|| {
+                let fields: Vec<_> = self.fields().map(|(name, field)| format!("{name}: {}", field.dtype)).collect();
+                format!("{{{}}}", fields.join(", "))
+            }),
+        }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&String, &FieldSchema)> {
+        self.get().into_iter().flat_map(|schema| &schema.fields)
+    }
+
+    /// How many parts its type has: a class is one.
+    pub(crate) fn size(&self) -> usize {
+        match self.0.name {
+            Name::Given(_) => 1,
+            Name::Made { size, .. } => size,
+        }
     }
 
     /// Makes what holds this value in the field a document of the class.
@@ -210,9 +246,17 @@ impl SchemaRef {
     }
 }
 
+/// Classes are one by their name, documents without a class by what they hold.
 impl PartialEq for SchemaRef {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.name == other.0.name
+        Arc::ptr_eq(&self.0, &other.0)
+            || match (&self.0.name, &other.0.name) {
+                (Name::Given(name), Name::Given(other)) => name == other,
+                (Name::Made { size, .. }, Name::Made { size: other_size, .. }) => {
+                    size == other_size && self.fields().eq(other.fields())
+                }
+                _ => false,
+            }
     }
 }
 
@@ -220,20 +264,23 @@ impl Eq for SchemaRef {}
 
 impl Hash for SchemaRef {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.name.hash(hasher);
+        match &self.0.name {
+            Name::Given(name) => name.hash(hasher),
+            Name::Made { size, .. } => size.hash(hasher),
+        }
     }
 }
 
 impl fmt::Debug for SchemaRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Schema({})", self.0.name)
+        write!(out, "Schema({})", self.name())
     }
 }
 
 /// A schema crosses a process by name; the reader binds it to its own class of that name.
 impl Serialize for SchemaRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.name.serialize(serializer)
+        self.name().serialize(serializer)
     }
 }
 
@@ -256,6 +303,20 @@ impl JsonSchema for SchemaRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_without_a_class_are_one_by_what_they_hold() {
+        let of = |fields: &[(&str, DType)]| {
+            SchemaRef::of_fields(fields.iter().map(|(name, dtype)| ((*name).into(), dtype.clone())))
+        };
+        let inner = || DType::Document(of(&[("x", DType::Int)]).expect("it is small"));
+        let made = of(&[("a", inner()), ("b", DType::Null)]).expect("it is small");
+        assert_eq!(Some(&made), of(&[("a", inner()), ("b", DType::Null)]).as_ref());
+        assert_ne!(Some(&made), of(&[("b", DType::Null), ("a", inner())]).as_ref());
+        assert_ne!(Some(&made), of(&[("a", inner()), ("b", DType::Int)]).as_ref());
+        assert_eq!(made.name(), "{a: {x: int}, b: null}");
+        assert_ne!(made, SchemaRef::declare(made.name()));
+    }
 
     #[test]
     fn classes_below_may_be_admitted_later() {

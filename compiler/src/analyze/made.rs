@@ -38,7 +38,7 @@ impl Shape {
             "$bucketAuto" => {
                 let by = entry(body, "groupBy").map_or(DType::Any, |by| or_null(operator::dtype(by, &self)));
                 let bounds = ["min", "max"].map(|bound| (bound.to_owned(), by.clone()));
-                self.bucketed(DType::Document(SchemaRef::of_fields(bounds)), body)
+                self.bucketed(DType::of_fields(bounds), body)
             }
             "$sortByCount" => {
                 let id = or_null(operator::dtype(body, &self));
@@ -54,7 +54,7 @@ impl Shape {
             }
             "$changeStreamSplitLargeEvent" => {
                 let parts = ["fragment", "of"].map(|part| (part.to_owned(), DType::Int));
-                self.put("splitEvent", DType::Document(SchemaRef::of_fields(parts)))
+                self.put("splitEvent", DType::of_fields(parts))
             }
             "$out" | "$merge" => Self::Made(Fields::new()),
             _ => self.listed(name),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use data_bridge_ir::catalog::{Bound, Kind, Misuse, Operator};
 use data_bridge_ir::expr::Path;
-use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
+use data_bridge_ir::{DType, Expr, Operands};
 
 use super::Analyzer;
 use super::shape::Shape;
@@ -69,7 +69,7 @@ pub fn dtype(expr: &Expr, shape: &Shape) -> DType {
         Expr::Document(fields) if fields.is_empty() => DType::Map(Box::new(DType::Any)),
         Expr::Document(fields) => {
             let fields = fields.iter().map(|(name, value)| (name.clone(), dtype(value, shape)));
-            DType::Document(SchemaRef::of_fields(fields))
+            DType::of_fields(fields)
         }
         Expr::Array(items) if items.is_empty() => DType::Array(Box::new(DType::Any)),
         Expr::Array(items) => {
@@ -105,7 +105,7 @@ fn field(path: &Path, shape: &Shape) -> DType {
 mod tests {
     use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
     use data_bridge_ir::schema::{FieldSchema, Schema};
-    use data_bridge_ir::{Stage, Value};
+    use data_bridge_ir::{SchemaRef, Stage, Value};
 
     use super::*;
     use crate::compile::compile;

@@ -137,7 +137,7 @@ impl Shape {
         match self {
             Self::Declared { schema, added } if added.is_empty() => DType::Document(schema.clone()),
             other => match other.fields() {
-                (fields, None) => DType::Document(SchemaRef::of_fields(fields)),
+                (fields, None) => DType::of_fields(fields),
                 _ => DType::Map(Box::new(DType::Any)),
             },
         }
@@ -281,7 +281,7 @@ fn within<'a>(fields: &'a Fields, path: &Path) -> Option<Result<Cow<'a, DType>, 
 
 /// Documents that a path asks for, with a value at its end.
 fn nested(path: &str, dtype: DType) -> DType {
-    path.rsplit('.').fold(dtype, |inner, name| DType::Document(SchemaRef::of_fields([(name.to_owned(), inner)])))
+    path.rsplit('.').fold(dtype, |inner, name| DType::of_fields([(name.to_owned(), inner)]))
 }
 
 /// A type whose values have another one at a path.
@@ -304,7 +304,7 @@ fn with(dtype: &DType, path: &str, changed: &DType) -> DType {
     }
     let mut fields: Fields = known.fields.iter().map(|(name, field)| (name.clone(), field.dtype.clone())).collect();
     fields.insert(name.to_owned(), value);
-    DType::Document(SchemaRef::of_fields(fields))
+    DType::of_fields(fields)
 }
 
 /// A type that may be null.

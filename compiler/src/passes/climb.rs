@@ -1,25 +1,40 @@
-//! Runs the rules of matches: each match climbs past all stages that let it, and joins the matches on its way.
+//! Runs the rules of what climbs: matches, limits and skips go past all stages that let them, and join those on their way.
 
+use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
-use data_bridge_ir::{Expr, Stage};
 
 use super::climbing::Climbing;
 use super::driver::{Driver, list};
-use super::flatten_boolean::joined;
 use super::passing::Passing;
 use crate::error::Failure;
 
+/// What climbs in a walk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Climbers {
+    /// A limit or a skip is a stage like any other to them.
+    Matches,
+    /// And the matches between them, without which they would get no further.
+    LimitsAndMatches,
+}
+
 /// Where a walk from the last stage to the first has come to.
 struct Walk {
+    climbers: Climbers,
     /// Those that it has not come to.
     ahead: Vec<Stage>,
+    /// How many of those are unions.
+    unions: usize,
     climbing: Option<Climbing>,
     /// The last one first.
     behind: Vec<Stage>,
     untold: Option<Untold>,
 }
 
-/// What one rule did to one match. The stages of one kind that it passes in a row are told as one move.
+/// A match is copied into each union that it passes. Where the terms that climb, for each union that is still ahead, come to
+/// more copies than these, they pass no union: a plan grows no faster than what it was made from.
+const MOST_COPIES: usize = 256;
+
+/// What one rule did. The stages of one kind that something passes in a row are told as one move.
 struct Untold {
     rule: &'static str,
     past: usize,
@@ -27,24 +42,39 @@ struct Untold {
 }
 
 impl Walk {
-    fn text(&self, met: Option<&Stage>, climbing: Option<&Climbing>) -> String {
-        let climbing = climbing.map(|climbing| Stage::Match(climbing.predicate()));
-        list(self.ahead.iter().chain(met).chain(&climbing).chain(self.behind.iter().rev()))
+    /// Whether a stage is a limit or a skip that climbs.
+    fn counts(&self, stage: &Stage) -> bool {
+        self.climbers == Climbers::LimitsAndMatches && is_counting(stage)
+    }
+
+    fn text(&self, met: Option<&Stage>, climbing: &[Stage]) -> String {
+        self.text_between(None, met, climbing)
+    }
+
+    /// Where the first of what climbs has passed a stage and the others have not.
+    fn text_between(&self, first: Option<&Stage>, met: Option<&Stage>, others: &[Stage]) -> String {
+        list(self.ahead.iter().chain(first).chain(met).chain(others).chain(self.behind.iter().rev()))
     }
 }
 
 impl Driver<'_> {
-    /// Moves every match of a read up as far as it may go, in one walk from the last stage to the first. No rule of
-    /// matches can change what documents look like: it says which terms pass a stage, and the walk moves them.
-    pub(super) fn matches(&mut self, read: &mut Read) -> Result<bool, Failure> {
-        let meet = |pair: &[Stage]| matches!(pair[1], Stage::Match(_)) && self.passing(&pair[0]).is_some();
-        if !read.stages.windows(2).any(meet) {
+    /// Moves all that climbs up as far as it may go, in one walk from the last stage to the first. No rule of these can
+    /// change what documents look like: it says what passes a stage, and the walk moves it.
+    pub(super) fn climb(&mut self, read: &mut Read, climbers: Climbers) -> Result<bool, Failure> {
+        let moves = |pair: &[Stage]| match climbers {
+            Climbers::Matches => matches!(pair[1], Stage::Match(_)) && self.passing(&pair[0]).is_some(),
+            Climbers::LimitsAndMatches => is_counting(&pair[1]) && self.counting(&pair[0]).is_some(),
+        };
+        if !read.stages.windows(2).any(moves) {
             return Ok(false);
         }
         let ahead = std::mem::take(&mut read.stages);
-        let mut walk = Walk { behind: Vec::with_capacity(ahead.len()), ahead, climbing: None, untold: None };
+        let behind = Vec::with_capacity(ahead.len());
+        let unions = ahead.iter().filter(|stage| is_union(stage)).count();
+        let mut walk = Walk { climbers, ahead, unions, climbing: None, behind, untold: None };
         let mut changed = false;
         while let Some(stage) = walk.ahead.pop() {
+            let unions = usize::from(is_union(&stage));
             changed |= match walk.climbing.take() {
                 Some(climbing) => self.meets(&mut walk, climbing, stage)?,
                 None => {
@@ -52,11 +82,12 @@ impl Driver<'_> {
                     false
                 }
             };
+            walk.unions -= unions;
         }
         if let Some(climbing) = walk.climbing.take() {
-            walk.behind.push(Stage::Match(climbing.into_predicate()));
+            walk.behind.extend(climbing.into_stages().into_iter().rev());
             if let Some(untold) = walk.untold.take() {
-                self.tell(Some(untold), walk.text(None, None))?;
+                self.tell(Some(untold), walk.text(None, &[]))?;
             }
         }
         walk.behind.reverse();
@@ -70,64 +101,116 @@ impl Driver<'_> {
         rules.find_map(|rule| rule.passing(stage).map(|passing| (rule.name(), passing)))
     }
 
-    /// Lets what climbs pass a stage, as an allowed rule says; gives the rule and what stays behind.
-    fn passes(&self, climbing: &mut Climbing, stage: &Stage) -> Option<(&'static str, Vec<Expr>)> {
-        let (rule, passing) = self.passing(stage)?;
-        let alone = climbing.is_opaque() && passing.is_joining();
-        (!alone).then(|| (rule, climbing.pass(passing)))
+    /// The first allowed rule that lets a limit or a skip behind a stage pass it.
+    fn counting(&self, stage: &Stage) -> Option<&'static str> {
+        let mut rules = self.rules.limiting.iter().filter(|rule| self.flags.allows(rule.name()));
+        rules.find(|rule| rule.is_passed(stage)).map(|rule| rule.name())
     }
 
-    /// A match climbs from here where the stage before it may let it pass; every other stage stays where it is.
+    /// A match, a limit or a skip climbs from here where it may pass the stage before it, or join it; every other stage
+    /// stays where it is.
     fn starts(&self, walk: &mut Walk, stage: Stage) {
-        match stage {
-            Stage::Match(predicate) if walk.ahead.last().is_some_and(|next| self.passing(next).is_some()) => {
-                walk.climbing = Some(Climbing::new(predicate));
+        let climbs = walk.ahead.last().is_some_and(|next| match &stage {
+            Stage::Match(_) => walk.counts(next) || self.passing(next).is_some(),
+            other if walk.counts(other) => {
+                is_counting(next) || matches!(next, Stage::Match(_)) || self.counting(next).is_some()
             }
-            other => walk.behind.push(other),
+            _ => false,
+        });
+        match climbs {
+            true => walk.climbing = Some(Climbing::new(stage)),
+            false => walk.behind.push(stage),
         }
     }
 
-    /// What climbs meets the stage before it; whether any of it gets further.
-    fn meets(&mut self, walk: &mut Walk, mut climbing: Climbing, mut stage: Stage) -> Result<bool, Failure> {
-        let before = self.trace.is_some().then(|| walk.text(Some(&stage), Some(&climbing)));
-        let Some((rule, left)) = self.passes(&mut climbing, &stage) else {
-            return self.stops(walk, climbing.into_predicate(), stage);
+    /// What climbs meets the stage before it; whether that changes the stages.
+    fn meets(&mut self, walk: &mut Walk, mut climbing: Climbing, stage: Stage) -> Result<bool, Failure> {
+        let rule = match &stage {
+            Stage::Match(_) if climbing.begins_with_match() => match self.passing(&stage).map(|(rule, _)| rule) {
+                Some(rule) if !climbing.begins_opaque() => Some(rule),
+                _ => return self.stops(walk, climbing.into_stages(), stage),
+            },
+            Stage::Match(_) => None,
+            other if walk.counts(other) => None,
+            _ => return self.passes(walk, climbing, stage),
+        };
+        if let Some(rule) = rule {
+            let before = self.trace.is_some().then(|| walk.text(Some(&stage), &climbing.stages()));
+            self.moves(walk, rule, 0, before)?;
+        }
+        climbing.join(stage);
+        walk.climbing = Some(climbing);
+        Ok(rule.is_some())
+    }
+
+    /// As much of what climbs passes a stage as may; the rest stays behind it.
+    fn passes(&mut self, walk: &mut Walk, mut climbing: Climbing, mut stage: Stage) -> Result<bool, Failure> {
+        let asked = self.trace.is_some().then(|| climbing.stages());
+        let copies = if is_union(&stage) { walk.unions * climbing.terms() } else { 0 };
+        let matching = if copies > MOST_COPIES { None } else { self.passing(&stage) };
+        let counting = self.counting(&stage);
+        let rules = (matching.as_ref().map(|(rule, _)| *rule), counting);
+        let left = match (matching, counting) {
+            (Some((_, passing)), Some(_)) => climbing.pass(passing),
+            (Some((_, passing)), None) => {
+                let counting = climbing.leave_from_counting();
+                let mut left = climbing.pass(passing);
+                left.extend(counting);
+                left
+            }
+            (None, Some(_)) => climbing.leave_from_match(),
+            (None, None) => std::mem::take(&mut climbing).into_stages(),
         };
         if climbing.is_empty() {
-            return self.stops(walk, joined(left, Expr::And), stage);
+            return self.stops(walk, left, stage);
         }
-        self.spend(rule)?;
-        let joins = matches!(stage, Stage::Match(_));
-        if let Some(before) = before {
-            let passed = usize::from(!joins);
-            match &mut walk.untold {
-                Some(untold) if untold.rule == rule => untold.past += passed,
-                _ => {
-                    let untold = Untold { rule, past: passed, before: before.clone() };
-                    self.tell(walk.untold.replace(untold), before)?;
-                }
+        let matching = rules.0.filter(|_| climbing.terms() > 0);
+        let counting = rules.1.filter(|_| climbing.has_counting());
+        let (first, second) = if climbing.begins_with_match() { (matching, counting) } else { (counting, matching) };
+        let before = |asked: &Vec<Stage>| walk.text(Some(&stage), asked);
+        let before = asked.as_ref().map(before);
+        let between = asked.map(|asked| walk.text_between(climbing.stages().first(), Some(&stage), &asked[1..]));
+        for (rule, before) in [(first, before), (second, between)] {
+            if let Some(rule) = rule {
+                self.moves(walk, rule, 1, before)?;
             }
         }
-        if !left.is_empty() {
-            walk.behind.push(Stage::Match(joined(left, Expr::And)));
+        walk.behind.extend(left.into_iter().rev());
+        if let Stage::UnionWith(union) = &mut stage {
+            union.pipeline.extend(climbing.stages());
         }
-        match &mut stage {
-            Stage::Match(predicate) => climbing.join(predicate.take()),
-            Stage::UnionWith(union) => union.pipeline.push(Stage::Match(climbing.predicate())),
-            _ => {}
-        }
-        if !joins {
-            walk.behind.push(stage);
-        }
+        walk.behind.push(stage);
         walk.climbing = Some(climbing);
         Ok(true)
     }
 
-    /// What climbed gets no further than to behind this stage, where another match may start.
-    fn stops(&mut self, walk: &mut Walk, predicate: Expr, stage: Stage) -> Result<bool, Failure> {
-        walk.behind.push(Stage::Match(predicate));
+    /// A rule moved something past so many stages.
+    fn moves(
+        &mut self,
+        walk: &mut Walk,
+        rule: &'static str,
+        past: usize,
+        before: Option<String>,
+    ) -> Result<(), Failure> {
+        self.spend(rule)?;
+        let Some(before) = before else { return Ok(()) };
+        match &mut walk.untold {
+            Some(untold) if untold.rule == rule => {
+                untold.past += past;
+                Ok(())
+            }
+            _ => {
+                let untold = Untold { rule, past, before: before.clone() };
+                self.tell(walk.untold.replace(untold), before)
+            }
+        }
+    }
+
+    /// What climbed gets no further than to behind this stage, where something else may start.
+    fn stops(&mut self, walk: &mut Walk, climbed: Vec<Stage>, stage: Stage) -> Result<bool, Failure> {
+        walk.behind.extend(climbed.into_iter().rev());
         if let Some(untold) = walk.untold.take() {
-            self.tell(Some(untold), walk.text(Some(&stage), None))?;
+            self.tell(Some(untold), walk.text(Some(&stage), &[]))?;
         }
         self.starts(walk, stage);
         Ok(false)
@@ -137,4 +220,12 @@ impl Driver<'_> {
         let (Some(trace), Some(Untold { rule, past, before })) = (&mut self.trace, untold) else { return Ok(()) };
         trace.note(rule, past, Some((before, after)), Vec::new())
     }
+}
+
+fn is_union(stage: &Stage) -> bool {
+    matches!(stage, Stage::UnionWith(_))
+}
+
+fn is_counting(stage: &Stage) -> bool {
+    matches!(stage, Stage::Limit(_) | Stage::Skip(_))
 }

@@ -1,25 +1,30 @@
-//! The terms of a match on their way up a pipeline.
+//! Matches, limits and skips on their way up a pipeline.
 //!
-//! They are found by the fields that they read, so that passing a stage costs as much as the stage names fields and as
-//! terms stay behind it, however many pass.
+//! The terms of the matches are found by the fields that they read, so that passing a stage costs as much as the stage
+//! names fields and as members stay behind it, however many pass.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use data_bridge_ir::{Expr, Path};
+use data_bridge_ir::{Expr, Path, Stage};
 
 use super::flatten_boolean::joined;
 use super::passing::Passing;
 use crate::analyze::reads::{may_fail, movable};
 use crate::hashing::HashMap;
 
+/// Adjacent matches, limits and skips. The terms of one match pass each other; nothing passes a limit or a skip.
 #[derive(Clone, Default)]
 pub struct Climbing {
     /// The last one first; none in the place of one that stayed behind.
-    terms: Vec<Option<Expr>>,
+    members: Vec<Option<Member>>,
     /// How many have not.
     count: usize,
-    /// By the names that fields have where the match stands now.
+    /// All in the places before this one have.
+    first: usize,
+    /// The places of limits and skips.
+    counting: Vec<usize>,
+    /// By the names that fields have where the terms stand now.
     fields: HashMap<Rc<str>, Field>,
     /// Whether some have another name in the terms.
     renamed: bool,
@@ -27,6 +32,13 @@ pub struct Climbing {
     fixed: Vec<usize>,
     /// The places of terms that may fail.
     failing: BTreeSet<usize>,
+}
+
+#[derive(Clone)]
+enum Member {
+    Term(Expr),
+    /// A limit or a skip.
+    Counting(Stage),
 }
 
 /// A top-level field that terms read.
@@ -49,41 +61,83 @@ struct Renaming {
 }
 
 impl Climbing {
-    pub fn new(predicate: Expr) -> Self {
+    pub fn new(stage: Stage) -> Self {
         let mut climbing = Self::default();
-        climbing.join(predicate);
+        climbing.join(stage);
         climbing
     }
 
-    /// Whether this is one opaque predicate, which can be no part of another.
-    pub fn is_opaque(&self) -> bool {
-        matches!(self.terms.as_slice(), [Some(Expr::Raw(_))])
+    /// Whether it begins with one opaque predicate, which can be no part of another.
+    pub fn begins_opaque(&self) -> bool {
+        matches!(self.front(), [Some(Member::Term(Expr::Raw(_)))])
+    }
+
+    /// Whether it begins with a match.
+    pub fn begins_with_match(&self) -> bool {
+        self.front().iter().any(Option::is_some)
+    }
+
+    /// How many terms there are.
+    pub fn terms(&self) -> usize {
+        self.count - self.counting.len()
+    }
+
+    pub fn has_counting(&self) -> bool {
+        !self.counting.is_empty()
     }
 
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Takes the terms of a match that stands before these.
-    pub fn join(&mut self, predicate: Expr) {
-        match predicate {
-            Expr::And(terms) if terms.len() > 1 => terms.into_iter().rev().for_each(|term| self.add(term)),
-            other => self.add(other),
+    /// Takes a match, a limit or a skip that stands before these.
+    pub fn join(&mut self, stage: Stage) {
+        match stage {
+            Stage::Match(Expr::And(terms)) if terms.len() > 1 => {
+                terms.into_iter().rev().for_each(|term| self.add(term))
+            }
+            Stage::Match(other) => self.add(other),
+            counting => {
+                self.counting.push(self.members.len());
+                self.members.push(Some(Member::Counting(counting)));
+                self.count += 1;
+            }
         }
     }
 
-    /// The conjunction of the terms as they are asked here.
-    pub fn predicate(&self) -> Expr {
-        self.clone().into_predicate()
+    /// The stages as they are here.
+    pub fn stages(&self) -> Vec<Stage> {
+        self.clone().into_stages()
     }
 
-    pub fn into_predicate(mut self) -> Expr {
+    pub fn into_stages(mut self) -> Vec<Stage> {
         self.settle_names();
-        joined(self.terms.into_iter().rev().flatten().collect(), Expr::And)
+        stages(self.members.into_iter().rev().flatten())
     }
 
-    /// Passes a stage; gives the terms that stay behind it.
-    pub fn pass(&mut self, passing: Passing<'_>) -> Vec<Expr> {
+    /// Leaves behind all from the first limit or skip on.
+    pub fn leave_from_counting(&mut self) -> Vec<Stage> {
+        self.leave_from(self.counting.last().copied())
+    }
+
+    /// Leaves behind all from the first match on.
+    pub fn leave_from_match(&mut self) -> Vec<Stage> {
+        self.leave_from(self.members.iter().rposition(|member| matches!(member, Some(Member::Term(_)))))
+    }
+
+    fn leave_from(&mut self, place: Option<usize>) -> Vec<Stage> {
+        let Some(place) = place else { return Vec::new() };
+        self.settle_names();
+        stages(self.take_behind(place).into_iter())
+    }
+
+    /// The terms that stand before all limits and skips.
+    fn front(&self) -> &[Option<Member>] {
+        &self.members[self.counting.last().map_or(0, |place| place + 1)..]
+    }
+
+    /// Passes a stage that lets limits and skips pass, and these terms; gives what stays behind it.
+    pub fn pass(&mut self, passing: Passing<'_>) -> Vec<Stage> {
         match passing {
             Passing::All | Passing::Joined => Vec::new(),
             Passing::Around(fields) => self.around(&fields, Vec::new()),
@@ -114,7 +168,7 @@ impl Climbing {
     }
 
     /// Leaves behind what reads one of the fields, what must stay, and these.
-    fn around(&mut self, fields: &[&str], mut staying: Vec<usize>) -> Vec<Expr> {
+    fn around(&mut self, fields: &[&str], mut staying: Vec<usize>) -> Vec<Stage> {
         let touched: Vec<_> = fields.iter().filter(|name| self.fields.contains_key(**name)).collect();
         if touched.is_empty() && staying.is_empty() && self.fixed.is_empty() {
             return Vec::new();
@@ -128,9 +182,10 @@ impl Climbing {
         self.leave(staying)
     }
 
-    /// Takes the terms at these places out, and those that one of them may guard from failing.
-    fn leave(&mut self, mut staying: Vec<usize>) -> Vec<Expr> {
-        let Some(first) = staying.iter().copied().filter(|place| self.terms[*place].is_some()).max() else {
+    /// Takes the terms at these places out, those that one of them may guard from failing, and all from the first limit
+    /// or skip behind one of them on.
+    fn leave(&mut self, mut staying: Vec<usize>) -> Vec<Stage> {
+        let Some(first) = staying.iter().copied().filter(|place| self.members[*place].is_some()).max() else {
             return Vec::new();
         };
         staying.extend(self.failing.range(..first));
@@ -138,19 +193,41 @@ impl Climbing {
         for place in &staying {
             self.failing.remove(place);
         }
-        let left: Vec<_> = staying.into_iter().filter_map(|place| self.terms[place].take()).collect();
+        let held = self.counting.partition_point(|place| *place < first).checked_sub(1).map(|at| self.counting[at]);
+        let terms = staying.into_iter().take_while(|place| held.is_none_or(|held| *place > held));
+        let mut left: Vec<_> = terms.filter_map(|place| self.members[place].take()).collect();
         self.count -= left.len();
-        left
+        left.extend(held.into_iter().flat_map(|held| self.take_behind(held)));
+        stages(left.into_iter())
     }
 
-    /// Puts each term in the form that it has before the stage; gives those that have none.
-    fn ask(&mut self, before: &dyn Fn(&Expr) -> Option<Expr>) -> Vec<Expr> {
+    /// Takes out all from a place on, the first one first.
+    fn take_behind(&mut self, place: usize) -> Vec<Member> {
+        let gone = self.counting.partition_point(|counting| *counting <= place);
+        self.counting.drain(..gone);
+        self.failing = self.failing.split_off(&(place + 1));
+        let taken: Vec<_> = self.members[self.first..=place].iter_mut().rev().filter_map(Option::take).collect();
+        self.first = place + 1;
+        self.count -= taken.len();
+        taken
+    }
+
+    /// Puts each term in the form that it has before the stage; leaves those that have none.
+    fn ask(&mut self, before: &dyn Fn(&Expr) -> Option<Expr>) -> Vec<Stage> {
         self.settle_names();
-        let forms: Vec<_> = self.terms.iter().map(|term| term.as_ref().and_then(before)).collect();
-        let left = self.leave((0..forms.len()).filter(|place| forms[*place].is_none()).collect());
-        let passed = std::mem::take(self).terms.into_iter().zip(forms);
-        for form in passed.filter_map(|(term, form)| term.and(form)) {
-            self.add(form);
+        let form = |member: &Option<Member>| match member {
+            Some(Member::Term(term)) => before(term),
+            _ => None,
+        };
+        let forms: Vec<_> = self.members.iter().map(form).collect();
+        let stays = |place: &usize| matches!(self.members[*place], Some(Member::Term(_))) && forms[*place].is_none();
+        let left = self.leave((0..forms.len()).filter(stays).collect());
+        for (member, form) in std::mem::take(self).members.into_iter().zip(forms) {
+            match (member, form) {
+                (Some(Member::Term(_)), Some(form)) => self.add(form),
+                (Some(Member::Counting(stage)), _) => self.join(stage),
+                _ => {}
+            }
         }
         left
     }
@@ -189,7 +266,7 @@ impl Climbing {
             }
         }
         for (place, renamings) in renamings {
-            let Some(term) = &mut self.terms[place] else { continue };
+            let Some(Member::Term(term)) = &mut self.members[place] else { continue };
             term.change_paths(&|path| {
                 if let Some(Renaming { from, to }) = renamings.iter().find(|each| *each.from == *path.root()) {
                     *path = Path(format!("{to}{}", &path.as_str()[from.len()..]));
@@ -199,7 +276,7 @@ impl Climbing {
     }
 
     fn add(&mut self, term: Expr) {
-        let place = self.terms.len();
+        let place = self.members.len();
         if let Some((_, path, _)) = term.as_field_compare() {
             self.reads(place, path.root());
         } else {
@@ -211,7 +288,7 @@ impl Climbing {
                 self.failing.insert(place);
             }
         }
-        self.terms.push(Some(term));
+        self.members.push(Some(Member::Term(term)));
         self.count += 1;
     }
 
@@ -224,4 +301,25 @@ impl Climbing {
             readers.push(Reader { place, name: name.clone() });
         }
     }
+}
+
+/// The terms that stand together as one match, and each limit and skip where it stands.
+fn stages(members: impl Iterator<Item = Member>) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    let mut terms = Vec::new();
+    for member in members {
+        match member {
+            Member::Term(term) => terms.push(term),
+            Member::Counting(stage) => {
+                stages.extend(matching(std::mem::take(&mut terms)));
+                stages.push(stage);
+            }
+        }
+    }
+    stages.extend(matching(terms));
+    stages
+}
+
+fn matching(terms: Vec<Expr>) -> Option<Stage> {
+    (!terms.is_empty()).then(|| Stage::Match(joined(terms, Expr::And)))
 }

@@ -5,6 +5,7 @@ use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, SchemaRef, Stage};
 
 use super::StageRule;
+use super::climb::Climbers;
 use super::flags::Flags;
 use super::parts::{pipelines, size};
 use super::rewrite::same_shape;
@@ -55,7 +56,10 @@ impl<'a> Driver<'a> {
             let simplified = self.predicates(read)?;
             let mut moved = false;
             if simplified || !settled {
-                while self.matches(read)? | self.stages(read)? {
+                while self.climb(read, Climbers::Matches)?
+                    | self.climb(read, Climbers::LimitsAndMatches)?
+                    | self.stages(read)?
+                {
                     moved = true;
                 }
             }
@@ -242,7 +246,7 @@ mod tests {
             match stages {
                 [first @ Stage::Skip(_), second @ Stage::Limit(_), ..]
                 | [first @ Stage::Limit(_), second @ Stage::Skip(_), ..] => {
-                    Some(Rewrite::Replace(2, vec![second.clone(), first.clone()]))
+                    Some(Rewrite::replace(2, vec![second.clone(), first.clone()]))
                 }
                 _ => None,
             }
@@ -255,7 +259,7 @@ mod tests {
             "drops_projection"
         }
         fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-            matches!(stages, [Stage::Project(_), ..]).then(|| Rewrite::Replace(1, vec![]))
+            matches!(stages, [Stage::Project(_), ..]).then(|| Rewrite::replace(1, vec![]))
         }
     }
 
@@ -286,7 +290,7 @@ mod tests {
     #[test]
     fn rules_that_undo_each_other_are_noticed() {
         let stages = vec![Stage::Skip(1), Stage::Limit(2)];
-        let rules = Rules::new(&[], &[], &[&Flip], &[], &[]);
+        let rules = Rules::new(&[], &[], &[], &[&Flip], &[], &[]);
         assert!(bug(run(&rules, stages.clone(), true)).contains("circle"));
         assert!(bug(run(&rules, stages, false)).contains("do not come to an end"));
     }
@@ -294,13 +298,13 @@ mod tests {
     #[test]
     fn a_rule_that_changes_the_answer_is_noticed() {
         let project = Stage::Project(vec![("a".into(), data_bridge_ir::stage::Projected::Include)]);
-        let rules = Rules::new(&[], &[], &[&DropsProjection], &[], &[]);
+        let rules = Rules::new(&[], &[], &[], &[&DropsProjection], &[], &[]);
         assert!(bug(run(&rules, vec![project], false)).contains("drops_projection"));
     }
 
     #[test]
     fn a_rule_that_changes_nothing_is_noticed() {
-        let rules = Rules::new(&[&Idle], &[], &[], &[], &[]);
+        let rules = Rules::new(&[&Idle], &[], &[], &[], &[], &[]);
         assert!(bug(run(&rules, vec![Stage::Match(eq("a", 1))], true)).contains("changed nothing"));
     }
 

@@ -37,7 +37,7 @@ impl StageRule for DropIdentityProject {
             Projected::Computed(_) => false,
         };
         let same = fields.iter().all(plain) && names.iter().all(|name| leaves(project, name));
-        same.then(|| Rewrite::Replace(2, vec![made.clone()]))
+        same.then(|| Rewrite::replace(2, vec![made.clone()]))
     }
 }
 

@@ -23,7 +23,7 @@ impl StageRule for DropOrderOfOne {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [one, Stage::Sort(_) | Stage::Limit(1..), ..] if gives_one_at_most(one) => {
-                Some(Rewrite::Replace(2, vec![one.clone()]))
+                Some(Rewrite::replace(2, vec![one.clone()]))
             }
             _ => None,
         }

@@ -20,7 +20,7 @@ impl StageRule for DropTrueMatch {
 
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
-            [Stage::Match(Expr::Constant(true)), ..] => Some(Rewrite::Replace(1, vec![])),
+            [Stage::Match(Expr::Constant(true)), ..] => Some(Rewrite::replace(1, vec![])),
             _ => None,
         }
     }

@@ -12,6 +12,8 @@
 //! and missing: such a link may meet a document whose id is null, and no more than one. Never behind a stage that
 //! changed the link. Arrays: the fact excludes them.
 
+use std::collections::HashSet;
+
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::stage::Lookup;
 use data_bridge_ir::{Path, Stage};
@@ -29,30 +31,42 @@ impl ReadRule for DropUnreadJoin {
     }
 
     fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
-        let place = (0..read.stages.len()).find(|place| {
-            let (before, from) = read.stages.split_at(*place);
-            let [Stage::Lookup(lookup), Stage::Unwind { path, index: None, preserve }, ..] = from else { return false };
-            let Some(local) = lookup.local.as_ref().filter(|_| joins_ids(lookup)) else { return false };
-            path.as_str() == lookup.output
-                && !path.as_str().contains('.')
-                && !is_needed(read, place + 1, path.root())
+        if !read.stages.windows(2).any(|pair| as_join(pair).is_some()) {
+            return None;
+        }
+        let mut gone = HashSet::new();
+        let mut place = read.stages.len();
+        behind_each(read, |_, needed| {
+            place -= 1;
+            let pair = place.checked_sub(1).and_then(|first| read.stages.get(first..=place));
+            let Some(Join { lookup, local, output, preserve }) = pair.and_then(as_join) else { return };
+            let before = &read.stages[..place - 1];
+            if !needed.has(output)
                 && before.iter().all(|stage| leaves(stage, local.root()))
-                && leads_to_one(facts, read, local, lookup, *preserve)
-        })?;
-        let mut stages = read.stages.clone();
-        stages.drain(place..place + 2);
-        Some(stages)
+                && leads_to_one(facts, read, local, lookup, preserve)
+            {
+                gone.extend([place - 1, place]);
+            }
+        });
+        let left = read.stages.iter().enumerate().filter(|(place, _)| !gone.contains(place));
+        (!gone.is_empty()).then(|| left.map(|(_, stage)| stage.clone()).collect())
     }
 }
 
-/// Whether somebody looks at the field behind the stage at this place.
-fn is_needed(read: &Read, place: usize, root: &str) -> bool {
-    let (mut at, mut found) = (read.stages.len(), false);
-    behind_each(read, |_, needed| {
-        at -= 1;
-        found |= at == place && needed.has(root);
-    });
-    found
+/// A `Lookup` by ids and the `Unwind` of what it finds.
+struct Join<'a> {
+    lookup: &'a Lookup,
+    local: &'a Path,
+    output: &'a str,
+    preserve: bool,
+}
+
+fn as_join(pair: &[Stage]) -> Option<Join<'_>> {
+    let [Stage::Lookup(lookup), Stage::Unwind { path, index: None, preserve }] = pair else { return None };
+    let local = lookup.local.as_ref().filter(|_| joins_ids(lookup))?;
+    let output = path.as_str();
+    let whole = output == lookup.output && !output.contains('.');
+    whole.then_some(Join { lookup, local, output, preserve: *preserve })
 }
 
 fn joins_ids(lookup: &Lookup) -> bool {

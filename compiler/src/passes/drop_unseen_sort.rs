@@ -38,7 +38,7 @@ impl StageRule for DropUnseenSort {
             Stage::Group { outputs, .. } => outputs.iter().all(is_exact),
             _ => false,
         };
-        unseen.then(|| Rewrite::Replace(1, vec![]))
+        unseen.then(|| Rewrite::replace(1, vec![]))
     }
 }
 

@@ -21,13 +21,13 @@ impl StageRule for MergeLimits {
     fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
         match stages {
             [Stage::Limit(first), Stage::Limit(second), ..] => {
-                Some(Rewrite::Replace(2, vec![Stage::Limit(*first.min(second))]))
+                Some(Rewrite::replace(2, vec![Stage::Limit(*first.min(second))]))
             }
             [Stage::Skip(first), Stage::Skip(second), ..] => {
                 let total = first.checked_add(*second).filter(|total| i64::try_from(*total).is_ok())?;
-                Some(Rewrite::Replace(2, vec![Stage::Skip(total)]))
+                Some(Rewrite::replace(2, vec![Stage::Skip(total)]))
             }
-            [Stage::Skip(0), ..] => Some(Rewrite::Replace(1, vec![])),
+            [Stage::Skip(0), ..] => Some(Rewrite::replace(1, vec![])),
             _ => None,
         }
     }

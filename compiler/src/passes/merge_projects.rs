@@ -40,7 +40,7 @@ impl StageRule for MergeProjects {
             kept = Cow::Owned(joined);
             count += 1;
         }
-        (count > 1).then(|| Rewrite::Replace(count, vec![Stage::Project(kept.into_owned())]))
+        (count > 1).then(|| Rewrite::replace(count, vec![Stage::Project(kept.into_owned())]))
     }
 }
 

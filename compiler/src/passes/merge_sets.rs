@@ -35,7 +35,7 @@ impl StageRule for MergeSets {
             }
         }
         let all = || std::iter::once(first).chain(joined.iter().copied()).flatten().cloned().collect();
-        (!joined.is_empty()).then(|| Rewrite::Replace(1 + joined.len(), vec![Stage::Set(all())]))
+        (!joined.is_empty()).then(|| Rewrite::replace(1 + joined.len(), vec![Stage::Set(all())]))
     }
 }
 

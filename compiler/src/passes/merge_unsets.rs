@@ -32,7 +32,7 @@ impl StageRule for MergeUnsets {
         let unsets: Vec<_> = unsets.collect();
         if unsets.len() > 1 {
             let better = Stage::Unset(outermost(unsets.iter().copied().flatten()));
-            return Some(Rewrite::Replace(unsets.len(), vec![better]));
+            return Some(Rewrite::replace(unsets.len(), vec![better]));
         }
         let exclusions = stages.iter().map_while(|stage| match stage {
             Stage::Project(fields) if is_exclusion(fields) => Some(fields),
@@ -42,7 +42,7 @@ impl StageRule for MergeUnsets {
         (exclusions.len() > 1).then(|| {
             let paths = outermost(exclusions.iter().copied().flatten().map(|(path, _)| path));
             let fields = paths.into_iter().map(|path| (path, Projected::Exclude)).collect();
-            Rewrite::Replace(exclusions.len(), vec![Stage::Project(fields)])
+            Rewrite::replace(exclusions.len(), vec![Stage::Project(fields)])
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Rewrites: equivalent, cheaper plans. No rule changes what a query means or the documents it gives.
 //!
-//! Predicate rules see one predicate whose children are done already; rules of matches see a stage that a match stands
-//! behind; stage rules see the stages from one position on; read rules see the whole read. The driver owns recursion,
+//! Predicate rules see one predicate whose children are done already; rules of matches, and of limits, see a stage that
+//! one stands behind; stage rules see the stages from one position on; read rules see the whole read. The driver owns recursion,
 //! order, budget and checks.
 
 pub mod driver;
@@ -106,6 +106,13 @@ pub trait MatchRule: Sync {
     fn passing<'a>(&self, stage: &'a Stage) -> Option<Passing<'a>>;
 }
 
+/// What a limit or a skip may pass on its way up.
+pub trait LimitRule: Sync {
+    fn name(&self) -> &'static str;
+    /// Whether a limit or a skip behind this stage may stand before it.
+    fn is_passed(&self, stage: &Stage) -> bool;
+}
+
 /// A rewrite of adjacent stages.
 pub trait StageRule: Sync {
     fn name(&self) -> &'static str;
@@ -159,12 +166,13 @@ pub static MATCH_RULES: &[&dyn MatchRule] = &[
     &merge_matches::MergeMatches,
 ];
 
-/// Tried once all matches stand as high as they may.
+/// Each of another kind of stages.
+pub static LIMIT_RULES: &[&dyn LimitRule] =
+    &[&push_limit_below_fields::PushLimitBelowFields, &push_limit_below_lookup::PushLimitBelowLookup];
+
+/// Tried once all matches and limits stand as high as they may.
 pub static STAGE_RULES: &[&dyn StageRule] = &[
     &push_match_before_facet::PushMatchBeforeFacet,
-    &push_limit_below_fields::PushLimitBelowFields,
-    &push_limit_below_lookup::PushLimitBelowLookup,
-    &push_limit_into_union::PushLimitIntoUnion,
     &skip_before_limit::SkipBeforeLimit,
     &merge_limits::MergeLimits,
     &drop_order_of_one::DropOrderOfOne,
@@ -183,6 +191,7 @@ pub static JOINING_RULES: &[&dyn StageRule] = &[
 pub static READ_RULES: &[&dyn ReadRule] = &[
     &count_without_order::CountWithoutOrder,
     &distinct_without_order::DistinctWithoutOrder,
+    &push_limit_into_union::PushLimitIntoUnion,
     &drop_sort_of_unique::DropSortOfUnique,
     &drop_settled_sort_keys::DropSettledSortKeys,
     &drop_unread_set::DropUnreadSet,
@@ -203,5 +212,6 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     let predicates = PREDICATE_RULES.iter().map(|rule| rule.name());
     let matches = MATCH_RULES.iter().map(|rule| rule.name());
     let stages = STAGE_RULES.iter().chain(JOINING_RULES).map(|rule| rule.name());
-    predicates.chain(matches).chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
+    let limits = LIMIT_RULES.iter().map(|rule| rule.name());
+    predicates.chain(matches).chain(limits).chain(stages).chain(READ_RULES.iter().map(|rule| rule.name()))
 }

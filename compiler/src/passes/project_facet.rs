@@ -26,23 +26,26 @@ impl ReadRule for ProjectFacet {
     }
 
     fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
-        let (place, outputs) = read.stages.iter().enumerate().find_map(|(place, stage)| {
-            let Stage::Facet(outputs) = stage else { return None };
-            let mut changed = false;
-            let outputs: Vec<_> = outputs
-                .iter()
-                .map(|(name, pipeline)| {
-                    let parts = gives_whole_documents(pipeline).then(|| parts_read(read, place, name)).flatten();
-                    changed |= parts.is_some();
-                    let kept = parts.as_ref().map(|parts| projection(parts.iter().copied()));
-                    (name.clone(), pipeline.iter().cloned().chain(kept).collect())
-                })
-                .collect();
-            changed.then_some((place, outputs))
-        })?;
-        let mut stages = read.stages.clone();
-        stages[place] = Stage::Facet(outputs);
-        Some(stages)
+        if !read.stages.iter().any(|stage| matches!(stage, Stage::Facet(_))) {
+            return None;
+        }
+        let mut changed = false;
+        let mut kept = |place: usize, name: &str, pipeline: &[Stage]| {
+            let parts = gives_whole_documents(pipeline).then(|| parts_read(read, place, name)).flatten()?;
+            changed = true;
+            Some(projection(parts.iter().copied()))
+        };
+        let stages = read.stages.iter().enumerate().map(|(place, stage)| match stage {
+            Stage::Facet(outputs) => {
+                let output = |(name, pipeline): &(String, Vec<Stage>)| {
+                    (name.clone(), pipeline.iter().cloned().chain(kept(place, name, pipeline)).collect())
+                };
+                Stage::Facet(outputs.iter().map(output).collect())
+            }
+            other => other.clone(),
+        });
+        let stages = stages.collect();
+        changed.then_some(stages)
     }
 }
 

@@ -12,25 +12,18 @@
 
 use data_bridge_ir::Stage;
 
-use super::{Rewrite, StageRule};
+use super::LimitRule;
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushLimitBelowFields;
 
-impl StageRule for PushLimitBelowFields {
+impl LimitRule for PushLimitBelowFields {
     fn name(&self) -> &'static str {
         "push_limit_below_fields"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [
-                fields @ (Stage::Set(_) | Stage::Unset(_) | Stage::Project(_)),
-                counting @ (Stage::Limit(_) | Stage::Skip(_)),
-                ..,
-            ] if gives_one_for_one(fields) => Some(Rewrite::Swap),
-            _ => None,
-        }
+    fn is_passed(&self, stage: &Stage) -> bool {
+        matches!(stage, Stage::Set(_) | Stage::Unset(_) | Stage::Project(_)) && gives_one_for_one(stage)
     }
 }
 
@@ -39,15 +32,15 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, eq, include, lookup, set, sort};
+    use crate::testing::{assert_limit_passes, assert_limit_stays, chance, eq, include, lookup, set, sort};
 
     #[test]
     fn moves_below_what_changes_fields() {
         let stages = [set("n", Expr::field("a")), Stage::Limit(10)];
-        assert_stages_rewrite(&PushLimitBelowFields, &stages, "Limit(10) . Set(n=a)");
-        assert_stages_rewrite(&PushLimitBelowFields, &[include(&["a"]), Stage::Skip(2)], "Skip(2) . Project(a)");
+        assert_limit_passes(&PushLimitBelowFields, &stages, "Limit(10) . Set(n=a)");
+        assert_limit_passes(&PushLimitBelowFields, &[include(&["a"]), Stage::Skip(2)], "Skip(2) . Project(a)");
         let stages = [Stage::Unset(vec!["a".into()]), Stage::Skip(2)];
-        assert_stages_rewrite(&PushLimitBelowFields, &stages, "Skip(2) . Unset(a)");
+        assert_limit_passes(&PushLimitBelowFields, &stages, "Skip(2) . Unset(a)");
     }
 
     #[test]
@@ -55,13 +48,13 @@ mod tests {
         let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: true };
         let group = Stage::Group { by: Some(Expr::field("a")), outputs: vec![] };
         for stage in [unwind, group, Stage::Match(eq("a", 1)), sort("a"), Stage::Sample(3), Stage::Raw(1.into())] {
-            assert_stages_unchanged(&PushLimitBelowFields, &[stage, Stage::Limit(10)]);
+            assert_limit_stays(&PushLimitBelowFields, &[stage, Stage::Limit(10)]);
         }
     }
 
     #[test]
     fn chance_is_not_crossed_and_joins_are_for_another_rule() {
-        assert_stages_unchanged(&PushLimitBelowFields, &[set("n", chance()), Stage::Limit(10)]);
-        assert_stages_unchanged(&PushLimitBelowFields, &[lookup("n"), Stage::Limit(10)]);
+        assert_limit_stays(&PushLimitBelowFields, &[set("n", chance()), Stage::Limit(10)]);
+        assert_limit_stays(&PushLimitBelowFields, &[lookup("n"), Stage::Limit(10)]);
     }
 }

@@ -10,50 +10,45 @@
 
 use data_bridge_ir::Stage;
 
-use super::{Rewrite, StageRule};
+use super::LimitRule;
 use crate::analyze::effects::gives_one_for_one;
 
 pub struct PushLimitBelowLookup;
 
-impl StageRule for PushLimitBelowLookup {
+impl LimitRule for PushLimitBelowLookup {
     fn name(&self) -> &'static str {
         "push_limit_below_lookup"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        match stages {
-            [join @ Stage::Lookup(_), counting @ (Stage::Limit(_) | Stage::Skip(_)), ..] if gives_one_for_one(join) => {
-                Some(Rewrite::Swap)
-            }
-            _ => None,
-        }
+    fn is_passed(&self, stage: &Stage) -> bool {
+        matches!(stage, Stage::Lookup(_)) && gives_one_for_one(stage)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, lookup};
+    use crate::testing::{assert_limit_passes, assert_limit_stays, lookup};
 
     #[test]
     fn moves_below_a_join() {
         let after = "Limit(10) . Lookup(others -> pets, own == other)";
-        assert_stages_rewrite(&PushLimitBelowLookup, &[lookup("pets"), Stage::Limit(10)], after);
+        assert_limit_passes(&PushLimitBelowLookup, &[lookup("pets"), Stage::Limit(10)], after);
         let after = "Skip(10) . Lookup(others -> pets, own == other)";
-        assert_stages_rewrite(&PushLimitBelowLookup, &[lookup("pets"), Stage::Skip(10)], after);
+        assert_limit_passes(&PushLimitBelowLookup, &[lookup("pets"), Stage::Skip(10)], after);
     }
 
     #[test]
     fn stays_above_an_unwind() {
         let unwind = Stage::Unwind { path: "pets".into(), index: None, preserve: true };
-        assert_stages_unchanged(&PushLimitBelowLookup, &[lookup("pets"), unwind.clone(), Stage::Limit(10)]);
-        assert_stages_unchanged(&PushLimitBelowLookup, &[unwind, Stage::Limit(10)]);
+        assert_limit_stays(&PushLimitBelowLookup, &[lookup("pets"), unwind.clone(), Stage::Limit(10)]);
+        assert_limit_stays(&PushLimitBelowLookup, &[unwind, Stage::Limit(10)]);
     }
 
     #[test]
     fn an_opaque_join_is_not_crossed() {
         let Stage::Lookup(mut join) = lookup("pets") else { unreachable!("made as one") };
         join.pipeline = Some(vec![Stage::Sample(2)]);
-        assert_stages_unchanged(&PushLimitBelowLookup, &[Stage::Lookup(join), Stage::Limit(10)]);
+        assert_limit_stays(&PushLimitBelowLookup, &[Stage::Lookup(join), Stage::Limit(10)]);
     }
 }

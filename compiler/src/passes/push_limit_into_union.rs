@@ -1,59 +1,113 @@
 //! Gives a `Limit` behind a `UnionWith` to both of its sides too: neither reads more documents than are asked for.
 //!
 //! ```text
-//! UnionWith(old, [p]) . Limit(10)   =>   Limit(10) . UnionWith(old, [p . Limit(10)]) . Limit(10)
+//! UnionWith(old, [p]) . Limit(10)              =>   Limit(10) . UnionWith(old, [p . Limit(10)]) . Limit(10)
+//! UnionWith(old, [p]) . Skip(20) . Limit(10)   =>   Limit(30) . UnionWith(old, [p . Limit(30)]) . Skip(20) . Limit(10)
 //! ```
 //!
-//! Never a `Skip`, which leaves out documents of the two sides together. Never where the other side gives no more than
-//! that already. Null, missing and arrays: whole documents are counted, never looked into.
+//! Never past a stage that needs all documents, or that does not give one for each: a sort, a match, an unwind, a group.
+//! Never where the other side gives no more than that already. Null, missing and arrays: whole documents are counted,
+//! never looked into.
 
 use data_bridge_ir::Stage;
-use data_bridge_ir::stage::UnionWith;
+use data_bridge_ir::plan::Read;
 
-use super::{Rewrite, StageRule};
-use crate::analyze::effects::most;
+use super::ReadRule;
+use crate::analyze::effects::{gives_one_for_one, most};
+use crate::facts::Facts;
 
 pub struct PushLimitIntoUnion;
 
-impl StageRule for PushLimitIntoUnion {
+impl ReadRule for PushLimitIntoUnion {
     fn name(&self) -> &'static str {
         "push_limit_into_union"
     }
 
-    fn rewrite(&self, stages: &[Stage]) -> Option<Rewrite> {
-        let [Stage::UnionWith(union), limit @ Stage::Limit(count), ..] = stages else { return None };
-        if most(&union.pipeline).is_some_and(|most| most <= *count) {
+    fn rewrite(&self, read: &Read, _facts: &Facts) -> Option<Vec<Stage>> {
+        if !read.stages.windows(2).any(|pair| matches!(pair[0], Stage::UnionWith(_))) {
             return None;
         }
-        let pipeline = union.pipeline.iter().cloned().chain([limit.clone()]).collect();
-        let union = Stage::UnionWith(UnionWith { pipeline, ..union.clone() });
-        Some(Rewrite::Replace(2, vec![limit.clone(), union, limit.clone()]))
+        // How many of the documents that come out are asked for, from the first one on.
+        let mut asked: Option<u64> = None;
+        let mut changed = false;
+        let mut stages = Vec::with_capacity(read.stages.len());
+        for stage in read.stages.iter().rev() {
+            stages.push(stage.clone());
+            asked = match stage {
+                Stage::Limit(count) => Some(asked.map_or(*count, |asked| asked.min(*count))),
+                Stage::Skip(count) => asked.and_then(|asked| sayable(asked.checked_add(*count)?)),
+                Stage::UnionWith(_) => asked,
+                other => asked.filter(|_| gives_one_for_one(other)),
+            };
+            if let (Some(asked), Some(Stage::UnionWith(union))) = (asked, stages.last_mut())
+                && most(&union.pipeline).is_none_or(|most| most > asked)
+            {
+                union.pipeline.push(Stage::Limit(asked));
+                stages.push(Stage::Limit(asked));
+                changed = true;
+            }
+        }
+        stages.reverse();
+        changed.then_some(stages)
     }
+}
+
+/// As a command can say it.
+fn sayable(count: u64) -> Option<u64> {
+    i64::try_from(count).is_ok().then_some(count)
 }
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
+    use data_bridge_ir::plan::Terminal;
+
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, sort, union};
+    use crate::testing::{chance, eq, print, read, set, sort, union};
+
+    fn rewritten(stages: &[Stage]) -> Option<String> {
+        PushLimitIntoUnion.rewrite(&read(stages.to_vec(), Terminal::Find), &Facts::none()).map(|stages| print(&stages))
+    }
 
     #[test]
     fn both_sides_are_limited() {
         let after = "Limit(3) . UnionWith(others, [Match(a == 1) . Limit(3)]) . Limit(3)";
-        assert_stages_rewrite(&PushLimitIntoUnion, &[union(vec![Stage::Match(eq("a", 1))]), Stage::Limit(3)], after);
+        assert_eq!(rewritten(&[union(vec![Stage::Match(eq("a", 1))]), Stage::Limit(3)]).unwrap(), after);
+    }
+
+    #[test]
+    fn the_fewest_of_all_limits_are_asked_for() {
+        let stages =
+            [union(vec![]), Stage::Limit(9), union(vec![Stage::Limit(8)]), set("n", Expr::field("a")), Stage::Limit(3)];
+        let after = "Limit(3) . UnionWith(others, [Limit(3)]) . Limit(9) . \
+            Limit(3) . UnionWith(others, [Limit(8) . Limit(3)]) . Set(n=a) . Limit(3)";
+        assert_eq!(rewritten(&stages).unwrap(), after);
+    }
+
+    #[test]
+    fn what_is_skipped_is_asked_for_too() {
+        let after = "Limit(5) . UnionWith(others, [Limit(5)]) . Skip(2) . Limit(3)";
+        assert_eq!(rewritten(&[union(vec![]), Stage::Skip(2), Stage::Limit(3)]).unwrap(), after);
+        assert_eq!(
+            rewritten(&[union(vec![]), Stage::Limit(3), Stage::Skip(2)]).unwrap(),
+            "Limit(3) . UnionWith(others, [Limit(3)]) . Limit(3) . Skip(2)"
+        );
+        assert_eq!(rewritten(&[union(vec![]), Stage::Skip(3)]), None);
+        for skipped in [i64::MAX.unsigned_abs(), u64::MAX] {
+            assert_eq!(rewritten(&[union(vec![]), Stage::Skip(skipped), Stage::Limit(3)]), None);
+        }
     }
 
     #[test]
     fn a_side_that_is_limited_stays() {
-        let stages = [union(vec![Stage::Limit(3), Stage::Match(eq("a", 1))]), Stage::Limit(3)];
-        assert_stages_unchanged(&PushLimitIntoUnion, &stages);
-        let after = "Limit(3) . UnionWith(others, [Limit(4) . Limit(3)]) . Limit(3)";
-        assert_stages_rewrite(&PushLimitIntoUnion, &[union(vec![Stage::Limit(4)]), Stage::Limit(3)], after);
+        assert_eq!(rewritten(&[union(vec![Stage::Limit(3), Stage::Match(eq("a", 1))]), Stage::Limit(3)]), None);
     }
 
     #[test]
-    fn a_skip_and_an_order_are_of_both_together() {
-        assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), Stage::Skip(3)]);
-        assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), sort("a"), Stage::Limit(3)]);
-        assert_stages_unchanged(&PushLimitIntoUnion, &[union(vec![]), Stage::Match(eq("a", 1)), Stage::Limit(3)]);
+    fn an_order_a_match_and_chance_need_all() {
+        let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: true };
+        for stage in [sort("a"), Stage::Match(eq("a", 1)), unwind, set("n", chance()), Stage::Raw(1.into())] {
+            assert_eq!(rewritten(&[union(vec![]), stage, Stage::Limit(3)]), None);
+        }
     }
 }

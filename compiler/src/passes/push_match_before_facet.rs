@@ -34,7 +34,7 @@ impl StageRule for PushMatchBeforeFacet {
             return None;
         }
         let outputs = outputs.iter().map(|(name, stages)| (name.clone(), without(stages, &common))).collect();
-        Some(Rewrite::Replace(1, vec![Stage::Match(joined(common, Expr::And)), Stage::Facet(outputs)]))
+        Some(Rewrite::replace(1, vec![Stage::Match(joined(common, Expr::And)), Stage::Facet(outputs)]))
     }
 }
 

@@ -4,7 +4,8 @@
 //! UnionWith(old, [p]) . Match(year > 2000)   =>   Match(year > 2000) . UnionWith(old, [p . Match(year > 2000)])
 //! ```
 //!
-//! Never across chance (`$rand`), and never what is opaque, a link or the whole document (`$$ROOT`). Null, missing and
+//! Never across chance (`$rand`), and never what is opaque, a link or the whole document (`$$ROOT`). Never where so many
+//! terms would be copied into so many unions that the plan grows out of proportion. Null, missing and
 //! arrays: a union gives the documents of both sides as they are, and the match decides for each by itself.
 
 use data_bridge_ir::Stage;
@@ -28,7 +29,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, linked, union};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, linked, print, union};
 
     #[test]
     fn moves_to_both_sides() {
@@ -51,6 +52,20 @@ mod tests {
         for stays in [computed(chance()), Expr::Raw(1.into()), root, linked("a", eq("b", 1))] {
             assert_stays(&PushMatchIntoUnion, &[union(vec![]), Stage::Match(stays)]);
         }
+    }
+
+    #[test]
+    fn so_many_terms_are_not_copied_into_so_many_unions() {
+        let behind = |unions: usize, terms: i32| {
+            let term = |at: i32| eq(&format!("a{at}"), at);
+            [vec![union(vec![]); unions], vec![Stage::Match(Expr::And((0..terms).map(term).collect()))]].concat()
+        };
+        let few = behind(36, 7);
+        let Some((Stage::Match(predicate), unions)) = few.split_last() else { unreachable!("made so") };
+        let copied = union(vec![Stage::Match(predicate.clone())]);
+        let after = [vec![Stage::Match(predicate.clone())], vec![copied; unions.len()]].concat();
+        assert_passes(&PushMatchIntoUnion, &few, &print(&after));
+        assert_stays(&PushMatchIntoUnion, &behind(37, 7));
     }
 
     #[test]

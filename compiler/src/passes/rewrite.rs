@@ -7,42 +7,30 @@ use data_bridge_ir::{SchemaRef, Stage};
 use crate::analyze::effects::keeps_stored;
 use crate::analyze::shape::Shape;
 
-/// What a stage rule makes of the first of the stages that it sees. The driver carries it out, so that stages which only
-/// move are not copied.
+/// What a stage rule makes of the first of the stages that it sees.
 #[derive(Debug, PartialEq)]
-pub enum Rewrite {
-    /// The first two, the other way round.
-    Swap,
-    /// So many of the first, replaced.
-    Replace(usize, Vec<Stage>),
+pub struct Rewrite {
+    taken: usize,
+    better: Vec<Stage>,
 }
 
 impl Rewrite {
+    /// So many of the first stages, replaced.
+    pub fn replace(taken: usize, better: Vec<Stage>) -> Self {
+        Self { taken, better }
+    }
+
     /// Carries the rewrite out on the first of these stages; gives how many stand in the place of those that were taken.
     pub fn apply(self, stages: &mut VecDeque<Stage>) -> usize {
-        match self {
-            Self::Swap => {
-                stages.swap(0, 1);
-                2
-            }
-            Self::Replace(taken, better) => {
-                let given = better.len();
-                stages.drain(..taken);
-                better.into_iter().rev().for_each(|stage| stages.push_front(stage));
-                given
-            }
-        }
+        let given = self.better.len();
+        stages.drain(..self.taken);
+        self.better.into_iter().rev().for_each(|stage| stages.push_front(stage));
+        given
     }
 
     /// Whether the rewrite of the first of these stages gives documents that look the same.
     pub fn keeps_shape(&self, schema: &SchemaRef, stages: &[Stage]) -> bool {
-        match (self, stages) {
-            (Self::Swap, [first, second, ..]) => {
-                keeps_stored(first) || keeps_stored(second) || same_shape(schema, [first, second], [second, first])
-            }
-            (Self::Replace(taken, better), _) => same_shape(schema, &stages[..*taken], better),
-            _ => true,
-        }
+        same_shape(schema, &stages[..self.taken], &self.better)
     }
 }
 

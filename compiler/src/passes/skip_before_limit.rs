@@ -27,7 +27,7 @@ impl StageRule for SkipBeforeLimit {
         } else {
             vec![Stage::Skip(*skip), Stage::Limit(left)]
         };
-        Some(Rewrite::Replace(2, better))
+        Some(Rewrite::replace(2, better))
     }
 }
 
