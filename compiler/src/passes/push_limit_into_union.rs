@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn a_side_that_is_limited_stays() {
         assert_eq!(rewritten(&[union(vec![Stage::Limit(3), Stage::Match(eq("a", 1))]), Stage::Limit(3)]), None);
+        assert_eq!(rewritten(&[union(vec![Stage::Match(Expr::Constant(false))]), Stage::Limit(3)]), None);
     }
 
     #[test]
