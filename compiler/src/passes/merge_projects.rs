@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn what_computes_or_cuts_stays_behind() {
         let computing = Stage::Project(vec![("a".into(), Projected::Computed(Expr::field("n")))]);
-        for second in [computing, include(&["a.x"]), include(&["z"])] {
+        let beside = [include(&["a", "a.x"]), include(&["a", "n.x"]), include(&["a", "z"])];
+        for second in [computing, include(&["a.x"]), include(&["z"])].into_iter().chain(beside) {
             assert_stages_unchanged(&MergeProjects, &[first(), second]);
         }
     }
