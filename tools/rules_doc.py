@@ -26,12 +26,16 @@ may fail on fewer of them, never on more. Written by `make generate` from the ru
 SECTIONS = {
     "PREDICATE_RULES": ("Predicates", "One predicate at a time, what is inside it first."),
     "MATCH_RULES": ("Matches", "A match and the stages before it: it moves past as many as let it, at once."),
+    "LIMIT_RULES": (
+        "Limits",
+        "A limit or a skip and the stages before it: it moves past as many as let it, with the matches before it.",
+    ),
     "STAGE_RULES": ("Stages", "Adjacent stages, until none of these rules applies."),
     "JOINING_RULES": ("Joining stages", "Adjacent stages, once nothing moves any more."),
     "READ_RULES": ("Whole reads", "All stages, with what the read is for."),
 }
 
-STATIC = re.compile(r"pub static (\w+): &\[[^\]]*\] = &\[(.*?)\];", re.DOTALL)
+STATIC = re.compile(r"pub static (\w+): &\[[^\]]*\] =\s+&\[(.*?)\];", re.DOTALL)
 ENTRY = re.compile(r"&(\w+)::\w+")
 NAME = re.compile(r"fn name\(&self\) -> &'static str \{\s*\"(\w+)\"")
 

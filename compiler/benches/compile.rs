@@ -14,7 +14,7 @@ use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 mod growing;
 
-use growing::{STAGES, TERMS, trusted};
+use growing::{KINDS, STAGES, TERMS, mixture, trusted};
 
 /// The one of the Python module.
 #[global_allocator]
@@ -106,6 +106,9 @@ fn growing(criterion: &mut Criterion) {
                 measured(criterion, &format!("{name}/{size} {unit}"), &shape(size));
             }
         }
+    }
+    for size in [100, 200] {
+        measured(criterion, &format!("all kinds in turn/{size} stages"), &mixture(KINDS, size));
     }
     measured(criterion, "conjuncts of a trusted class/10000 terms", &trusted(TERMS[0].1(10_000)));
 }

@@ -1,9 +1,9 @@
 //! Plans of any size, of the shapes in which a compiler is tempted to compare everything with everything.
 
-use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::expr::{CompareOp, Operands};
 use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
 use data_bridge_ir::schema::{FieldSchema, Schema};
-use data_bridge_ir::stage::{Lookup, Projected, SortKey};
+use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, UnionWith};
 use data_bridge_ir::{DType, Expr, SchemaRef, Stage, Value};
 
 /// A shape: its name, and the plan of so many stages or terms.
@@ -41,12 +41,50 @@ pub static STAGES: &[Shape] = &[
         stages(count, |at| [computed(at), Stage::Skip(1), matching(field("s", at - 1), CompareOp::Gt, at)])
     }),
     ("renaming project, skip, match", |count| stages(count, |at| [swapped(), Stage::Skip(1), above(at)])),
-    ("lookup, skip, match", |count| stages(count, |at| [lookup(at), Stage::Skip(1), above(at)])),
+    ("lookup, skip, match", |count| stages(count, |at| [lookup(&field("s", at)), Stage::Skip(1), above(at)])),
     ("unwind, skip, match, set", |count| stages(count, |at| [unwind(at), Stage::Skip(1), above(at), computed(at)])),
+    ("union, limit", |count| stages(count, |at| [union(), Stage::Limit(limit(at))])),
+    ("union, set, limit", |count| stages(count, |at| [union(), computed(at), Stage::Limit(limit(at))])),
+    ("facet, union, group", |count| stages(count, |_| [facet(), union(), group()])),
+    ("documents of the one before, twice", |count| stages(count, |_| [doubled()])),
     ("sort, skip, match, set", |count| stages(count, |at| [sort("age"), Stage::Skip(1), above(at), computed(at)])),
-    ("lookup, match", |count| stages(count, |at| [lookup(at), above(at)])),
+    ("lookup, match", |count| stages(count, |at| [lookup(&field("s", at)), above(at)])),
     ("unwind, match", |count| stages(count, |at| [unwind(at), above(at)])),
 ];
+
+/// A kind of stage: each of them by its number.
+pub type Kind = (&'static str, fn(i32) -> Stage);
+
+/// What mixtures are made of. All leave the fields that the others read.
+pub static KINDS: &[Kind] = &[
+    ("set", computed),
+    ("set of the one before", |at| {
+        Stage::Set(vec![(field("s", at).as_str().into(), Expr::field(&field("s", at - 1)))])
+    }),
+    ("match", above),
+    ("match of a set", |at| matching(field("s", at), CompareOp::Gt, at)),
+    ("match of the set before", |at| matching(field("s", at - 1), CompareOp::Gt, at)),
+    ("either match", |at| {
+        let terms = [compare("age", CompareOp::Gt, at), compare(&field("s", at), CompareOp::Lt, at)];
+        Stage::Match(Expr::Or(terms.into()))
+    }),
+    ("unset", unset),
+    ("exclusion", |at| Stage::Project(vec![(field("s", at).as_str().into(), Projected::Exclude)])),
+    ("sort", |_| sort("age")),
+    ("sort by a set", |at| sort(&field("s", at))),
+    ("lookup", |at| lookup(&field("found", at))),
+    ("unwind", unwind),
+    ("limit", |at| Stage::Limit(limit(at))),
+    ("skip", |_| Stage::Skip(1)),
+    ("sample", |_| Stage::Sample(5)),
+];
+
+/// So many stages that are some kinds in turn.
+pub fn mixture(kinds: &[Kind], count: i32) -> Plan {
+    let count = usize::try_from(count).unwrap_or_default();
+    let in_turn = (0..).flat_map(|at| kinds.iter().map(move |(_, kind)| kind(at)));
+    read(in_turn.take(count).collect())
+}
 
 pub static TERMS: &[Shape] = &[
     ("conjuncts of several kinds", |count| every(count, Expr::And, of_several_kinds)),
@@ -158,7 +196,7 @@ fn swapped() -> Stage {
     Stage::Project(vec![renamed("age", "size"), renamed("size", "age")])
 }
 
-fn lookup(at: i32) -> Stage {
+fn lookup(output: &str) -> Stage {
     Stage::Lookup(Lookup {
         class: None,
         collection: Some("others".to_owned()),
@@ -166,8 +204,28 @@ fn lookup(at: i32) -> Stage {
         foreign: Some("other".into()),
         variables: Vec::new(),
         pipeline: None,
-        output: field("s", at),
+        output: output.to_owned(),
     })
+}
+
+fn union() -> Stage {
+    Stage::UnionWith(UnionWith { collection: Some("others".to_owned()), class: None, pipeline: Vec::new() })
+}
+
+fn facet() -> Stage {
+    Stage::Facet(vec![("x".to_owned(), vec![above(1), Stage::Limit(3)]), ("y".to_owned(), vec![above(2)])])
+}
+
+fn group() -> Stage {
+    let age = || Expr::field("age");
+    let most = Operands::Single(Box::new(age()));
+    let most = Accumulator { output: "age".to_owned(), name: "$max".to_owned(), operands: Some(most) };
+    Stage::Group { by: Some(age()), outputs: vec![most] }
+}
+
+fn doubled() -> Stage {
+    let twice = ["x", "y"].map(|name| (name.to_owned(), Expr::field("age")));
+    Stage::Set(vec![("age".into(), Expr::Document(twice.into()))])
 }
 
 fn unwind(at: i32) -> Stage {

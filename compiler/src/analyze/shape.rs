@@ -223,16 +223,13 @@ impl Shape {
         }
     }
 
-    fn without(self, paths: &[Path]) -> Self {
-        let kept = |fields: Fields| {
-            fields.into_iter().filter(|(name, _)| !paths.iter().any(|path| path.as_str() == name)).collect()
-        };
-        match self {
-            Self::Made(fields) => Self::Made(kept(fields)),
-            // A declared field may still be asked for, as one that a document does not have.
-            Self::Declared { schema, added } => Self::Declared { schema, added: kept(added) },
-            Self::Open { known, why } => Self::Open { known: kept(known), why },
+    fn without(mut self, paths: &[Path]) -> Self {
+        // A declared field may still be asked for, as one that a document does not have.
+        let (Self::Made(known) | Self::Declared { added: known, .. } | Self::Open { known, .. }) = &mut self;
+        for path in paths {
+            known.remove(path.as_str());
         }
+        self
     }
 
     fn projected(self, fields: &[(Path, Projected)]) -> Self {

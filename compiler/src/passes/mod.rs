@@ -71,6 +71,7 @@ mod settle_link_form;
 mod settle_link_test;
 mod settle_presence;
 mod settle_types;
+mod settled;
 mod simplify;
 mod skip_before_limit;
 mod sort_terms;

@@ -5,6 +5,7 @@ use data_bridge_ir::{Expr, Stage};
 
 use super::driver::{BUDGET_PER_NODE, Driver};
 use super::parts::{filters, terms};
+use super::settled::is_settled;
 use crate::analyze::effects::keeps_stored;
 use crate::error::Failure;
 use crate::facts::Facts;
@@ -51,9 +52,10 @@ impl Driver<'_> {
 
     /// Children first, then the node itself, and what its rules make of it, until none applies to any of them.
     fn simplify(&mut self, current: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
-        let mut changed = self.children(current, facts)?;
+        let mut changed = false;
         let rules = self.rules;
-        'again: loop {
+        'again: while !is_settled(current, facts) {
+            changed |= self.children(current, facts)?;
             for rule in rules.of(current) {
                 if !self.flags.allows(rule.name()) {
                     continue;
@@ -64,13 +66,13 @@ impl Driver<'_> {
                     self.fired(rule.name(), firing, facts)?;
                     changed = true;
                     *current = better;
-                    self.children(current, facts)?;
                     continue 'again;
                 }
                 facts.forget_used();
             }
-            return Ok(changed);
+            break;
         }
+        Ok(changed)
     }
 
     fn children(&mut self, parent: &mut Expr, facts: &Facts) -> Result<bool, Failure> {
