@@ -46,6 +46,16 @@ pub fn call(name: &str, operand: Expr) -> Expr {
     Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
 }
 
+pub fn null() -> Value {
+    Value(bson::RawBson::Null)
+}
+
+/// A value that matches by pattern.
+pub fn pattern() -> Value {
+    let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
+    Value(bson::RawBson::RegularExpression(regex))
+}
+
 /// What no rule may evaluate elsewhere, or more or less often.
 pub fn chance() -> Expr {
     Expr::Call { name: "$rand".to_owned(), operands: Operands::Positional(Vec::new()) }
@@ -81,6 +91,16 @@ pub fn facet(pipelines: Vec<Vec<Stage>>) -> Stage {
     Stage::Facet(pipelines.into_iter().enumerate().map(|(place, stages)| (format!("f{place}"), stages)).collect())
 }
 
+/// Gives a document for each element.
+pub fn unwind(path: &str) -> Stage {
+    Stage::Unwind { path: path.into(), index: None, preserve: false }
+}
+
+/// A stage that has no node of its own.
+pub fn generic() -> Stage {
+    Stage::Generic { name: "$densify".to_owned(), body: Expr::Document(Vec::new()), class: None }
+}
+
 pub fn sort(path: &str) -> Stage {
     Stage::Sort(vec![SortKey { path: path.into(), descending: true }])
 }
@@ -93,10 +113,21 @@ pub fn read(stages: Vec<Stage>, terminal: Terminal) -> Read {
 
 /// What is known of a trusted class with fields of many kinds.
 pub fn known() -> Facts {
+    Facts::of(&known_schema(), &Default::default())
+}
+
+/// What is known of them in a query with a collation of its own.
+pub fn known_under_collation() -> Facts {
+    let collation = ("collation".to_owned(), Value::from("de"));
+    Facts::of(&known_schema(), &[collation].into_iter().collect())
+}
+
+fn known_schema() -> SchemaRef {
     let schema = SchemaRef::declare("User");
     let item = SchemaRef::declare("Item");
     let maybe = DType::union(vec![DType::Document(item.clone()), DType::Null]);
     let colors = ["blue", "green", "red"].map(Value::from).to_vec();
+    let closed = |dtype, required| FieldSchema { values: Some(colors.clone()), ..FieldSchema::new(dtype, required) };
     let fields = [
         ("age".to_owned(), FieldSchema::new(DType::Int, true)),
         ("city".to_owned(), FieldSchema::new(DType::String, true)),
@@ -105,12 +136,15 @@ pub fn known() -> Facts {
         ("tags".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::String)), true)),
         ("maybe".to_owned(), FieldSchema::new(DType::Array(Box::new(maybe)), true)),
         ("items".to_owned(), FieldSchema::new(DType::Array(Box::new(DType::Document(item))), true)),
-        ("color".to_owned(), FieldSchema { values: Some(colors), ..FieldSchema::new(DType::String, true) }),
+        ("color".to_owned(), closed(DType::String, true)),
+        ("second".to_owned(), closed(DType::union(vec![DType::String, DType::Null]), true)),
+        ("third".to_owned(), closed(DType::String, false)),
+        ("colors".to_owned(), closed(DType::Array(Box::new(DType::String)), true)),
     ];
     schema.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
     schema.set_trust(Some("the test says so"));
     schema.set_unique(Some(Unique { paths: vec!["email".into()].into(), reason: "an index of the test".into() }));
-    Facts::of(&schema, &Default::default())
+    schema
 }
 
 /// Books with an author, maybe an editor, and readers: links as ids, of which none dangles.

@@ -108,6 +108,14 @@ fn a_predicate_nothing_can_meet_sends_nothing() {
 }
 
 #[test]
+fn a_union_with_nothing_is_limited_once() {
+    let limited = |stages| command(read(vec![union(stages), Stage::Limit(3)], Terminal::Aggregate));
+    let nothing = Expr::In { needle: Box::new(Expr::field("age")), values: vec![], negated: false };
+    insta::assert_snapshot!(limited(vec![Stage::Match(nothing)]), @r#"{"aggregate":"users","pipeline":[{"$limit":3},{"$unionWith":{"coll":"others","pipeline":[{"$match":{"$alwaysFalse":1}}]}},{"$limit":3}],"cursor":{}}"#);
+    insta::assert_snapshot!(limited(vec![Stage::Limit(2), Stage::Skip(2)]), @r#"{"aggregate":"users","pipeline":[{"$unionWith":{"coll":"others","pipeline":[{"$match":{"$alwaysFalse":1}}]}},{"$limit":3}],"cursor":{}}"#);
+}
+
+#[test]
 fn counting_ignores_order() {
     let stages = vec![Stage::Match(gt("age", 25)), sort("age")];
     insta::assert_snapshot!(command(read(stages, Terminal::Count)), @r#"{"count":"users","query":{"age":{"$gt":25}}}"#);

@@ -1,7 +1,7 @@
 //! What a stage does to the fields of the documents that pass it.
 
 use data_bridge_ir::stage::Projected;
-use data_bridge_ir::{Path, Stage};
+use data_bridge_ir::{Expr, Path, Stage};
 
 use super::reads::is_deterministic;
 
@@ -60,6 +60,7 @@ pub fn most(stages: &[Stage]) -> Option<u64> {
     stages.iter().fold(None, |most, stage| match stage {
         Stage::Limit(count) | Stage::Sample(count) => Some(most.map_or(*count, |most: u64| most.min(*count))),
         Stage::Count(_) | Stage::Facet(_) | Stage::Group { by: None, .. } => Some(1),
+        Stage::Match(Expr::Constant(false)) => Some(0),
         Stage::Match(_) | Stage::Sort(_) | Stage::Skip(_) | Stage::Group { .. } => most,
         other => most.filter(|_| gives_one_for_one(other)),
     })
@@ -101,8 +102,6 @@ fn is_settled(stage: &Stage) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::Expr;
-
     use super::*;
     use crate::testing::{chance, eq, exclude, include, lookup, set};
 
@@ -133,6 +132,16 @@ mod tests {
     fn what_makes_documents_leaves_nothing() {
         assert!(!leaves(&Stage::Count("n".into()), "n"));
         assert!(!leaves(&Stage::Raw(1.into()), "a"));
+    }
+
+    #[test]
+    fn so_many_documents_come_out_at_most() {
+        let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: true };
+        assert_eq!(most(&[Stage::Limit(3), Stage::Sample(2), set("a", Expr::field("b")), Stage::Skip(1)]), Some(2));
+        assert_eq!(most(&[Stage::Limit(3), Stage::Match(Expr::Constant(false))]), Some(0));
+        assert_eq!(most(&[Stage::Match(Expr::Constant(false)), Stage::Count("n".into())]), Some(1));
+        assert_eq!(most(&[Stage::Limit(3), unwind]), None);
+        assert_eq!(most(&[Stage::Match(eq("a", 1))]), None);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn is_regex(operand: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, eq, gt};
+    use crate::testing::{assert_rewrites, assert_unchanged, compare, computed, eq, gt, pattern};
 
     fn not(inner: Expr) -> Expr {
         Expr::Not(Box::new(inner))
@@ -72,11 +72,33 @@ mod tests {
     fn complements_are_named() {
         assert_rewrites(&CombineNegation, not(eq("a", 1)), "a != 1");
         assert_rewrites(&CombineNegation, not(not(gt("a", 1))), "a > 1");
-        assert_rewrites(&CombineNegation, not(Expr::Or(vec![eq("a", 1), eq("b", 1)])), "nor(a == 1, b == 1)");
+        assert_rewrites(&CombineNegation, not(compare("a", CompareOp::Ne, 1)), "a == 1");
+        let within =
+            |negated| Expr::In { needle: Box::new(Expr::field("a")), values: vec![1.into(), pattern()], negated };
+        assert_eq!(CombineNegation.rewrite(&not(within(false)), &Facts::none()), Some(within(true)));
+        assert_eq!(CombineNegation.rewrite(&not(within(true)), &Facts::none()), Some(within(false)));
+        let exists = |present| Expr::Exists { field: "a".into(), present };
+        assert_rewrites(&CombineNegation, not(exists(true)), "a is missing");
+        assert_rewrites(&CombineNegation, not(exists(false)), "a exists");
+        assert_rewrites(&CombineNegation, not(Expr::Constant(true)), "false");
+        let both = || vec![eq("a", 1), eq("b", 1)];
+        assert_rewrites(&CombineNegation, not(Expr::Or(both())), "nor(a == 1, b == 1)");
+        assert_rewrites(&CombineNegation, not(Expr::Nor(both())), "(a == 1) | (b == 1)");
     }
 
     #[test]
     fn ranges_have_no_complement() {
-        assert_unchanged(&CombineNegation, not(gt("a", 1)));
+        for op in [CompareOp::Gt, CompareOp::Gte, CompareOp::Lt, CompareOp::Lte] {
+            assert_unchanged(&CombineNegation, not(compare("a", op, 1)));
+        }
+    }
+
+    #[test]
+    fn patterns_conjunctions_and_what_is_computed_have_none() {
+        assert_unchanged(&CombineNegation, not(eq("a", pattern())));
+        assert_unchanged(&CombineNegation, not(Expr::And(vec![eq("a", 1), eq("b", 1)])));
+        assert_unchanged(&CombineNegation, not(computed(eq("a", 1))));
+        assert_unchanged(&CombineNegation, not(Expr::Raw(1.into())));
+        assert_unchanged(&CombineNegation, not(Expr::ElemMatch { field: "a".into(), predicate: Box::new(eq("b", 1)) }));
     }
 }

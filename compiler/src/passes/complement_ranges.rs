@@ -47,7 +47,8 @@ impl PredicateRule for ComplementRanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, gt, known};
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing};
+    use crate::testing::{compare, gt, known, known_under_collation, null};
 
     fn not(inner: Expr) -> Expr {
         Expr::Not(Box::new(inner))
@@ -57,6 +58,17 @@ mod tests {
     fn a_bound_becomes_the_other_one() {
         assert_rewrites_knowing(&ComplementRanges, &known(), not(gt("age", 5)), "age <= 5");
         assert_rewrites_knowing(&ComplementRanges, &known(), Expr::Nor(vec![gt("city", "b")]), "city <= \"b\"");
+        let age = |op| not(compare("age", op, 5));
+        assert_rewrites_knowing(&ComplementRanges, &known(), age(CompareOp::Gte), "age < 5");
+        assert_rewrites_knowing(&ComplementRanges, &known(), age(CompareOp::Lt), "age >= 5");
+        assert_rewrites_knowing(&ComplementRanges, &known(), age(CompareOp::Lte), "age > 5");
+    }
+
+    #[test]
+    fn equalities_and_several_bounds_are_for_other_rules() {
+        assert_unchanged_knowing(&ComplementRanges, &known(), not(compare("age", CompareOp::Eq, 5)));
+        assert_unchanged_knowing(&ComplementRanges, &known(), not(compare("age", CompareOp::Ne, 5)));
+        assert_unchanged_knowing(&ComplementRanges, &known(), Expr::Nor(vec![gt("age", 5), gt("age", 3)]));
     }
 
     #[test]
@@ -66,5 +78,8 @@ mod tests {
         assert_unchanged_knowing(&ComplementRanges, &known(), not(gt("score", 0.5)));
         assert_unchanged_knowing(&ComplementRanges, &known(), not(gt("age", 5.5)));
         assert_unchanged_knowing(&ComplementRanges, &known(), not(gt("tags", "b")));
+        assert_unchanged_knowing(&ComplementRanges, &known(), not(gt("age", "b")));
+        assert_unchanged_knowing(&ComplementRanges, &known(), not(gt("age", null())));
+        assert_unchanged_knowing(&ComplementRanges, &known_under_collation(), not(gt("city", "b")));
     }
 }

@@ -62,12 +62,11 @@ fn matched(predicate: &Expr, facts: &Facts) -> Option<Expr> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, eq, gt, known};
+    use data_bridge_ir::expr::CompareOp;
 
-    fn computed(inner: Expr) -> Expr {
-        Expr::Computed(Box::new(inner))
-    }
+    use super::*;
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing};
+    use crate::testing::{compare, computed, eq, gt, known, known_under_collation};
 
     #[test]
     fn comparisons_become_matches() {
@@ -76,6 +75,12 @@ mod tests {
         assert_rewrites_knowing(&ComputedToMatch, &known(), computed(both), "(age > 5) & (city == \"x\")");
         let call = Expr::Call { name: "$or".to_owned(), operands: Operands::Positional(vec![gt("age", 5)]) };
         assert_rewrites_knowing(&ComputedToMatch, &known(), computed(call), "or(age > 5)");
+        let either = Expr::Or(vec![gt("age", 5), compare("city", CompareOp::Ne, "x")]);
+        assert_rewrites_knowing(&ComputedToMatch, &known(), computed(either), "(age > 5) | (city != \"x\")");
+        let flipped = Expr::compare(CompareOp::Lt, Expr::Literal(5.into()), Expr::field("age"));
+        assert_rewrites_knowing(&ComputedToMatch, &known(), computed(flipped), "age > 5");
+        let call = Expr::Call { name: "$and".to_owned(), operands: Operands::Single(Box::new(gt("age", 5))) };
+        assert_rewrites_knowing(&ComputedToMatch, &known(), computed(call), "and(age > 5)");
     }
 
     #[test]
@@ -86,5 +91,22 @@ mod tests {
         assert_unchanged_knowing(&ComputedToMatch, &known(), computed(eq("tags", "b")));
         let mixed = Expr::Or(vec![gt("age", 5), gt("score", 0.5)]);
         assert_unchanged_knowing(&ComputedToMatch, &known(), computed(mixed));
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(gt("age", 5.5)));
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(gt("age", "5")));
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(gt("unknown", 5)));
+        assert_unchanged_knowing(&ComputedToMatch, &known_under_collation(), computed(gt("city", "b")));
+    }
+
+    #[test]
+    fn other_operators_and_two_fields_stay() {
+        let call =
+            |name: &str| Expr::Call { name: name.to_owned(), operands: Operands::Positional(vec![gt("age", 5)]) };
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(call("$not")));
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(call("$allElementsTrue")));
+        let named = Operands::Named(vec![("a".to_owned(), gt("age", 5))]);
+        let named = Expr::Call { name: "$and".to_owned(), operands: named };
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(named));
+        let fields = Expr::compare(CompareOp::Eq, Expr::field("age"), Expr::field("age"));
+        assert_unchanged_knowing(&ComputedToMatch, &known(), computed(fields));
     }
 }

@@ -43,8 +43,10 @@ impl ReadRule for CountWithoutOrder {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
+
     use super::*;
-    use crate::testing::{eq, print, read, sort};
+    use crate::testing::{eq, generic, group, include, print, read, set, sort, union, unwind};
 
     #[test]
     fn order_and_contents_are_not_counted() {
@@ -61,6 +63,34 @@ mod tests {
     #[test]
     fn what_a_later_match_reads_stays() {
         let stages = vec![sort("age"), Stage::Limit(3), Stage::Match(eq("a", 1))];
+        assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()), None);
+    }
+
+    #[test]
+    fn whether_there_is_any_has_no_order_either() {
+        let stages = vec![Stage::Match(eq("a", 1)), sort("age")];
+        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Exists), &Facts::none()).unwrap();
+        assert_eq!(print(&after), "Match(a == 1)");
+    }
+
+    #[test]
+    fn what_documents_hold_is_not_counted() {
+        let stages = vec![include(&["a"]), set("b", Expr::field("a")), Stage::Skip(2), Stage::Unset(vec!["a".into()])];
+        let after = CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()).unwrap();
+        assert_eq!(print(&after), "Skip(2)");
+    }
+
+    #[test]
+    fn what_adds_or_drops_documents_stays_with_all_before_it() {
+        let others = [unwind("a"), group("a", "b"), union(vec![]), Stage::Sample(1), generic(), Stage::Raw(1.into())];
+        for stage in others {
+            assert_eq!(CountWithoutOrder.rewrite(&read(vec![sort("a"), stage], Terminal::Count), &Facts::none()), None);
+        }
+    }
+
+    #[test]
+    fn what_only_counts_stays() {
+        let stages = vec![Stage::Skip(2), Stage::Limit(3)];
         assert_eq!(CountWithoutOrder.rewrite(&read(stages, Terminal::Count), &Facts::none()), None);
     }
 }

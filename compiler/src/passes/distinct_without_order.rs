@@ -37,8 +37,10 @@ impl ReadRule for DistinctWithoutOrder {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
+
     use super::*;
-    use crate::testing::{eq, print, read, sort};
+    use crate::testing::{chance, eq, generic, group, lookup, print, read, set, sort, union, unwind};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
         DistinctWithoutOrder.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
@@ -58,5 +60,20 @@ mod tests {
         assert_eq!(rewritten(&[sort("b"), Stage::Raw(1.into())], distinct()), None);
         let twice = [sort("b"), Stage::Limit(3), sort("a")];
         assert_eq!(rewritten(&twice, distinct()).unwrap(), "Sort(-b) . Limit(3)");
+    }
+
+    #[test]
+    fn what_takes_each_document_by_itself_does_not_see_it() {
+        let stages = [sort("b"), set("n", Expr::field("a")), lookup("d"), unwind("d"), Stage::Match(eq("d", 1))];
+        let after = "Set(n=a) . Lookup(others -> d, own == other) . Unwind(d) . Match(d == 1)";
+        assert_eq!(rewritten(&stages, Terminal::Distinct("c".into())).unwrap(), after);
+    }
+
+    #[test]
+    fn all_that_may_choose_by_the_order_keeps_it() {
+        let others = [Stage::Skip(1), Stage::Sample(1), group("a", "b"), union(vec![]), set("n", chance()), generic()];
+        for stage in others {
+            assert_eq!(rewritten(&[sort("b"), stage], Terminal::Distinct("c".into())), None);
+        }
     }
 }

@@ -76,4 +76,11 @@ mod tests {
     fn of_stored_documents_nothing_is_known() {
         assert_stages_unchanged(&DropIdentityProject, &[set("n", Expr::field("a")), include(&["n"])]);
     }
+
+    #[test]
+    fn a_count_has_no_other_field() {
+        assert_stages_unchanged(&DropIdentityProject, &[Stage::Count("n".into()), include(&["m"])]);
+        assert_stages_unchanged(&DropIdentityProject, &[Stage::Count("n".into()), exclude(&["n"])]);
+        assert_stages_rewrite(&DropIdentityProject, &[Stage::Count("n".into()), exclude(&["_id"])], "Count(n)");
+    }
 }

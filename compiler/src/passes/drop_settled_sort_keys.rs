@@ -80,7 +80,7 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{eq, known, print, read, set};
+    use crate::testing::{eq, gt, known, known_under_collation, null, pattern, print, read, set};
 
     fn by(paths: &[&str]) -> Stage {
         Stage::Sort(paths.iter().map(|path| SortKey { path: (*path).into(), descending: false }).collect())
@@ -115,5 +115,20 @@ mod tests {
     fn documents_that_were_changed_are_not_known() {
         let stages = [set("email", Expr::field("age")), by(&["email", "city"])];
         assert_eq!(rewritten(&stages, known()), None);
+    }
+
+    #[test]
+    fn null_patterns_and_ranges_hold_a_path_to_no_value() {
+        for predicate in [eq("nickname", null()), eq("nickname", pattern()), gt("nickname", "x")] {
+            assert_eq!(rewritten(&[Stage::Match(predicate), by(&["nickname", "age"])], known()), None);
+        }
+        let either = Expr::Or(vec![eq("city", "NYC"), eq("age", 1)]);
+        assert_eq!(rewritten(&[Stage::Match(either), by(&["city", "age"])], known()), None);
+    }
+
+    #[test]
+    fn a_collation_may_find_equal_what_the_index_tells_apart() {
+        let stages = [Stage::Match(eq("city", "NYC")), by(&["city", "email", "age"])];
+        assert_eq!(rewritten(&stages, known_under_collation()), None);
     }
 }

@@ -56,7 +56,8 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{compare, eq, known, print, read, set, sort};
+    use crate::testing::{compare, eq, generic, group, known, known_under_collation, null, pattern};
+    use crate::testing::{print, read, set, sort, union, unwind};
 
     fn rewritten(stages: &[Stage], facts: Facts) -> Option<String> {
         DropSortOfUnique.rewrite(&read(stages.to_vec(), Terminal::Find), &facts).map(|stages| print(&stages))
@@ -72,24 +73,36 @@ mod tests {
     fn without_the_fact_there_may_be_several() {
         assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), sort("b")], Facts::none()), None);
         assert_eq!(rewritten(&[Stage::Match(eq("age", 1)), sort("b")], known()), None);
+        assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), sort("b")], known_under_collation()), None);
     }
 
     #[test]
-    fn null_and_ranges_may_meet_several() {
-        let null = eq("email", Value(RawBson::Null));
+    fn null_lists_patterns_and_ranges_may_meet_several() {
+        let null = eq("email", null());
+        let list = eq("email", Value(RawBson::Array(bson::RawArrayBuf::new())));
         let beyond = compare("email", CompareOp::Gt, "x");
         let either = Expr::Or(vec![eq("email", "x"), eq("age", 1)]);
-        for predicate in [null, beyond, either] {
+        for predicate in [null, list, eq("email", pattern()), beyond, either] {
             assert_eq!(rewritten(&[Stage::Match(predicate), sort("b")], known()), None);
         }
     }
 
     #[test]
     fn what_multiplies_the_document_keeps_an_order_behind_it() {
-        let unwind = Stage::Unwind { path: "tags".into(), index: None, preserve: false };
-        let stages = [Stage::Match(eq("email", "x")), unwind, sort("tags")];
-        assert_eq!(rewritten(&stages, known()), None);
+        let others = [unwind("tags"), union(vec![]), group("a", "b"), generic(), Stage::Raw(1.into())];
+        for stage in others {
+            let stages = [Stage::Match(eq("email", "x")), stage, sort("tags")];
+            assert_eq!(rewritten(&stages, known()), None);
+        }
+        let twice = [Stage::Match(eq("email", "x")), sort("age"), unwind("tags"), sort("tags")];
+        let after = "Match(email == \"x\") . Unwind(tags) . Sort(-tags)";
+        assert_eq!(rewritten(&twice, known()).unwrap(), after);
         let changed = [Stage::Match(eq("email", "x")), set("n", Expr::field("a")), sort("n")];
         assert_eq!(rewritten(&changed, known()).unwrap(), "Match(email == \"x\") . Set(n=a)");
+    }
+
+    #[test]
+    fn what_has_no_order_stays() {
+        assert_eq!(rewritten(&[Stage::Match(eq("email", "x")), Stage::Limit(3)], known()), None);
     }
 }

@@ -28,8 +28,10 @@ impl StageRule for DropTrueMatch {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::expr::CompareOp;
+
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, sort};
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, compare, eq, null, sort};
 
     #[test]
     fn a_true_match_goes() {
@@ -38,6 +40,9 @@ mod tests {
 
     #[test]
     fn any_other_stays() {
-        assert_stages_unchanged(&DropTrueMatch, &[Stage::Match(eq("a", 1))]);
+        let present = compare("a", CompareOp::Ne, null());
+        for stays in [eq("a", 1), present, Expr::Constant(false), Expr::Or(vec![]), Expr::Raw(1.into())] {
+            assert_stages_unchanged(&DropTrueMatch, &[Stage::Match(stays)]);
+        }
     }
 }

@@ -61,7 +61,8 @@ mod tests {
     use data_bridge_ir::{Expr, Operands};
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, eq, lookup, set, sort};
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, chance, computed, eq, facet, generic};
+    use crate::testing::{lookup, set, sort, union};
 
     fn group(accumulator: &str) -> Stage {
         let operands = Some(Operands::Single(Box::new(Expr::field("a"))));
@@ -89,13 +90,22 @@ mod tests {
         for stage in [Stage::Limit(1), Stage::Skip(1), Stage::Sample(1), Stage::Raw(1.into())] {
             assert_stages_unchanged(&DropUnseenSort, &[sort("a"), stage, sort("b")]);
         }
-        assert_stages_unchanged(&DropUnseenSort, &[sort("a"), set("n", chance()), sort("b")]);
+        let opaque = [Stage::Match(computed(chance())), Stage::Match(Expr::Raw(1.into())), set("n", chance())];
+        for stage in [union(vec![]), facet(vec![vec![]]), generic()].into_iter().chain(opaque) {
+            assert_stages_unchanged(&DropUnseenSort, &[sort("a"), stage, sort("b")]);
+        }
     }
 
     #[test]
     fn accumulators_that_see_the_order_keep_it() {
         for name in ["$first", "$push", "$top", "$stdDevPop", "$median", "$accumulator", "$newlyMade"] {
             assert_stages_unchanged(&DropUnseenSort, &[sort("a"), group(name)]);
+            let (Stage::Group { by, mut outputs }, Stage::Group { outputs: exact, .. }) = (group(name), group("$sum"))
+            else {
+                unreachable!("made as these")
+            };
+            outputs.extend(exact);
+            assert_stages_unchanged(&DropUnseenSort, &[sort("a"), Stage::Group { by, outputs }]);
         }
     }
 

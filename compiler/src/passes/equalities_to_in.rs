@@ -5,12 +5,14 @@
 //! ```
 //!
 //! Never for regexes: in `$in` a regex matches by pattern as it does alone, but a disjunction keeps its own order of
-//! tests. Null, missing and arrays: `$in` is defined as the disjunction of the equalities.
+//! tests. Never for documents that begin like an operator, which the server refuses in a list. Null, missing and
+//! arrays: `$in` is defined as the disjunction of the equalities.
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 
 use super::flatten_boolean::joined;
+use super::values::is_listable;
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 use crate::hashing::{HashSet, IndexMap, IndexSet};
@@ -38,11 +40,13 @@ impl PredicateRule for EqualitiesToIn {
 fn membership(term: &Expr) -> Option<(&Path, &[Value])> {
     match term {
         Expr::Compare { op: CompareOp::Eq, left, right } => match (&**left, &**right) {
-            (Expr::Field(path), Expr::Literal(value)) if !value.is_regex() => Some((path, std::slice::from_ref(value))),
+            (Expr::Field(path), Expr::Literal(value)) if is_listable(value) => {
+                Some((path, std::slice::from_ref(value)))
+            }
             _ => None,
         },
         Expr::In { needle, values, negated: false } => match &**needle {
-            Expr::Field(path) if !values.iter().any(Value::is_regex) => Some((path, values)),
+            Expr::Field(path) if values.iter().all(is_listable) => Some((path, values)),
             _ => None,
         },
         _ => None,
@@ -92,7 +96,11 @@ fn within(path: Path, values: Vec<Value>) -> Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+    use crate::testing::{assert_rewrites, assert_unchanged, compare, eq, gt};
+
+    fn within(values: &[i32]) -> Expr {
+        super::within("a".into(), values.iter().map(|value| (*value).into()).collect())
+    }
 
     #[test]
     fn one_path_is_gathered_in_place() {
@@ -111,9 +119,28 @@ mod tests {
     }
 
     #[test]
-    fn regexes_stay() {
+    fn memberships_join_and_each_value_stands_once() {
+        let terms = vec![within(&[1, 2]), eq("a", 3), within(&[2, 4])];
+        assert_rewrites(&EqualitiesToIn, Expr::Or(terms), "a in [1, 2, 3, 4]");
+        assert_rewrites(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("a", 1)]), "a == 1");
+    }
+
+    #[test]
+    fn bounds_and_exclusions_stay() {
+        let outside = |value| Expr::In { needle: Box::new(Expr::field("a")), values: vec![value], negated: true };
+        for other in [gt("a", 5), compare("a", CompareOp::Ne, 2), outside(2.into())] {
+            assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), other.clone()]));
+            assert_unchanged(&EqualitiesToIn, Expr::Or(vec![other.clone(), other]));
+        }
+    }
+
+    #[test]
+    fn what_a_list_would_read_otherwise_stays() {
         let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
-        let regex = Value(bson::RawBson::RegularExpression(regex));
-        assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("a", regex)]));
+        for value in [Value(bson::RawBson::RegularExpression(regex)), bson::rawdoc! { "$x": 1 }.into()] {
+            assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("a", value.clone())]));
+            let listed = Expr::In { needle: Box::new(Expr::field("a")), values: vec![value], negated: false };
+            assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), listed]));
+        }
     }
 }

@@ -49,12 +49,16 @@ mod tests {
     use data_bridge_ir::expr::CompareOp;
 
     use super::*;
-    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, compare, eq, known};
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing};
+    use crate::testing::{compare, eq, known, null, pattern};
 
     #[test]
     fn the_other_values_are_named() {
         let red = compare("color", CompareOp::Ne, "red");
         assert_rewrites_knowing(&ExclusionToMembership, &known(), red, "color in [\"blue\", \"green\"]");
+        let others = vec!["red".into(), "blue".into(), null(), 1.into()];
+        let others = Expr::In { needle: Box::new(Expr::field("color")), values: others, negated: true };
+        assert_rewrites_knowing(&ExclusionToMembership, &known(), others, "color == \"green\"");
     }
 
     #[test]
@@ -68,5 +72,15 @@ mod tests {
         assert_unchanged_knowing(&ExclusionToMembership, &known(), eq("color", "red"));
         assert_unchanged_knowing(&ExclusionToMembership, &known(), compare("city", CompareOp::Ne, "x"));
         assert_unchanged(&ExclusionToMembership, compare("color", CompareOp::Ne, "red"));
+        assert_unchanged_knowing(&ExclusionToMembership, &known(), compare("color", CompareOp::Gt, "a"));
+        assert_unchanged_knowing(&ExclusionToMembership, &known(), compare("color", CompareOp::Ne, pattern()));
+    }
+
+    #[test]
+    fn fields_that_may_hold_something_else_or_several_stay() {
+        for path in ["second", "third", "colors"] {
+            assert_unchanged_knowing(&ExclusionToMembership, &known(), compare(path, CompareOp::Ne, "red"));
+            assert_unchanged_knowing(&ExclusionToMembership, &known(), compare(path, CompareOp::Ne, "pink"));
+        }
     }
 }

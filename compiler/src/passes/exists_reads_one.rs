@@ -4,9 +4,8 @@
 //! Exists: Match(p) . Limit(10)   =>   Exists: Match(p) . Limit(1)
 //! ```
 //!
-//! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document; nor behind a `Count` or a `Group` by nothing,
-//! which give one document at most. Null, missing and arrays: whole documents are
-//! counted, never looked into.
+//! Never below a skip: `Limit(10) . Skip(5)` asks for a sixth document; nor behind a `Count`, a `Facet` or a `Group` by
+//! nothing, which give one document at most. Null, missing and arrays: whole documents are counted, never looked into.
 
 use data_bridge_ir::plan::{Read, Terminal};
 use data_bridge_ir::{Expr, Stage};
@@ -39,7 +38,7 @@ impl ReadRule for ExistsReadsOne {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{eq, print, read};
+    use crate::testing::{eq, facet, print, read};
 
     #[test]
     fn one_is_enough() {
@@ -63,14 +62,16 @@ mod tests {
 
     #[test]
     fn what_gives_one_needs_no_limit() {
-        assert_eq!(
-            ExistsReadsOne.rewrite(&read(vec![Stage::Count("n".into())], Terminal::Exists), &Facts::none()),
-            None
-        );
+        let group = Stage::Group { by: None, outputs: vec![] };
+        for last in [Stage::Count("n".into()), Stage::Limit(1), facet(vec![vec![]]), group] {
+            assert_eq!(ExistsReadsOne.rewrite(&read(vec![last], Terminal::Exists), &Facts::none()), None);
+        }
     }
 
     #[test]
     fn a_find_reads_all() {
-        assert_eq!(ExistsReadsOne.rewrite(&read(vec![], Terminal::Find), &Facts::none()), None);
+        for terminal in [Terminal::Find, Terminal::Aggregate, Terminal::Count] {
+            assert_eq!(ExistsReadsOne.rewrite(&read(vec![], terminal), &Facts::none()), None);
+        }
     }
 }

@@ -4,13 +4,15 @@
 //! (x & a) | (x & b)   =>   x & (a | b)
 //! ```
 //!
-//! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Null, missing and arrays: each term
-//! decides for the whole document, and `and` distributes over `or` of such decisions.
+//! Never out of fewer than all branches: in `(x & a) | b` the second does not ask `x`. Never what is opaque or depends
+//! on chance (`$rand`), which each branch draws by itself. Null, missing and arrays: each term decides for the whole
+//! document, and `and` distributes over `or` of such decisions.
 
 use data_bridge_ir::Expr;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
+use crate::analyze::reads::is_deterministic;
 use crate::facts::Facts;
 use crate::hashing::{HashSet, IndexSet};
 
@@ -41,6 +43,7 @@ impl PredicateRule for FactorCommonTerms {
             let terms: HashSet<&Expr> = terms.iter().collect();
             common.retain(|term| terms.contains(term));
         }
+        common.retain(|term| is_deterministic(term));
         if common.is_empty() {
             return None;
         }
@@ -57,7 +60,7 @@ impl PredicateRule for FactorCommonTerms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+    use crate::testing::{assert_rewrites, assert_unchanged, chance, computed, eq};
 
     fn both(value: i32) -> Expr {
         Expr::And(vec![eq("x", 0), eq("a", value)])
@@ -66,6 +69,28 @@ mod tests {
     #[test]
     fn what_all_ask_stands_once() {
         assert_rewrites(&FactorCommonTerms, Expr::Or(vec![both(1), both(2)]), "(x == 0) & ((a == 1) | (a == 2))");
+    }
+
+    #[test]
+    fn a_branch_that_asks_nothing_more_holds_with_what_all_ask() {
+        let only = Expr::And(vec![eq("x", 0), eq("x", 0)]);
+        assert_rewrites(&FactorCommonTerms, Expr::Or(vec![both(1), only]), "(x == 0) & ((a == 1) | true)");
+    }
+
+    #[test]
+    fn what_is_opaque_or_by_chance_is_asked_by_each_branch() {
+        for part in [Expr::Raw(1.into()), computed(chance())] {
+            let with = |other: &[Expr]| Expr::And([std::slice::from_ref(&part), other].concat());
+            assert_unchanged(&FactorCommonTerms, Expr::Or(vec![with(&[eq("a", 1)]), with(&[eq("a", 2)])]));
+            let after = format!("(x == 0) & (({part} & (a == 1)) | ({part} & (a == 2)))");
+            let branch = |value: i32| with(&[eq("x", 0), eq("a", value)]);
+            assert_rewrites(&FactorCommonTerms, Expr::Or(vec![branch(1), branch(2)]), &after);
+        }
+    }
+
+    #[test]
+    fn one_branch_has_nothing_in_common() {
+        assert_unchanged(&FactorCommonTerms, Expr::Or(vec![both(1)]));
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{print, read, sort};
+    use crate::testing::{eq, facet, generic, print, read, sort, union};
 
     #[test]
     fn nothing_else_is_left() {
@@ -47,9 +47,17 @@ mod tests {
     }
 
     #[test]
-    fn a_facet_answers_for_no_input() {
-        let facet = Stage::Facet(vec![("all".into(), vec![])]);
-        let stages = vec![Stage::Match(Expr::Constant(false)), facet];
-        assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
+    fn what_answers_or_writes_for_no_input_stays() {
+        for stage in [facet(vec![vec![]]), union(vec![]), generic(), Stage::Raw(1.into())] {
+            let stages = vec![Stage::Match(Expr::Constant(false)), stage];
+            assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_already_or_something_stays() {
+        for stages in [vec![Stage::Match(Expr::Constant(false))], vec![Stage::Match(eq("a", 1)), sort("a")]] {
+            assert_eq!(FalseMatchToNothing.rewrite(&read(stages, Terminal::Find), &Facts::none()), None);
+        }
     }
 }

@@ -52,11 +52,24 @@ mod tests {
     fn nested_terms_of_one_kind_join() {
         let nested = Expr::And(vec![Expr::And(vec![eq("a", 1), eq("b", 2)]), eq("c", 3)]);
         assert_rewrites(&FlattenBoolean, nested, "(a == 1) & (b == 2) & (c == 3)");
+        let nested = Expr::Or(vec![eq("c", 3), Expr::Or(vec![eq("a", 1), eq("b", 2)])]);
+        assert_rewrites(&FlattenBoolean, nested, "(c == 3) | (a == 1) | (b == 2)");
+    }
+
+    #[test]
+    fn one_term_stands_for_itself() {
+        assert_rewrites(&FlattenBoolean, Expr::And(vec![eq("a", 1)]), "a == 1");
         assert_rewrites(&FlattenBoolean, Expr::Or(vec![eq("a", 1)]), "a == 1");
     }
 
     #[test]
     fn kinds_do_not_mix() {
-        assert_unchanged(&FlattenBoolean, Expr::And(vec![Expr::Or(vec![eq("a", 1), eq("b", 2)]), eq("c", 3)]));
+        let two = || vec![eq("a", 1), eq("b", 2)];
+        assert_unchanged(&FlattenBoolean, Expr::And(vec![Expr::Or(two()), eq("c", 3)]));
+        assert_unchanged(&FlattenBoolean, Expr::Or(vec![Expr::And(two()), eq("c", 3)]));
+        assert_unchanged(&FlattenBoolean, Expr::Nor(vec![Expr::Or(two()), eq("c", 3)]));
+        assert_unchanged(&FlattenBoolean, Expr::Nor(vec![eq("a", 1)]));
+        let mixed = Expr::And(vec![Expr::And(two()), Expr::Or(two())]);
+        assert_rewrites(&FlattenBoolean, mixed, "(a == 1) & (b == 2) & ((a == 1) | (b == 2))");
     }
 }

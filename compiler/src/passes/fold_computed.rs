@@ -111,7 +111,7 @@ fn logic(name: &str, items: &[Expr]) -> Option<Expr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, computed, eq};
+    use crate::testing::{assert_rewrites, assert_unchanged, computed, eq, null, pattern};
 
     fn constant(value: impl Into<Value>) -> Expr {
         Expr::Literal(value.into())
@@ -130,10 +130,46 @@ mod tests {
     }
 
     #[test]
+    fn every_comparison_is_known() {
+        for (op, less, equal) in [
+            (CompareOp::Eq, "false", "true"),
+            (CompareOp::Ne, "true", "false"),
+            (CompareOp::Gt, "false", "false"),
+            (CompareOp::Gte, "false", "true"),
+            (CompareOp::Lt, "true", "false"),
+            (CompareOp::Lte, "true", "true"),
+        ] {
+            let with_two = |number: i32| computed(Expr::compare(op, constant(number), constant(2.0)));
+            assert_rewrites(&FoldComputed, with_two(1), less);
+            assert_rewrites(&FoldComputed, with_two(2), equal);
+        }
+    }
+
+    #[test]
+    fn null_and_zero_are_false_and_all_else_is_true() {
+        for zero in [constant(null()), constant(0), constant(0_i64), constant(-0.0), constant(false)] {
+            assert_rewrites(&FoldComputed, computed(zero), "false");
+        }
+        let date = Value(RawBson::DateTime(bson::DateTime::from_millis(0)));
+        for other in [constant(""), constant(1), constant(2_i64), constant(f64::NAN), constant(true), constant(date)] {
+            assert_rewrites(&FoldComputed, computed(other), "true");
+        }
+        for unsure in [pattern(), Value(RawBson::Undefined), Value(RawBson::MinKey)] {
+            assert_unchanged(&FoldComputed, computed(constant(unsure)));
+        }
+    }
+
+    #[test]
     fn logic_with_constants_is_settled() {
         let field = || Expr::field("a");
         assert_rewrites(&FoldComputed, computed(call("$and", vec![field(), constant(0)])), "false");
         assert_rewrites(&FoldComputed, computed(call("$or", vec![field(), constant("")])), "true");
+        assert_rewrites(&FoldComputed, computed(call("$and", vec![constant(1), constant("")])), "true");
+        assert_rewrites(&FoldComputed, computed(call("$or", vec![constant(0), constant(null())])), "false");
+        assert_rewrites(&FoldComputed, computed(call("$and", vec![])), "true");
+        assert_rewrites(&FoldComputed, computed(call("$or", vec![])), "false");
+        let other = call("$cond", vec![constant(0), field(), Expr::field("b")]);
+        assert_rewrites(&FoldComputed, computed(other), "expr(b)");
         let chosen = call("$cond", vec![constant(true), field(), Expr::field("b")]);
         assert_rewrites(&FoldComputed, computed(chosen.clone()), "expr(a)");
         let inside = Expr::compare(CompareOp::Gt, chosen, constant(1));
@@ -144,8 +180,14 @@ mod tests {
     fn what_a_document_or_a_collation_decides_stays() {
         assert_unchanged(&FoldComputed, computed(eq("a", 1)));
         assert_unchanged(&FoldComputed, computed(call("$and", vec![Expr::field("a"), constant(1)])));
+        assert_unchanged(&FoldComputed, computed(call("$or", vec![Expr::field("a"), constant(0)])));
+        assert_unchanged(&FoldComputed, computed(call("$not", vec![constant(1), constant(0)])));
         let texts = Expr::compare(CompareOp::Eq, constant("a"), constant("A"));
         assert_unchanged(&FoldComputed, computed(texts));
+        let types = Expr::compare(CompareOp::Lt, constant(1), constant("1"));
+        assert_unchanged(&FoldComputed, computed(types));
+        let nan = Expr::compare(CompareOp::Eq, constant(f64::NAN), constant(f64::NAN));
+        assert_unchanged(&FoldComputed, computed(nan));
         let sum = call("$add", vec![constant(1), constant(i32::MAX)]);
         assert_unchanged(&FoldComputed, computed(Expr::compare(CompareOp::Gt, sum, constant(1))));
     }

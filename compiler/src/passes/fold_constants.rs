@@ -78,8 +78,33 @@ mod tests {
     fn constants_settle_or_vanish() {
         assert_rewrites(&FoldConstants, Expr::And(vec![eq("a", 1), Expr::Constant(false)]), "false");
         assert_rewrites(&FoldConstants, Expr::Or(vec![eq("a", 1), Expr::Constant(false)]), "a == 1");
+        assert_rewrites(&FoldConstants, Expr::And(vec![eq("a", 1), Expr::Constant(true)]), "a == 1");
+        assert_rewrites(&FoldConstants, Expr::Or(vec![eq("a", 1), Expr::Constant(true)]), "true");
+        assert_rewrites(&FoldConstants, Expr::Not(Box::new(Expr::Constant(true))), "false");
+        assert_rewrites(&FoldConstants, Expr::And(vec![Expr::Constant(true); 2]), "true");
+        assert_rewrites(&FoldConstants, Expr::Or(vec![Expr::Constant(false); 2]), "false");
         assert_rewrites(&FoldConstants, Expr::And(vec![]), "true");
+        assert_rewrites(&FoldConstants, Expr::Or(vec![]), "false");
+        assert_rewrites(&FoldConstants, Expr::Nor(vec![]), "true");
+        assert_rewrites(&FoldConstants, Expr::Nor(vec![eq("a", 1), Expr::Constant(true)]), "false");
+        let two = vec![eq("a", 1), Expr::Constant(false), eq("b", 1)];
+        assert_rewrites(&FoldConstants, Expr::Nor(two), "nor(a == 1, b == 1)");
         assert_rewrites(&FoldConstants, Expr::Nor(vec![eq("a", 1), Expr::Constant(false)]), "nor(a == 1)");
+    }
+
+    #[test]
+    fn no_element_meets_nothing_and_a_list_may_have_none_to_meet_all() {
+        let any = |holds| Expr::ElemMatch { field: "a".into(), predicate: Box::new(Expr::Constant(holds)) };
+        assert_rewrites(&FoldConstants, any(false), "false");
+        assert_unchanged(&FoldConstants, any(true));
+    }
+
+    #[test]
+    fn without_constants_nothing_is_decided() {
+        let two = || vec![eq("a", 1), eq("b", 1)];
+        for predicate in [Expr::And(two()), Expr::Or(two()), Expr::Nor(two()), Expr::Not(Box::new(eq("a", 1)))] {
+            assert_unchanged(&FoldConstants, predicate);
+        }
     }
 
     #[test]

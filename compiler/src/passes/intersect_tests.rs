@@ -49,7 +49,7 @@ impl PredicateRule for IntersectTests {
         for (path, tests) in paths {
             let shared = Shared::of(tests.iter().map(|(_, test)| *test));
             let better = shared.terms(path);
-            if better.len() >= tests.len() && better.first() != Some(&Expr::Constant(false)) {
+            if better.len() >= tests.len() {
                 continue;
             }
             changed = true;
@@ -156,7 +156,8 @@ impl<'a> Shared<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, compare, eq, gt, known};
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing};
+    use crate::testing::{compare, eq, gt, known, known_under_collation, null, pattern};
 
     fn within(path: &str, values: &[i32]) -> Expr {
         let values = values.iter().map(|value| (*value).into()).collect();
@@ -181,6 +182,40 @@ mod tests {
     }
 
     #[test]
+    fn of_bounds_of_one_side_the_narrowest_is_left() {
+        let age = |op, value: i32| compare("age", op, value);
+        let (above, from, below, to) = (CompareOp::Gt, CompareOp::Gte, CompareOp::Lt, CompareOp::Lte);
+        becomes(vec![age(above, 5), age(from, 5)], "age > 5");
+        becomes(vec![age(from, 5), age(above, 5)], "age > 5");
+        becomes(vec![age(below, 5), age(to, 5)], "age < 5");
+        becomes(vec![age(to, 5), age(below, 5)], "age < 5");
+        becomes(vec![age(to, 5), age(to, 3)], "age <= 3");
+        becomes(vec![age(below, 3), age(to, 5)], "age < 3");
+        becomes(vec![age(from, 3), age(above, 1), age(to, 9)], "(age >= 3) & (age <= 9)");
+    }
+
+    #[test]
+    fn bounds_with_nothing_between_them_contradict() {
+        let age = |op, value: i32| compare("age", op, value);
+        becomes(vec![age(CompareOp::Gte, 5), age(CompareOp::Lt, 5)], "false");
+        becomes(vec![age(CompareOp::Gt, 5), age(CompareOp::Lte, 5)], "false");
+        becomes(vec![age(CompareOp::Gte, 6), age(CompareOp::Lte, 5)], "false");
+        becomes(vec![age(CompareOp::Gte, 5), age(CompareOp::Lte, 5), age(CompareOp::Ne, 5)], "false");
+        becomes(vec![age(CompareOp::Lte, 5), age(CompareOp::Gte, 5), age(CompareOp::Ne, 3)], "age == 5");
+    }
+
+    #[test]
+    fn null_is_shared_where_all_admit_it() {
+        let nick =
+            |values: Vec<Value>, negated| Expr::In { needle: Box::new(Expr::field("nickname")), values, negated };
+        let with_null = || nick(vec![null(), "x".into()], false);
+        becomes(vec![with_null(), nick(vec![null(), "y".into()], false)], "nickname == null");
+        becomes(vec![with_null(), nick(vec![null()], true)], "nickname == \"x\"");
+        becomes(vec![with_null(), gt("nickname", "a")], "nickname == \"x\"");
+        becomes(vec![nick(vec![null()], true), gt("nickname", "a")], "nickname > \"a\"");
+    }
+
+    #[test]
     fn memberships_meet() {
         becomes(vec![within("age", &[1, 2, 3]), gt("age", 1), compare("age", CompareOp::Ne, 3)], "age == 2");
         becomes(vec![eq("age", 1), eq("age", 2)], "false");
@@ -197,6 +232,7 @@ mod tests {
     fn two_bounds_that_leave_something_stay() {
         stays(vec![gt("age", 3), compare("age", CompareOp::Lt, 5)]);
         stays(vec![gt("age", 3), compare("age", CompareOp::Ne, 5)]);
+        stays(vec![gt("age", 3), gt("score", 5)]);
     }
 
     #[test]
@@ -204,10 +240,14 @@ mod tests {
         stays(vec![eq("tags", "a"), eq("tags", "b")]);
         stays(vec![eq("unknown", 1), eq("unknown", 2)]);
         assert_unchanged(&IntersectTests, Expr::And(vec![eq("age", 1), eq("age", 2)]));
+        let other_order = Expr::And(vec![gt("city", "a"), compare("city", CompareOp::Lt, "B")]);
+        assert_unchanged_knowing(&IntersectTests, &known_under_collation(), other_order);
     }
 
     #[test]
     fn numbers_without_an_order_stay() {
         stays(vec![eq("age", f64::NAN), gt("age", 2)]);
+        stays(vec![gt("nickname", null()), eq("nickname", "x")]);
+        stays(vec![eq("nickname", pattern()), eq("nickname", "x")]);
     }
 }

@@ -4,14 +4,15 @@
 //! a != 1 & a not in [2, 3]   =>   a not in [1, 2, 3]
 //! ```
 //!
-//! Never in a disjunction, where one of the two is enough. Null, missing and arrays: `$nin` is the complement of `$in`,
+//! Never in a disjunction, where one of the two is enough. Never for regexes, nor for documents that begin like an
+//! operator, which the server refuses in a list. Null, missing and arrays: `$nin` is the complement of `$in`,
 //! so it holds where every one of the exclusions does.
 
 use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{Expr, Path, Value};
 
 use super::flatten_boolean::joined;
-use super::values::membership;
+use super::values::{is_listable, membership};
 use super::{Nodes, PredicateRule};
 use crate::facts::Facts;
 use crate::hashing::{IndexMap, IndexSet};
@@ -66,13 +67,13 @@ fn exclusion(term: &Expr) -> Option<(&Path, &[Value])> {
             _ => return None,
         },
     };
-    (!values.iter().any(Value::is_regex)).then_some((path, values))
+    values.iter().all(is_listable).then_some((path, values))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, compare};
+    use crate::testing::{assert_rewrites, assert_unchanged, compare, eq, gt};
 
     fn ne(path: &str, value: i32) -> Expr {
         compare(path, CompareOp::Ne, value)
@@ -82,6 +83,28 @@ mod tests {
     fn exclusions_of_one_path_are_one() {
         let terms = vec![ne("a", 1), ne("b", 1), ne("a", 2), ne("a", 1)];
         assert_rewrites(&MergeExclusions, Expr::And(terms), "(a not in [1, 2]) & (b != 1)");
+    }
+
+    #[test]
+    fn what_a_list_would_read_otherwise_stays() {
+        let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
+        for value in [Value(bson::RawBson::RegularExpression(regex)), bson::rawdoc! { "$x": 1 }.into()] {
+            let differs = compare("a", CompareOp::Ne, value.clone());
+            assert_unchanged(&MergeExclusions, Expr::And(vec![ne("a", 1), differs]));
+            let outside = Expr::In { needle: Box::new(Expr::field("a")), values: vec![value], negated: true };
+            assert_unchanged(&MergeExclusions, Expr::And(vec![ne("a", 1), outside]));
+        }
+    }
+
+    #[test]
+    fn other_tests_stay() {
+        let within = |values: &[i32]| {
+            let values = values.iter().map(|value| (*value).into()).collect();
+            Expr::In { needle: Box::new(Expr::field("a")), values, negated: false }
+        };
+        for other in [eq("a", 2), gt("a", 2), within(&[2, 3])] {
+            assert_unchanged(&MergeExclusions, Expr::And(vec![ne("a", 1), other]));
+        }
     }
 
     #[test]

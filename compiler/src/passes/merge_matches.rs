@@ -26,7 +26,7 @@ impl MatchRule for MergeMatches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, eq};
+    use crate::testing::{assert_passes, assert_stays, call, computed, eq};
 
     #[test]
     fn neighbours_join() {
@@ -38,5 +38,21 @@ mod tests {
     fn a_limit_keeps_them_apart() {
         let stages = [Stage::Match(eq("a", 1)), Stage::Limit(1), Stage::Match(eq("b", 2))];
         assert_stays(&MergeMatches, &stages);
+    }
+
+    #[test]
+    fn what_is_opaque_stands_alone() {
+        let opaque = || Stage::Match(Expr::Raw(1.into()));
+        let matching = || Stage::Match(eq("a", 1));
+        for stages in [[opaque(), matching()], [matching(), opaque()], [opaque(), opaque()]] {
+            assert_stays(&MergeMatches, &stages);
+        }
+    }
+
+    #[test]
+    fn terms_stand_in_the_order_in_which_they_were_tested() {
+        let size = computed(call("$size", Expr::field("a")));
+        let stages = [Stage::Match(Expr::And(vec![eq("b", 1), eq("a", 1)])), Stage::Match(size)];
+        assert_passes(&MergeMatches, &stages, "Match((b == 1) & (a == 1) & expr(size(a)))");
     }
 }

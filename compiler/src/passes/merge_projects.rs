@@ -7,9 +7,9 @@
 //! Never when the second computes, or keeps a part of a field (`a.b`) or a field that the first does not name; nor when
 //! the first computes the id, or only the id would be left, or nothing. Never when the second only drops fields: the
 //! server keeps the place of a dropped field for one of its name that is written later; and so it does for a computed
-//! one that is missing, so none of those is joined where a later stage writes fields. Null, missing and arrays: a field that is kept is the same behind
-//! both. The order of fields is that of the first: kept fields stand as they are stored, and computed ones follow as they
-//! are written, whatever order the second names them in.
+//! one that is missing, so none of those is joined where a later stage writes fields. Null, missing and arrays: a field
+//! that is kept is the same behind both. The order of fields is that of the first: kept fields stand as they are
+//! stored, and computed ones follow as they are written, whatever order the second names them in.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
@@ -103,7 +103,8 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, exclude, include, set};
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, eq, exclude, generic, include, lookup};
+    use crate::testing::{set, sort, union, unwind};
 
     fn first() -> Stage {
         let computed = Projected::Computed(Expr::field("b"));
@@ -130,6 +131,15 @@ mod tests {
     fn computed_fields_stay_two_where_fields_are_written_later() {
         let write = set("n.x", Expr::field("a"));
         assert_stages_unchanged(&MergeProjects, &[first(), include(&["n"]), eq_a(), write.clone()]);
+        let numbered = Stage::Unwind { path: "a".into(), index: Some("n".into()), preserve: false };
+        for write in [numbered, lookup("n"), union(vec![]), generic(), Stage::Raw(1.into())] {
+            assert_stages_unchanged(&MergeProjects, &[first(), include(&["n"]), write]);
+        }
+        let passing = [unwind("a"), sort("a"), Stage::Skip(1), Stage::Limit(1), Stage::Unset(vec!["n".into()])];
+        for stage in passing {
+            let after = format!("Project(n=b) . {stage}");
+            assert_stages_rewrite(&MergeProjects, &[first(), include(&["n"]), stage], &after);
+        }
         let after = "Project(a) . Set(n.x=a)";
         assert_stages_rewrite(&MergeProjects, &[first(), include(&["a"]), write], after);
         assert_stages_rewrite(&MergeProjects, &[first(), include(&["n"]), eq_a()], "Project(n=b) . Match(a == 1)");
@@ -155,7 +165,8 @@ mod tests {
     #[test]
     fn what_computes_or_cuts_stays_behind() {
         let computing = Stage::Project(vec![("a".into(), Projected::Computed(Expr::field("n")))]);
-        for second in [computing, include(&["a.x"]), include(&["z"])] {
+        let beside = [include(&["a", "a.x"]), include(&["a", "n.x"]), include(&["a", "z"])];
+        for second in [computing, include(&["a.x"]), include(&["z"])].into_iter().chain(beside) {
             assert_stages_unchanged(&MergeProjects, &[first(), second]);
         }
     }

@@ -80,4 +80,15 @@ mod tests {
             assert_stages_unchanged(&MergeSets, &[set("n.x", Expr::field("a")), set(path, Expr::field("b"))]);
         }
     }
+
+    #[test]
+    fn as_many_join_as_are_independent_of_all_before_them() {
+        let first = || [set("n", Expr::field("a")), set("m", Expr::field("b"))];
+        for behind in [set("k", Expr::field("m.x")), set("m.x", Expr::field("a")), Stage::Limit(1)] {
+            let after = format!("Set(n=a, m=b) . {behind}");
+            assert_stages_rewrite(&MergeSets, &[first().as_slice(), &[behind]].concat(), &after);
+        }
+        let apart = [set("n", Expr::field("a")), Stage::Limit(1), set("m", Expr::field("b"))];
+        assert_stages_unchanged(&MergeSets, &apart);
+    }
 }

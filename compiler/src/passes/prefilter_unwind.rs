@@ -7,12 +7,13 @@
 //! ```
 //!
 //! Needs the fact that the field holds a list without lists in it: behind the unwinding `items.price` also walks an
-//! element that is a list itself, before it does not. So none where a stage before has changed the field. Never where
-//! documents without elements are kept, nor for what is computed, opaque or a link; nor for the fields of elements that
-//! may be null. Null, missing and arrays: `$elemMatch` tests an element that is a document as a match behind the
-//! unwinding tests what holds it alone, so also for what it is not.
+//! element that is a list itself, before it does not. So none where a stage before has changed the field, nor where the
+//! unwinding writes into it the numbers of elements. Never where documents without elements are kept, nor for what is
+//! computed, opaque or a link; nor for the fields of elements that may be null. Null, missing and arrays: `$elemMatch`
+//! tests an element that is a document as a match behind the unwinding tests what holds it alone, so also for what it
+//! is not.
 
-use data_bridge_ir::expr::CompareOp;
+use data_bridge_ir::expr::{CompareOp, root};
 use data_bridge_ir::plan::Read;
 use data_bridge_ir::{DType, Expr, Path, Stage};
 
@@ -31,7 +32,10 @@ impl ReadRule for PrefilterUnwind {
     fn rewrite(&self, read: &Read, facts: &Facts) -> Option<Vec<Stage>> {
         let place = read.stages.iter().position(|stage| matches!(stage, Stage::Unwind { .. }))?;
         let (before, from) = read.stages.split_at(place);
-        let [Stage::Unwind { path, preserve: false, .. }, Stage::Match(predicate), ..] = from else { return None };
+        let [Stage::Unwind { path, preserve: false, index }, Stage::Match(predicate), ..] = from else { return None };
+        if index.as_deref().is_some_and(|index| root(index) == path.root()) {
+            return None;
+        }
         if !before.iter().all(|stage| leaves(stage, path.root())) {
             return None;
         }
@@ -105,7 +109,7 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{computed, eq, group, gt, known, print, read, set, sort};
+    use crate::testing::{compare, computed, eq, group, gt, known, linked, null, pattern, print, read, set, sort};
 
     fn unwind(path: &str, preserve: bool) -> Stage {
         Stage::Unwind { path: path.into(), index: None, preserve }
@@ -126,6 +130,36 @@ mod tests {
     }
 
     #[test]
+    fn every_form_that_elements_have_is_asked_for() {
+        let items = |predicate| rewritten(&[unwind("items", false), Stage::Match(predicate)], known());
+        let forms = [
+            Expr::Exists { field: "items.a".into(), present: false },
+            Expr::In { needle: Box::new(Expr::field("items.a")), values: vec![1.into(), null()], negated: true },
+            Expr::Not(Box::new(gt("items.a.b", 1))),
+            Expr::Nor(vec![eq("items.a", 1), eq("items.b", pattern())]),
+            Expr::ElemMatch { field: "items.a".into(), predicate: Box::new(eq("b", 1)) },
+        ];
+        for form in forms {
+            let asked = form.to_string().replace("items.", "");
+            let after = items(form.clone()).unwrap();
+            assert!(after.starts_with(&format!("Match(items.any({asked})) . Unwind(items)")), "{after}");
+        }
+    }
+
+    #[test]
+    fn of_values_one_test_is_asked_for() {
+        let both = Expr::And(vec![gt("tags", "a"), compare("tags", CompareOp::Lt, "c")]);
+        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(both)], known()), None);
+    }
+
+    #[test]
+    fn only_the_match_behind_the_unwinding_tells() {
+        assert_eq!(rewritten(&[unwind("tags", false), sort("tags")], known()), None);
+        let later = [unwind("tags", false), Stage::Limit(3), Stage::Match(eq("tags", "x"))];
+        assert_eq!(rewritten(&later, known()), None);
+    }
+
+    #[test]
     fn once_is_enough() {
         let some = Expr::ElemMatch { field: "tags".into(), predicate: Box::new(eq("", "x")) };
         let stages = [Stage::Match(some), sort("age"), unwind("tags", false), Stage::Match(eq("tags", "x"))];
@@ -143,8 +177,19 @@ mod tests {
 
     #[test]
     fn elements_that_may_be_null_have_no_fields() {
-        let missing = Stage::Match(eq("maybe.price", data_bridge_ir::Value(bson::RawBson::Null)));
+        let missing = Stage::Match(eq("maybe.price", null()));
         assert_eq!(rewritten(&[unwind("maybe", false), missing], known()), None);
+    }
+
+    #[test]
+    fn numbers_that_are_written_into_elements_are_not_stored() {
+        let numbered = |path: &str, index: &str| {
+            let unwind = Stage::Unwind { path: path.into(), index: Some(index.into()), preserve: false };
+            [unwind, Stage::Match(eq(if path == "tags" { "tags" } else { "items.n" }, 1))]
+        };
+        assert_eq!(rewritten(&numbered("items", "items.n"), known()), None);
+        assert_eq!(rewritten(&numbered("tags", "tags"), known()), None);
+        assert!(rewritten(&numbered("items", "n"), known()).is_some());
     }
 
     #[test]
@@ -154,13 +199,18 @@ mod tests {
 
     #[test]
     fn what_no_element_answers_stays_behind() {
-        let pattern = data_bridge_ir::Value(bson::RawBson::RegularExpression(bson::Regex {
-            pattern: bson::cstr!("x").into(),
-            options: bson::cstr!("").into(),
-        }));
-        assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(eq("tags", pattern))], known()), None);
-        for stays in [computed(Expr::field("items.new")), eq("age", 1), eq("items", 1), Expr::Raw(1.into())] {
-            assert_eq!(rewritten(&[unwind("items", false), Stage::Match(stays)], known()), None);
+        let within =
+            Expr::In { needle: Box::new(Expr::field("tags")), values: vec!["x".into(), "y".into()], negated: false };
+        for stays in [eq("tags", pattern()), compare("tags", CompareOp::Ne, "x"), eq("tags.x", 1), within] {
+            assert_eq!(rewritten(&[unwind("tags", false), Stage::Match(stays)], known()), None);
+        }
+        let linked = linked("items.author", eq("name", "A"));
+        let opaque = [computed(Expr::field("items.new")), Expr::Raw(1.into()), linked];
+        for stays in [eq("age", 1), eq("items", 1), eq("itemsold.price", 1)].into_iter().chain(opaque) {
+            let either = Expr::Or(vec![eq("items.new", true), stays.clone()]);
+            for stays in [Expr::Not(Box::new(stays.clone())), stays, either] {
+                assert_eq!(rewritten(&[unwind("items", false), Stage::Match(stays)], known()), None);
+            }
         }
     }
 }

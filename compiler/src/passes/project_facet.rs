@@ -51,10 +51,11 @@ impl ReadRule for ProjectFacet {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{facet, group, include, print, read, sort};
+    use crate::testing::{call, eq, exclude, facet, generic, group, include, print, read, set, sort};
 
     fn rewritten(outputs: Vec<Vec<Stage>>, behind: Stage) -> Option<String> {
         let read = read(vec![facet(outputs), behind], Terminal::Aggregate);
@@ -79,7 +80,33 @@ mod tests {
 
     #[test]
     fn what_says_its_fields_stays() {
-        let grouped = vec![vec![group("a", "b")], vec![include(&["name"])]];
-        assert_eq!(rewritten(grouped, include(&["f0.n", "f1.name"])), None);
+        for says in [group("a", "b"), include(&["name"]), Stage::Count("name".into()), generic(), Stage::Raw(1.into())]
+        {
+            assert_eq!(rewritten(vec![vec![says]], include(&["f0.name"])), None);
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_a_field_of_is_listed_by_its_id() {
+        let counted = set("k", call("$size", Expr::field("f1")));
+        assert_eq!(rewritten(outputs(), counted), None);
+        let after = "Facet(f0=[Sort(-a) . Project(_id)]) . Match(true)";
+        let read = read(vec![facet(vec![vec![sort("a")]]), Stage::Match(Expr::Constant(true))], Terminal::Count);
+        assert_eq!(print(&ProjectFacet.rewrite(&read, &Facts::none()).unwrap()), after);
+    }
+
+    #[test]
+    fn the_id_is_kept_where_it_is_read() {
+        let after = "Facet(f0=[Project(not note) . Project(_id, name)]) . Project(f0._id, f0.name)";
+        let behind = include(&["f0._id", "f0.name"]);
+        assert_eq!(rewritten(vec![vec![exclude(&["note"])]], behind).unwrap(), after);
+    }
+
+    #[test]
+    fn places_in_the_list_and_nothing_at_all_stay() {
+        assert_eq!(rewritten(outputs(), include(&["f0", "f1.0.name"])), None);
+        let nothing = vec![vec![Stage::Match(Expr::Constant(false))]];
+        assert_eq!(rewritten(nothing, include(&["f0.name"])), None);
+        assert_eq!(rewritten(vec![vec![Stage::Match(eq("f1", 1))]], Stage::Raw(1.into())), None);
     }
 }

@@ -56,10 +56,11 @@ fn is_open(union: &UnionWith) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{eq, group, include, print, read, union};
+    use crate::testing::{eq, group, include, print, read, set, union};
 
     fn rewritten(pipeline: Vec<Stage>, behind: Stage, terminal: Terminal) -> Option<String> {
         let read = read(vec![union(pipeline), behind], terminal);
@@ -80,11 +81,41 @@ mod tests {
         assert_eq!(rewritten(vec![], Stage::Limit(3), Terminal::Find), None);
         assert_eq!(rewritten(vec![], include(&["a"]), Terminal::Aggregate), None);
         assert_eq!(rewritten(vec![], Stage::Raw(1.into()), Terminal::Aggregate), None);
+        assert_eq!(rewritten(vec![], Stage::Raw(1.into()), Terminal::Count), None);
+        let whole = set("r", Expr::Variable("ROOT".into()));
+        let read = read(vec![union(vec![]), whole, group("r", "b")], Terminal::Aggregate);
+        assert_eq!(ProjectUnion.rewrite(&read, &Facts::none()), None);
     }
 
     #[test]
     fn what_says_its_fields_stays() {
         assert_eq!(rewritten(vec![include(&["city"])], group("city", "b"), Terminal::Aggregate), None);
         assert_eq!(rewritten(vec![group("a", "b")], group("city", "b"), Terminal::Aggregate), None);
+        assert_eq!(rewritten(vec![Stage::Raw(1.into())], group("city", "b"), Terminal::Aggregate), None);
+    }
+
+    #[test]
+    fn one_of_two_may_say_its_fields() {
+        let stages = vec![union(vec![]), union(vec![include(&["city"])]), group("city", "b")];
+        let after = ProjectUnion.rewrite(&read(stages, Terminal::Aggregate), &Facts::none()).unwrap();
+        let after = print(&after);
+        assert_eq!(
+            after,
+            "UnionWith(others, [Project(b, city, not _id)]) . UnionWith(others, [Project(city)]) . Group(by=city, n=sum(b))"
+        );
+    }
+
+    #[test]
+    fn documents_that_the_pipeline_makes_itself_stay() {
+        let made = Stage::UnionWith(UnionWith { collection: None, class: None, pipeline: vec![] });
+        let read = read(vec![made, group("city", "b")], Terminal::Aggregate);
+        assert_eq!(ProjectUnion.rewrite(&read, &Facts::none()), None);
+    }
+
+    #[test]
+    fn names_that_no_projection_takes_stay() {
+        for name in ["", "$x"] {
+            assert_eq!(rewritten(vec![], group(name, "b"), Terminal::Aggregate), None);
+        }
     }
 }

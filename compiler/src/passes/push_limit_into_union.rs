@@ -63,7 +63,7 @@ mod tests {
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{chance, eq, print, read, set, sort, union};
+    use crate::testing::{chance, eq, facet, generic, group, print, read, set, sort, union, unwind};
 
     fn rewritten(stages: &[Stage]) -> Option<String> {
         PushLimitIntoUnion.rewrite(&read(stages.to_vec(), Terminal::Find), &Facts::none()).map(|stages| print(&stages))
@@ -101,12 +101,14 @@ mod tests {
     #[test]
     fn a_side_that_is_limited_stays() {
         assert_eq!(rewritten(&[union(vec![Stage::Limit(3), Stage::Match(eq("a", 1))]), Stage::Limit(3)]), None);
+        assert_eq!(rewritten(&[union(vec![Stage::Match(Expr::Constant(false))]), Stage::Limit(3)]), None);
     }
 
     #[test]
     fn an_order_a_match_and_chance_need_all() {
-        let unwind = Stage::Unwind { path: "a".into(), index: None, preserve: true };
-        for stage in [sort("a"), Stage::Match(eq("a", 1)), unwind, set("n", chance()), Stage::Raw(1.into())] {
+        let makes = [group("a", "b"), Stage::Count("n".into()), facet(vec![vec![]]), Stage::Sample(9)];
+        let opaque = [set("n", chance()), generic(), Stage::Raw(1.into())];
+        for stage in [sort("a"), Stage::Match(eq("a", 1)), unwind("a")].into_iter().chain(makes).chain(opaque) {
             assert_eq!(rewritten(&[union(vec![]), stage, Stage::Limit(3)]), None);
         }
     }

@@ -57,7 +57,7 @@ fn without(stages: &[Stage], common: &[Expr]) -> Vec<Stage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, call, computed, eq, facet};
+    use crate::testing::{assert_stages_rewrite, assert_stages_unchanged, call, chance, computed, eq, facet, linked};
 
     #[test]
     fn what_all_ask_moves() {
@@ -65,6 +65,8 @@ mod tests {
         let stages = [facet(vec![vec![Stage::Match(eq("a", 1)), Stage::Count("n".into())], vec![both]])];
         let after = "Match(a == 1) . Facet(f0=[Count(n)], f1=[Match(b == 2)])";
         assert_stages_rewrite(&PushMatchBeforeFacet, &stages, after);
+        let all = [facet(vec![vec![Stage::Match(eq("a", 1))]; 2])];
+        assert_stages_rewrite(&PushMatchBeforeFacet, &all, "Match(a == 1) . Facet(f0=[], f1=[])");
     }
 
     #[test]
@@ -78,7 +80,8 @@ mod tests {
 
     #[test]
     fn what_may_fail_or_is_opaque_stays() {
-        for stays in [computed(call("$size", Expr::field("a"))), Expr::Raw(1.into())] {
+        let others = [computed(chance()), linked("a", eq("b", 1))];
+        for stays in [computed(call("$size", Expr::field("a"))), Expr::Raw(1.into())].into_iter().chain(others) {
             assert_stages_unchanged(&PushMatchBeforeFacet, &[facet(vec![vec![Stage::Match(stays)]])]);
         }
     }

@@ -113,7 +113,7 @@ mod tests {
     use data_bridge_ir::stage::Accumulator;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, chance, compare, computed, eq, gt};
+    use crate::testing::{assert_passes, assert_stays, call, chance, compare, computed, eq, gt, pattern};
 
     fn group(by: Expr) -> Stage {
         Stage::Group { by: Some(by), outputs: vec![] }
@@ -157,6 +157,9 @@ mod tests {
     fn what_tells_equal_keys_apart_stays() {
         unchanged(Expr::field("a"), Expr::IsType { field: "_id".into(), types: vec!["int".into()] });
         unchanged(Expr::field("a"), Expr::Regex { field: "_id".into(), pattern: "^a".into(), options: String::new() });
+        unchanged(Expr::field("a"), eq("_id", pattern()));
+        unchanged(Expr::field("a"), eq("_id", Value(RawBson::Array(bson::RawArrayBuf::new()))));
+        unchanged(Expr::field("a"), eq("_id", bson::rawdoc! { "x": 1 }));
         unchanged(Expr::field("a"), computed(eq("_id", 1)));
     }
 
@@ -166,6 +169,10 @@ mod tests {
         unchanged(key("k", Expr::field("a.b")), eq("_id.k", 1));
         unchanged(key("k", Expr::field("a")), eq("_id", 1));
         unchanged(key("k", Expr::field("a")), eq("_id.other", 1));
+        unchanged(Expr::field(""), eq("_id", 1));
+        unchanged(call("$abs", Expr::field("a")), eq("_id", 1));
+        let twice = Expr::Document(vec![("k".into(), Expr::field("a")), ("k".into(), Expr::field("b"))]);
+        unchanged(twice, eq("_id.k", 1));
         assert_stays(&PushMatchBelowGroup, &[Stage::Group { by: None, outputs: vec![] }, Stage::Match(eq("_id", 1))]);
     }
 
@@ -175,6 +182,8 @@ mod tests {
         let sum = Accumulator { output: "n".into(), name: "$sum".into(), operands };
         let group = Stage::Group { by: Some(Expr::field("a")), outputs: vec![sum] };
         assert_stays(&PushMatchBelowGroup, &[group, Stage::Match(eq("_id", 1))]);
+        unchanged(chance(), eq("_id", 1));
+        unchanged(Expr::field("a"), Expr::Raw(1.into()));
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, eq, gt, lookup};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, gt, linked, lookup};
 
     #[test]
     fn terms_on_other_fields_move_and_the_rest_stays() {
@@ -57,7 +57,18 @@ mod tests {
         let Stage::Lookup(mut join) = lookup("a") else { unreachable!("made as one") };
         join.pipeline = Some(vec![Stage::Raw(1.into())]);
         assert_stays(&PushMatchBelowLookup, &[Stage::Lookup(join), Stage::Match(eq("b", 1))]);
-        assert_stays(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(Expr::Raw(1.into()))]);
+        let Stage::Lookup(mut join) = lookup("a") else { unreachable!("made as one") };
+        join.variables = vec![("v".into(), chance())];
+        assert_stays(&PushMatchBelowLookup, &[Stage::Lookup(join), Stage::Match(eq("b", 1))]);
+        for stays in [Expr::Raw(1.into()), linked("b", eq("c", 1)), computed(chance())] {
+            assert_stays(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(stays)]);
+        }
+    }
+
+    #[test]
+    fn a_term_that_may_fail_stays_behind_its_guard() {
+        let size = computed(call("$size", Expr::field("b")));
+        assert_stays(&PushMatchBelowLookup, &[lookup("a"), Stage::Match(Expr::And(vec![eq("a", 1), size]))]);
     }
 
     #[test]

@@ -8,10 +8,11 @@
 //! ```
 //!
 //! Never a term on a field that the projection drops, computes or keeps only a part of: behind `Project(a)` the field
-//! `b` is missing, `Project(a.b)` drops a scalar `a`, and `n=a.b` gathers a list from the elements of a list `a`. The id counts as kept unless it is named. Never across chance
-//! (`$rand`), and never what is opaque, a link or the whole document (`$$ROOT`). Null, missing and arrays: a field that
-//! is kept whole is the same on both sides. A projection that fails on a document fails no longer when that document is
-//! not asked for; a term that may fail itself stays behind the terms it follows.
+//! `b` is missing, `Project(a.b)` drops a scalar `a`, and `n=a.b` gathers a list from the elements of a list `a`. The
+//! id counts as kept unless it is named. Never across chance (`$rand`), and never what is opaque, a link or the whole
+//! document (`$$ROOT`). Null, missing and arrays: a field that is kept whole is the same on both sides. A projection
+//! that fails on a document fails no longer when that document is not asked for; a term that may fail itself stays
+//! behind the terms it follows.
 
 use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, Stage};
@@ -53,7 +54,7 @@ fn renamed<'a>(fields: &'a [(Path, Projected)], root: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, chance, eq, exclude, gt, include};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, exclude, gt, include, linked};
 
     fn unchanged(project: Stage, predicate: Expr) {
         assert_stays(&PushMatchBelowProject, &[project, Stage::Match(predicate)]);
@@ -99,11 +100,23 @@ mod tests {
         unchanged(computing("n", Expr::field("a")), eq("a", 1));
         unchanged(computing("n", Expr::field("a.b")), eq("n", 1));
         unchanged(computing("n.x", Expr::field("a")), eq("n.x", 1));
+        unchanged(computing("n", Expr::field("")), eq("n", 1));
+        let beside = vec![("n".into(), Projected::Computed(Expr::field("a"))), ("n.x".into(), Projected::Include)];
+        unchanged(Stage::Project(beside), eq("n.x", 1));
     }
 
     #[test]
     fn chance_is_not_crossed_and_opaque_terms_stay() {
         unchanged(computing("n", chance()), eq("city", 1));
-        unchanged(include(&["a"]), Expr::Raw(1.into()));
+        let root = computed(call("$isArray", Expr::Variable("ROOT".into())));
+        for stays in [Expr::Raw(1.into()), root, linked("a", eq("b", 1)), computed(chance())] {
+            unchanged(include(&["a"]), stays.clone());
+            unchanged(exclude(&["b"]), stays);
+        }
+    }
+
+    #[test]
+    fn a_term_that_may_fail_stays_behind_its_guard() {
+        unchanged(include(&["a"]), Expr::And(vec![eq("b", 1), computed(call("$size", Expr::field("a")))]));
     }
 }

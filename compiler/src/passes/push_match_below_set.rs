@@ -6,12 +6,12 @@
 //! Set(town=city) . Match(town == "NYC")         =>   Match(city == "NYC") . Set(town=city)
 //! ```
 //!
-//! Never a term that reads a field which is computed, anything in it or anything around it: `Set(a.b=1)` is seen by `a`,
-//! by `a.b.c` and by `a.c` (a scalar `a` becomes a document). Never a copy of a part: `Set(n=a.b)` gathers a list from the
-//! elements of a list `a`. Never across chance (`$rand`), and never what is opaque, a
-//! link or the whole document (`$$ROOT`). Null, missing and arrays: the fields that are read are the same on both
-//! sides, and the copy of a missing field is missing, whatever stood there. A `Set` that fails on a document fails no longer when that document is not asked for; a term that may fail
-//! itself stays behind the terms it follows.
+//! Never a term that reads a field which is computed, anything in it or anything around it: `Set(a.b=1)` is seen by
+//! `a`, by `a.b.c` and by `a.c` (a scalar `a` becomes a document). Never a copy of a part: `Set(n=a.b)` gathers a list
+//! from the elements of a list `a`. Never across chance (`$rand`), and never what is opaque, a link or the whole
+//! document (`$$ROOT`). Null, missing and arrays: the fields that are read are the same on both sides, and the copy of
+//! a missing field is missing, whatever stood there. A `Set` that fails on a document fails no longer when that
+//! document is not asked for; a term that may fail itself stays behind the terms it follows.
 
 use data_bridge_ir::{Expr, Path, Stage};
 
@@ -44,7 +44,7 @@ mod tests {
     use data_bridge_ir::Value;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, gt, set};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, gt, linked, set};
 
     fn written() -> Stage {
         set("n", call("$abs", Expr::field("a")))
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn copies_of_parts_and_into_parts_keep_their_terms() {
-        for (to, from) in [("n", "a.b"), ("n.x", "a"), ("n.x", "a.b")] {
+        for (to, from) in [("n", "a.b"), ("n", ""), ("n.x", "a"), ("n.x", "a.b")] {
             assert_stays(&PushMatchBelowSet, &[set(to, Expr::field(from)), Stage::Match(eq("n.x", 1))]);
         }
         let beside = Stage::Set(vec![("n".into(), Expr::field("a")), ("m".into(), Expr::field("a.b"))]);
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn opaque_terms_and_the_whole_document_stay() {
         let root = computed(call("$isArray", Expr::Variable("ROOT".into())));
-        for stays in [Expr::Raw(Value::from(1)), root, computed(chance())] {
+        for stays in [Expr::Raw(Value::from(1)), root, computed(chance()), linked("a", eq("b", 1))] {
             assert_stays(&PushMatchBelowSet, &[written(), Stage::Match(stays)]);
         }
     }

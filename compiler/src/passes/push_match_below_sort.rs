@@ -27,7 +27,7 @@ impl MatchRule for PushMatchBelowSort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, eq, sort};
+    use crate::testing::{assert_passes, assert_stays, eq, generic, sort};
 
     #[test]
     fn moves_below_sort() {
@@ -38,5 +38,12 @@ mod tests {
     #[test]
     fn stays_above_limit() {
         assert_stays(&PushMatchBelowSort, &[sort("age"), Stage::Limit(10), Stage::Match(eq("city", "NYC"))]);
+    }
+
+    #[test]
+    fn stays_above_all_else_that_chooses_documents() {
+        for stage in [Stage::Limit(10), Stage::Skip(10), Stage::Sample(10), generic(), Stage::Raw(1.into())] {
+            assert_stays(&PushMatchBelowSort, &[stage, Stage::Match(eq("city", "NYC"))]);
+        }
     }
 }

@@ -30,7 +30,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, eq};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, linked};
 
     fn unset(path: &str) -> Stage {
         Stage::Unset(vec![path.into()])
@@ -52,6 +52,9 @@ mod tests {
 
     #[test]
     fn opaque_terms_stay() {
-        assert_stays(&PushMatchBelowUnset, &[unset("a"), Stage::Match(Expr::Raw(1.into()))]);
+        let root = computed(call("$isArray", Expr::Variable("ROOT".into())));
+        for stays in [Expr::Raw(1.into()), root, linked("b", eq("c", 1)), computed(chance())] {
+            assert_stays(&PushMatchBelowUnset, &[unset("a"), Stage::Match(stays)]);
+        }
     }
 }

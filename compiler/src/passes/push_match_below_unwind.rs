@@ -33,7 +33,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, call, computed, eq, gt};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, gt, linked};
 
     fn unwind(preserve: bool) -> Stage {
         Stage::Unwind { path: "items.parts".into(), index: Some("at".into()), preserve }
@@ -59,6 +59,8 @@ mod tests {
     fn computed_and_opaque_terms_stay() {
         let size = computed(call("$size", Expr::field("a")));
         assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(size)]);
-        assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(Expr::Raw(1.into()))]);
+        for stays in [Expr::Raw(1.into()), linked("a", eq("b", 1)), computed(chance())] {
+            assert_stays(&PushMatchBelowUnwind, &[unwind(false), Stage::Match(stays)]);
+        }
     }
 }

@@ -29,7 +29,7 @@ mod tests {
     use data_bridge_ir::Expr;
 
     use super::*;
-    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, print, union};
+    use crate::testing::{assert_passes, assert_stays, call, chance, computed, eq, linked, print, union};
 
     #[test]
     fn moves_to_both_sides() {
@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn chance_and_opaque_predicates_stay() {
-        for stays in [computed(chance()), Expr::Raw(1.into())] {
+        let root = computed(call("$isArray", Expr::Variable("ROOT".into())));
+        for stays in [computed(chance()), Expr::Raw(1.into()), root, linked("a", eq("b", 1))] {
             assert_stays(&PushMatchIntoUnion, &[union(vec![]), Stage::Match(stays)]);
         }
     }

@@ -4,13 +4,15 @@
 //! a == 1 & b == 2 & a == 1   =>   a == 1 & b == 2
 //! ```
 //!
-//! Never for equal numbers of different types: 1 and 1.0 are told apart where values are returned. Null, missing and
-//! arrays: a document that meets a term meets its copy.
+//! Never for equal numbers of different types: 1 and 1.0 are told apart where values are returned. Never what is opaque
+//! or depends on chance (`$rand`), which is drawn twice. Null, missing and arrays: a document that meets a term meets
+//! its copy.
 
 use data_bridge_ir::Expr;
 
 use super::flatten_boolean::joined;
 use super::{Nodes, PredicateRule};
+use crate::analyze::reads::is_deterministic;
 use crate::facts::Facts;
 use crate::hashing::HashSet;
 
@@ -41,7 +43,7 @@ fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
     let mut kept: Vec<Expr> = Vec::with_capacity(terms.len());
     let mut seen = HashSet::default();
     for term in terms {
-        if seen.insert(term) {
+        if seen.insert(term) || !is_deterministic(term) {
             kept.push(term.clone());
         }
     }
@@ -51,25 +53,48 @@ fn distinct(terms: &[Expr], kind: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
 /// Few terms are compared directly; many are hashed, to stay linear.
 fn has_duplicate(terms: &[Expr]) -> bool {
     if terms.len() <= 8 {
-        return terms.iter().enumerate().any(|(position, term)| terms[..position].contains(term));
+        let again = |(position, term): (usize, &Expr)| terms[..position].contains(term) && is_deterministic(term);
+        return terms.iter().enumerate().any(again);
     }
     let mut seen = HashSet::with_capacity_and_hasher(terms.len(), Default::default());
-    !terms.iter().all(|term| seen.insert(term))
+    !terms.iter().all(|term| seen.insert(term) || !is_deterministic(term))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, eq};
+    use crate::testing::{assert_rewrites, assert_unchanged, chance, computed, eq};
 
     #[test]
     fn copies_go() {
         let terms = vec![eq("a", 1), eq("b", 2), eq("a", 1)];
         assert_rewrites(&RemoveDuplicateTerms, Expr::And(terms), "(a == 1) & (b == 2)");
+        assert_rewrites(&RemoveDuplicateTerms, Expr::Or(vec![eq("a", 1), eq("a", 1)]), "a == 1");
+    }
+
+    #[test]
+    fn copies_among_many_go() {
+        let terms = (0..9).chain(0..9).map(|value| eq("a", value));
+        let once = (0..9).map(|value| format!("(a == {value})")).collect::<Vec<_>>().join(" | ");
+        assert_rewrites(&RemoveDuplicateTerms, Expr::Or(terms.collect()), &once);
+        assert_unchanged(&RemoveDuplicateTerms, Expr::Or((0..9).map(|value| eq("a", value)).collect()));
     }
 
     #[test]
     fn types_are_told_apart() {
         assert_unchanged(&RemoveDuplicateTerms, Expr::And(vec![eq("a", 1), eq("a", 1.0)]));
+    }
+
+    #[test]
+    fn what_is_opaque_or_by_chance_is_asked_twice() {
+        for part in [Expr::Raw(1.into()), computed(chance())] {
+            let twice = vec![part.clone(), part];
+            assert_unchanged(&RemoveDuplicateTerms, Expr::Or(twice.clone()));
+            let copies = || vec![eq("a", 1); 2];
+            let after = format!("(a == 1) & {0} & {0}", twice[0]);
+            assert_rewrites(&RemoveDuplicateTerms, Expr::And([copies(), twice.clone()].concat()), &after);
+            let many = (0..9).map(|value| eq("b", value)).chain(twice);
+            assert_unchanged(&RemoveDuplicateTerms, Expr::And(many.collect()));
+        }
     }
 }

@@ -114,7 +114,7 @@ fn one_is_covered(terms: &[Expr], side: Side) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, chance, compare, computed, eq, gt};
+    use crate::testing::{assert_rewrites, assert_unchanged, chance, compare, computed, eq, gt, pattern};
 
     fn not(term: Expr) -> Expr {
         Expr::Not(Box::new(term))
@@ -129,6 +129,17 @@ mod tests {
         assert_rewrites(&SettleComplements, Expr::Or(vec![gt("a", 1), Expr::Nor(vec![gt("a", 1)])]), "true");
         let either = vec![eq("a", 1), eq("b", 2)];
         assert_rewrites(&SettleComplements, Expr::And(vec![Expr::Or(either.clone()), Expr::Nor(either)]), "false");
+    }
+
+    #[test]
+    fn presence_and_absence_are_complements() {
+        let exists = |path: &str, present| Expr::Exists { field: path.into(), present };
+        assert_rewrites(&SettleComplements, Expr::Or(vec![exists("a", true), exists("a", false)]), "true");
+        assert_rewrites(&SettleComplements, Expr::And(vec![exists("a", false), exists("a", true)]), "false");
+        assert_rewrites(&SettleComplements, Expr::And(vec![exists("a", false), not(exists("a", false))]), "false");
+        assert_unchanged(&SettleComplements, Expr::And(vec![exists("a", false), not(exists("a", true))]));
+        assert_unchanged(&SettleComplements, Expr::Or(vec![exists("a", true), exists("b", false)]));
+        assert_unchanged(&SettleComplements, Expr::Or(vec![exists("a", true), exists("a", true)]));
     }
 
     #[test]
@@ -157,6 +168,9 @@ mod tests {
         assert_unchanged(&SettleComplements, Expr::And(vec![gt("a", 1), compare("a", CompareOp::Lte, 1)]));
         assert_unchanged(&SettleComplements, Expr::And(vec![eq("a", 1), compare("a", CompareOp::Ne, 1.0)]));
         assert_unchanged(&SettleComplements, Expr::Or(vec![eq("a", 1), compare("b", CompareOp::Ne, 1)]));
+        let matches = |op| compare("a", op, pattern());
+        assert_unchanged(&SettleComplements, Expr::And(vec![matches(CompareOp::Eq), matches(CompareOp::Ne)]));
+        assert_unchanged(&SettleComplements, Expr::And(vec![gt("a", 1), gt("b", 1)]));
     }
 
     #[test]
@@ -164,5 +178,7 @@ mod tests {
         for part in [Expr::Raw(1.into()), computed(chance())] {
             assert_unchanged(&SettleComplements, Expr::And(vec![part.clone(), not(part)]));
         }
+        let among = |negated| Expr::In { needle: Box::new(chance()), values: vec![1.into()], negated };
+        assert_unchanged(&SettleComplements, Expr::And(vec![among(false), among(true)]));
     }
 }

@@ -102,6 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn ids_that_are_documents_and_null_stay() {
+        let id = Value::from(bson::rawdoc! { "x": 1 });
+        let asked = |values| Expr::In { needle: Box::new(Expr::field("author")), values, negated: false };
+        let values = vec![7.into(), id, Value::from(7_i64).as_reference("authors", None)];
+        let after = "author in [{\"x\":1}, {\"$ref\":\"authors\",\"$id\":7}]";
+        assert_rewrites_knowing(&SettleLinkForm, &known(LinkForm::Reference, true), asked(values), after);
+        let null = vec![Value::from(7_i64).as_reference("authors", None), Value(RawBson::Null)];
+        assert_unchanged_knowing(&SettleLinkForm, &known(LinkForm::Reference, true), asked(null));
+    }
+
+    #[test]
     fn references_that_were_asked_for_alone_and_other_fields_stay() {
         let only = Expr::In {
             needle: Box::new(Expr::field("author")),
@@ -109,6 +120,9 @@ mod tests {
             negated: false,
         };
         assert_unchanged_knowing(&SettleLinkForm, &known(LinkForm::Id, true), only);
+        let ids =
+            Expr::In { needle: Box::new(Expr::field("author")), values: vec![7.into(), 8.into()], negated: false };
+        assert_unchanged_knowing(&SettleLinkForm, &known(LinkForm::Reference, true), ids);
         assert_unchanged_knowing(&SettleLinkForm, &known(LinkForm::Id, true), both("year", false));
     }
 }

@@ -83,6 +83,10 @@ mod tests {
         if let Expr::Linked { back, .. } = &mut back {
             *back = Some("book".into());
         }
-        assert_unchanged_knowing(&SettleLinkTest, &linking(), back);
+        assert_unchanged_knowing(&SettleLinkTest, &linking(), back.clone());
+        if let Expr::Linked { predicate, .. } = &mut back {
+            **predicate = Expr::Constant(false);
+        }
+        assert_rewrites(&SettleLinkTest, back, "false");
     }
 }

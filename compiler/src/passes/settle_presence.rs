@@ -39,14 +39,8 @@ impl PredicateRule for SettlePresence {
 
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::Value;
-
     use super::*;
-    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, compare, known};
-
-    fn null() -> Value {
-        Value(bson::RawBson::Null)
-    }
+    use crate::testing::{assert_rewrites_knowing, assert_unchanged, assert_unchanged_knowing, compare, known, null};
 
     #[test]
     fn what_is_always_there_is_not_asked_for() {
@@ -62,5 +56,17 @@ mod tests {
         assert_unchanged_knowing(&SettlePresence, &known(), compare("nickname", CompareOp::Ne, null()));
         assert_unchanged_knowing(&SettlePresence, &known(), compare("tags", CompareOp::Ne, null()));
         assert_unchanged(&SettlePresence, compare("age", CompareOp::Ne, null()));
+        assert_unchanged_knowing(&SettlePresence, &known(), compare("nickname", CompareOp::Eq, null()));
+        for path in ["nickname", "tags", "unknown"] {
+            let exists = Expr::Exists { field: path.into(), present: true };
+            assert_unchanged_knowing(&SettlePresence, &known(), exists);
+        }
+    }
+
+    #[test]
+    fn tests_for_other_values_stay() {
+        assert_unchanged_knowing(&SettlePresence, &known(), compare("age", CompareOp::Eq, 1));
+        assert_unchanged_knowing(&SettlePresence, &known(), compare("age", CompareOp::Ne, 1));
+        assert_unchanged_knowing(&SettlePresence, &known(), compare("age", CompareOp::Gte, null()));
     }
 }

@@ -76,6 +76,8 @@ mod tests {
         assert_rewrites_knowing(&SettleTypes, &known(), is("age", &["number"]), "true");
         assert_rewrites_knowing(&SettleTypes, &known(), is("age", &["string", "bool"]), "false");
         assert_rewrites_knowing(&SettleTypes, &known(), is("nickname", &["int"]), "false");
+        assert_rewrites_knowing(&SettleTypes, &known(), is("city", &["number"]), "false");
+        assert_rewrites_knowing(&SettleTypes, &known(), is("score", &["number", "null"]), "true");
     }
 
     #[test]
@@ -83,7 +85,12 @@ mod tests {
         assert_unchanged_knowing(&SettleTypes, &known(), is("age", &["int"]));
         assert_unchanged_knowing(&SettleTypes, &known(), is("nickname", &["string"]));
         assert_unchanged_knowing(&SettleTypes, &known(), is("nickname", &["null"]));
+        assert_unchanged_knowing(&SettleTypes, &known(), is("nickname", &["null", "int"]));
+        assert_unchanged_knowing(&SettleTypes, &known(), is("score", &["double"]));
+        assert_unchanged_knowing(&SettleTypes, &known(), is("score", &["int"]));
         assert_unchanged_knowing(&SettleTypes, &known(), is("tags", &["string"]));
+        assert_unchanged_knowing(&SettleTypes, &known(), is("tags", &["int"]));
+        assert_unchanged_knowing(&SettleTypes, &known(), is("unknown", &["string"]));
         assert_unchanged(&SettleTypes, is("city", &["string"]));
     }
 }

@@ -75,6 +75,11 @@ mod tests {
         let after = "(a == 1) & (b == 1) & expr(size(z)) & expr(size(c))";
         assert_rewrites(&SortTerms, Expr::And(terms), after);
         assert_unchanged(&SortTerms, Expr::And(vec![eq("a", 1), size("z"), size("c")]));
+        let raw = || Expr::Raw(1.into());
+        assert_unchanged(&SortTerms, Expr::Or(vec![eq("a", 1), size("z"), raw(), size("c")]));
+        let either = Expr::Or(vec![eq("b", 1), size("z")]);
+        let after = "(a == 1) & ((b == 1) | expr(size(z)))";
+        assert_rewrites(&SortTerms, Expr::And(vec![either, eq("a", 1)]), after);
     }
 
     #[test]

@@ -186,6 +186,20 @@ fn against(integer: i64, double: f64) -> Option<Ordering> {
     Some(order.then_with(|| 0.0_f64.total_cmp(&(double - whole + 0.0))))
 }
 
+/// Whether a list of alternatives takes the value as what it is: a regex matches by pattern there, and the server refuses
+/// a document that begins like an operator, unless it is a reference.
+pub fn is_listable(value: &Value) -> bool {
+    match &value.0 {
+        RawBson::RegularExpression(_) => false,
+        RawBson::Document(document) => {
+            let first = document.iter().next();
+            let like_operator = |(key, _): (&bson::raw::CStr, _)| key.as_str().starts_with('$');
+            !first.is_some_and(|first| first.is_ok_and(like_operator)) || value.referred_id().is_some()
+        }
+        _ => true,
+    }
+}
+
 /// `path in values`, or the equality that one value makes of it.
 pub fn membership(path: &Path, mut values: Vec<Value>, negated: bool) -> Expr {
     if values.len() == 1 {
@@ -248,6 +262,17 @@ mod tests {
             assert!(!Asked::of(Test::In(&others)).admits(left, order));
             assert!(Asked::of(Test::NotIn(&others)).admits(left, order));
         }
+    }
+
+    #[test]
+    fn what_a_list_would_read_otherwise_is_not_listed() {
+        let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
+        assert!(!is_listable(&Value(RawBson::RegularExpression(regex))));
+        assert!(!is_listable(&bson::rawdoc! { "$x": 1 }.into()));
+        assert!(!is_listable(&bson::rawdoc! { "$ref": "authors" }.into()));
+        assert!(is_listable(&Value::from(7).as_reference("authors", None)));
+        assert!(is_listable(&bson::rawdoc! { "x": 1, "$x": 1 }.into()));
+        assert!(is_listable(&bson::rawdoc! {}.into()));
     }
 
     #[test]
