@@ -9,7 +9,7 @@ import bson
 import pytest
 
 import data_bridge
-from data_bridge import Document, Limit, Match, Out, Raw, connect, ir, lang
+from data_bridge import Document, Limit, Match, Merge, Out, Raw, connect, ir, lang
 from data_bridge.embedded import Server
 from data_bridge.errors import CompileError, LangError
 
@@ -97,3 +97,15 @@ async def test_classes_and_asked_dicts_write(mongod: Server, database_name: str)
         assert await copies.count_documents({}) == 1
         await Visit.pipeline().merge("copies")
         assert await copies.count_documents({}) == 2
+
+
+async def test_nothing_is_asked_of_what_a_pipeline_writes(mongod: Server, database_name: str) -> None:
+    async with await connect(mongod.uri, database=database_name):
+        await Visit.insert_many([Visit(name="a", age=1), Visit(name="b", age=2)])
+        for stage in (Out("copies"), Merge("copies")):
+            query = Visit.aggregate([Match(Visit.age > 1), stage])
+            for ask in (query.first, query.count, query.exists):
+                with pytest.raises(CompileError, match=rf"last stage of a pipeline, and {ask.__name__}\(\)") as caught:
+                    await ask()
+                assert caught.value.code == "misplaced_stage"
+        assert await Visit.collection().database["copies"].count_documents({}) == 0

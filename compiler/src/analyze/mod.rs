@@ -21,7 +21,7 @@ mod value;
 use std::borrow::Cow;
 
 use data_bridge_ir::catalog::{Kind, Operator, Place};
-use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Terminal, Write};
+use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Read, Terminal, Write};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::Update;
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
@@ -66,6 +66,7 @@ impl Analyzer {
                 if let Terminal::Distinct(path) = &read.terminal {
                     self.path(path, &shape);
                 }
+                self.check_last(read);
             }
             Plan::Write(Write { source, filter, change, options, .. }) => {
                 let shape = Shape::of(&source.schema);
@@ -176,8 +177,7 @@ impl Analyzer {
     fn check_places(&mut self, stages: &[Stage]) {
         for (position, stage) in stages.iter().enumerate() {
             let name = stage.mql();
-            let place = Operator::find(Kind::Stage, name).map_or(Place::Anywhere, |operator| operator.place);
-            let rule = match place {
+            let rule = match place(stage) {
                 Place::First if position > 0 => "is the first stage of a pipeline",
                 Place::Last if position + 1 < stages.len() => "is the last stage of a pipeline",
                 Place::Last if self.depth > 1 => "ends the whole pipeline, and no pipeline inside a stage",
@@ -185,6 +185,22 @@ impl Analyzer {
             };
             self.report(CompileError::new("misplaced_stage", format!("{name} {rule}")).at(name));
         }
+    }
+
+    /// A count, a first document, a distinct and an `exists` are asked for with a stage behind all others.
+    fn check_last(&mut self, read: &Read) {
+        let asked = match read.terminal {
+            Terminal::Find | Terminal::Aggregate => return,
+            Terminal::First => "first()",
+            Terminal::Count => "count()",
+            Terminal::Exists => "exists()",
+            Terminal::Distinct(_) => "distinct()",
+        };
+        let Some(last) = read.stages.last().filter(|stage| place(stage) == Place::Last) else { return };
+        let name = last.mql();
+        let message = format!("{name} is the last stage of a pipeline, and {asked} would be one behind it");
+        let hint = format!("run the pipeline as it is, and ask for {asked} of what it wrote");
+        self.report(CompileError::new("misplaced_stage", message).at(name).hint(hint));
     }
 
     fn stage(&mut self, stage: &mut Stage, shape: &Shape) {
@@ -336,4 +352,8 @@ impl Analyzer {
         }
         Some(dtype)
     }
+}
+
+fn place(stage: &Stage) -> Place {
+    Operator::find(Kind::Stage, stage.mql()).map_or(Place::Anywhere, |operator| operator.place)
 }

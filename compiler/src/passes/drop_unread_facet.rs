@@ -40,10 +40,11 @@ impl ReadRule for DropUnreadFacet {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{facet, include, print, read};
+    use crate::testing::{facet, include, print, read, set};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
         DropUnreadFacet.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
@@ -69,6 +70,9 @@ mod tests {
     fn what_is_given_or_read_stays() {
         assert_eq!(rewritten(&[two()], Terminal::Aggregate), None);
         assert_eq!(rewritten(&[two(), include(&["f0", "f1"])], Terminal::Aggregate), None);
-        assert_eq!(rewritten(&[two(), Stage::Raw(1.into()), include(&["f1"])], Terminal::Aggregate), None);
+        let root = set("all", Expr::Variable("ROOT".into()));
+        for whole in [Stage::Raw(1.into()), root] {
+            assert_eq!(rewritten(&[two(), whole, include(&["all"])], Terminal::Aggregate), None);
+        }
     }
 }

@@ -84,8 +84,9 @@ fn leads_to_one(facts: &Facts, read: &Read, local: &Path, lookup: &Lookup, prese
 
 #[cfg(test)]
 mod tests {
-    use data_bridge_ir::Expr;
     use data_bridge_ir::plan::Terminal;
+    use data_bridge_ir::schema::{Collection, Schema};
+    use data_bridge_ir::{DType, Expr, SchemaRef};
 
     use super::*;
     use crate::testing::{eq, group, linking, linking_schema, lookup, print, read, set};
@@ -149,6 +150,38 @@ mod tests {
         assert_eq!(changed(&|lookup| lookup.collection = Some("others".into())), None);
         assert_eq!(changed(&|lookup| lookup.pipeline = Some(vec![Stage::Limit(1)])), None);
         assert_eq!(rewritten(&counted(join("readers"), unwind(false)), linking()), None);
+    }
+
+    #[test]
+    fn only_what_the_join_found_is_dropped_with_it() {
+        let below = |path: &str| {
+            let Stage::Lookup(found) = join("author") else { unreachable!("made as one") };
+            let unwind = Stage::Unwind { path: path.into(), index: None, preserve: false };
+            rewritten(&counted(Stage::Lookup(Lookup { output: "found.x".into(), ..found }), unwind), linking())
+        };
+        assert_eq!([below("found.x"), below("found")], [None, None]);
+        let others = Stage::Unwind { path: "others".into(), index: None, preserve: false };
+        assert_eq!(rewritten(&counted(join("author"), others), linking()), None);
+    }
+
+    #[test]
+    fn links_may_have_another_form_and_lead_to_another_database() {
+        let schema = linking_schema();
+        let facts = Facts::of(&schema, &Default::default());
+        let mut read = read(counted(join("author"), unwind(false)).into(), Terminal::Aggregate);
+        read.source.schema = schema.clone();
+        assert!(DropUnreadJoin.rewrite(&read, &facts).is_some());
+        schema.set_link_forms_kept(false);
+        assert_eq!(DropUnreadJoin.rewrite(&read, &facts), None);
+        let Some(DType::Link { target, .. }) = schema.field("author").map(|field| &field.dtype) else {
+            unreachable!("made as one")
+        };
+        schema.set_link_forms_kept(true);
+        let elsewhere = Collection { database: Some("elsewhere".into()), name: "authors".into() };
+        read.source.schema = SchemaRef::declare("Book");
+        read.source.schema.define(Schema { collection: Some(elsewhere), ..Schema::default() });
+        assert!(target.get().is_some_and(|known| known.collection.is_some()));
+        assert_eq!(DropUnreadJoin.rewrite(&read, &facts), None);
     }
 
     #[test]

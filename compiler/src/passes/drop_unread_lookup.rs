@@ -33,10 +33,11 @@ impl ReadRule for DropUnreadLookup {
 
 #[cfg(test)]
 mod tests {
+    use data_bridge_ir::Expr;
     use data_bridge_ir::plan::Terminal;
 
     use super::*;
-    use crate::testing::{eq, group, lookup, print, read};
+    use crate::testing::{eq, group, lookup, print, read, set};
 
     fn rewritten(stages: &[Stage], terminal: Terminal) -> Option<String> {
         DropUnreadLookup.rewrite(&read(stages.to_vec(), terminal), &Facts::none()).map(|stages| print(&stages))
@@ -67,6 +68,9 @@ mod tests {
 
     #[test]
     fn opaque_stages_read_everything() {
-        assert_eq!(rewritten(&[lookup("pets"), Stage::Raw(1.into()), group("a", "b")], Terminal::Aggregate), None);
+        let root = set("all", Expr::Variable("ROOT".into()));
+        for whole in [Stage::Raw(1.into()), root] {
+            assert_eq!(rewritten(&[lookup("pets"), whole, group("all", "b")], Terminal::Aggregate), None);
+        }
     }
 }

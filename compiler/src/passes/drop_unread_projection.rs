@@ -78,6 +78,9 @@ mod tests {
     fn what_is_given_or_read_whole_stays() {
         assert_eq!(rewritten(&[include(&["a"])], Terminal::Find), None);
         assert_eq!(rewritten(&[include(&["a", "b"]), include(&["a"])], Terminal::Find), None);
-        assert_eq!(rewritten(&[exclude(&["a"]), Stage::Raw(1.into()), group("a", "b")], Terminal::Aggregate), None);
+        let root = set("all", Expr::Variable("ROOT".into()));
+        for whole in [Stage::Raw(1.into()), root] {
+            assert_eq!(rewritten(&[exclude(&["c"]), whole, group("all", "b")], Terminal::Aggregate), None);
+        }
     }
 }

@@ -28,7 +28,7 @@ impl LimitRule for PushLimitBelowLookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_limit_passes, assert_limit_stays, lookup};
+    use crate::testing::{assert_limit_passes, assert_limit_stays, chance, lookup};
 
     #[test]
     fn moves_below_a_join() {
@@ -43,6 +43,13 @@ mod tests {
         let unwind = Stage::Unwind { path: "pets".into(), index: None, preserve: true };
         assert_limit_stays(&PushLimitBelowLookup, &[lookup("pets"), unwind.clone(), Stage::Limit(10)]);
         assert_limit_stays(&PushLimitBelowLookup, &[unwind, Stage::Limit(10)]);
+    }
+
+    #[test]
+    fn a_join_by_chance_is_not_crossed() {
+        let Stage::Lookup(mut join) = lookup("pets") else { unreachable!("made as one") };
+        join.variables = vec![("drawn".into(), chance())];
+        assert_limit_stays(&PushLimitBelowLookup, &[Stage::Lookup(join), Stage::Limit(10)]);
     }
 
     #[test]
