@@ -216,8 +216,7 @@ fn lowered<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     use data_bridge_compiler::lower::mongo;
     let py = node.py();
     let wrong = |error| errors::from_compile(py, vec![error]);
-    let kind = read::kind(node)?;
-    let lowered = match kind.to_str()? {
+    let lowered = match read::Node::of(node)?.kind() {
         "match" | "project" | "set" | "unset" | "sort" | "skip" | "limit" | "group" | "unwind" | "count_stage"
         | "sample" | "lookup" | "union_with" | "facet" | "generic_stage" => {
             bson::RawBson::Document(mongo::stage(&read::stage(node)?).map_err(wrong)?)

@@ -156,6 +156,42 @@ impl Instances {
     }
 }
 
+/// Where the slots of one class stand in its instances.
+pub struct Parts {
+    class: Py<PyType>,
+    places: Vec<(Py<PyString>, isize)>,
+}
+
+impl Parts {
+    /// Of the names, those that are slots of the class.
+    pub fn of(class: &Bound<'_, PyType>, names: &[String]) -> PyResult<Self> {
+        let py = class.py();
+        let mut places = Vec::with_capacity(names.len());
+        for name in names {
+            // What the class has put in the place of a slot is no slot.
+            let Ok(slot) = Slot::of(class, name) else { continue };
+            if class.is_subclass(slot.owner.bind(py))? {
+                places.push((PyString::intern(py, name).unbind(), slot.place));
+            }
+        }
+        Ok(Self { class: class.clone().unbind(), places })
+    }
+
+    /// The slot with an interned name, of an instance of the very class; None where it is another's, or nothing was set.
+    pub fn get<'py>(&self, instance: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+        let (_, place) = self.places.iter().find(|(known, _)| known.is(name))?;
+        if instance.get_type_ptr() != self.class.as_ptr().cast() {
+            return None;
+        }
+        // SAFETY: a live instance of the very class that was seen to have a slot of a Python object in this place, which
+        // holds null or a reference, and the interpreter lock is held.
+        unsafe {
+            let slot = instance.as_ptr().byte_offset(*place).cast::<*mut ffi::PyObject>();
+            Bound::from_borrowed_ptr_or_opt(instance.py(), *slot)
+        }
+    }
+}
+
 /// An instance that is still to be filled.
 pub struct Fresh<'a, 'py> {
     made: Bound<'py, PyAny>,

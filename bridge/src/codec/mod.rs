@@ -41,7 +41,7 @@ use changes::Changes;
 pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
 use fit::Fit;
-pub use instance::{Slot, new as new_instance, set as set_attribute};
+pub use instance::{Parts, Slot, new as new_instance, set as set_attribute};
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
 use path::Path;

@@ -6,13 +6,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::{dict, kind, refuse_depth, text, tuple, unknown, value};
+use super::{Node, dict, refuse_depth, text, tuple, unknown, value};
 
 pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
     refuse_depth(node.py(), depth)?;
     let child = |part: PyResult<Bound<'_, PyAny>>| read(&part?, depth + 1).map(Box::new);
-    let kind = kind(node)?;
-    Ok(match kind.to_str()? {
+    let node = &Node::of(node)?;
+    Ok(match node.kind() {
         "field" => Expr::Field(path_of(node)?),
         "literal" => Expr::Literal(value(&part!(node, "value")?, "literal")?),
         "compare" => compare(node, depth)?,
@@ -61,16 +61,16 @@ pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
     })
 }
 
-fn compare(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Expr> {
+fn compare(node: &Node<'_, '_>, depth: usize) -> PyResult<Expr> {
     let op = part!(node, "op")?.cast_into::<PyString>()?;
     let op = CompareOp::parse(op.to_str()?)
         .ok_or_else(|| PyValueError::new_err(format!("'{op}' is not a comparison operator")))?;
     let left = read(&part!(node, "left")?, depth + 1)?;
     let right = part!(node, "right")?;
-    let right = if kind(&right)?.to_str()? == "literal" {
-        Expr::Literal(value(&part!(right, "value")?, label(&left))?)
-    } else {
-        read(&right, depth + 1)?
+    let literal = Some(Node::of(&right)?).filter(|right| right.kind() == "literal");
+    let right = match literal {
+        Some(literal) => Expr::Literal(value(&part!(literal, "value")?, label(&left))?),
+        None => read(&right, depth + 1)?,
     };
     Ok(Expr::compare(op, left, right))
 }
@@ -80,17 +80,17 @@ fn label(expr: &Expr) -> &str {
     if let Expr::Field(path) = expr { path.as_str() } else { "value" }
 }
 
-fn path_of(field: &Bound<'_, PyAny>) -> PyResult<Path> {
+fn path_of(field: &Node<'_, '_>) -> PyResult<Path> {
     let path = part!(field, "path")?.cast_into::<PyString>()?;
     Ok(Path(path.to_str()?.to_owned()))
 }
 
-fn field(node: &Bound<'_, PyAny>) -> PyResult<Path> {
-    path_of(&part!(node, "field")?)
+fn field(node: &Node<'_, '_>) -> PyResult<Path> {
+    path_of(&Node::of(&part!(node, "field")?)?)
 }
 
 /// Operators come from users of `Raw` and of generic nodes too: they must look like operators.
-fn operator_name(node: &Bound<'_, PyAny>) -> PyResult<String> {
+fn operator_name(node: &Node<'_, '_>) -> PyResult<String> {
     let name = text(part!(node, "name"))?;
     if name.starts_with('$') {
         Ok(name)
@@ -101,10 +101,11 @@ fn operator_name(node: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// The terms of a connective that is associative. Python says `a & b & c` as `(a & b) & c`: what is flat to a reader is not
 /// deep, however long.
-fn chain(node: &Bound<'_, PyAny>, of: &str, depth: usize) -> PyResult<Vec<Expr>> {
+fn chain(node: &Node<'_, '_>, of: &str, depth: usize) -> PyResult<Vec<Expr>> {
     let mut levels = vec![tuple(part!(node, "terms"))?];
     while let Some(first) = levels.last().and_then(|terms| terms.get_item(0).ok()) {
-        if kind(&first)?.to_str()? != of {
+        let first = Node::of(&first)?;
+        if first.kind() != of {
             break;
         }
         levels.push(tuple(part!(first, "terms"))?);
@@ -121,7 +122,7 @@ fn chain(node: &Bound<'_, PyAny>, of: &str, depth: usize) -> PyResult<Vec<Expr>>
     Ok(found)
 }
 
-fn terms(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<Expr>> {
+fn terms(node: &Node<'_, '_>, depth: usize) -> PyResult<Vec<Expr>> {
     items(&tuple(part!(node, "terms"))?, depth)
 }
 
@@ -133,7 +134,7 @@ pub fn named(fields: &Bound<'_, PyDict>, depth: usize) -> PyResult<Vec<(String, 
     fields.iter().map(|(name, item)| Ok((name.extract()?, read(&item, depth + 1)?))).collect()
 }
 
-fn values(node: &Bound<'_, PyAny>, label: &str) -> PyResult<Vec<Value>> {
+fn values(node: &Node<'_, '_>, label: &str) -> PyResult<Vec<Value>> {
     tuple(part!(node, "values"))?.iter().map(|item| value(&item, label)).collect()
 }
 
@@ -141,7 +142,7 @@ pub fn strings(items: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
     items.iter().map(|item| item.extract()).collect()
 }
 
-fn operands(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Operands> {
+fn operands(node: &Node<'_, '_>, depth: usize) -> PyResult<Operands> {
     let args = part!(node, "args")?;
     if let Ok(fields) = args.cast::<PyDict>() {
         return Ok(Operands::Named(named(fields, depth)?));

@@ -3,11 +3,12 @@
 /// A part of a node, by a name that is made into a Python string once.
 macro_rules! part {
     ($node:expr, $name:literal) => {
-        $node.getattr(pyo3::intern!($node.py(), $name))
+        $node.part(pyo3::intern!($node.py(), $name))
     };
 }
 
 mod expr;
+mod node;
 mod plan;
 mod stage;
 
@@ -15,10 +16,11 @@ use data_bridge_ir::plan::{Plan, Source};
 use data_bridge_ir::{Expr, Stage, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::gate::has_room;
 use crate::{codec, errors};
+pub use node::Node;
 
 /// Deeper trees are refused: reading them would exhaust the stack. The server's own limit is 100 levels.
 const DEEPEST: usize = 200;
@@ -52,14 +54,8 @@ fn refuse_depth(py: Python<'_>, depth: usize) -> PyResult<()> {
     Ok(())
 }
 
-/// What kind of node this is.
-pub fn kind<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
-    let kind = part!(node, "kind")?;
-    Ok(kind.cast_into::<PyString>()?)
-}
-
-fn unknown(node: &Bound<'_, PyAny>, expected: &str) -> PyErr {
-    let class = node.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
+fn unknown(node: &Node<'_, '_>, expected: &str) -> PyErr {
+    let class = node.instance.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("a {class} is not {expected}"))
 }
 

@@ -8,14 +8,15 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{dict, expr, kind, stage, text, tuple, unknown, value};
+use super::{Node, dict, expr, stage, text, tuple, unknown, value};
 use crate::dtype::PySchema;
 
 pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
+    let node = &Node::of(node)?;
     let source = source(&part!(node, "source")?)?;
     let options = options(node)?;
     let flag = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<bool>();
-    Ok(match kind(node)?.to_str()? {
+    Ok(match node.kind() {
         "read" => Plan::Read(Read {
             source,
             stages: stages(&tuple(part!(node, "stages"))?)?,
@@ -63,6 +64,7 @@ pub fn read(node: &Bound<'_, PyAny>) -> PyResult<Plan> {
 }
 
 pub fn source(node: &Bound<'_, PyAny>) -> PyResult<Source> {
+    let node = Node::of(node)?;
     Ok(Source {
         collection: text(part!(node, "collection"))?,
         database: part!(node, "database")?.extract()?,
@@ -88,7 +90,7 @@ fn option_name(name: &str) -> PyResult<&'static str> {
     })
 }
 
-fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
+fn options(node: &Node<'_, '_>) -> PyResult<Options> {
     dict(part!(node, "options"))?
         .iter()
         .map(|(name, given)| {
@@ -100,7 +102,11 @@ fn options(node: &Bound<'_, PyAny>) -> PyResult<Options> {
 
 /// An update's own array filters stand among the options of the command.
 fn with_array_filters(mut options: Options, update: &Bound<'_, PyAny>) -> PyResult<Options> {
-    if !update.is_none() && kind(update)?.to_str()? == "update_operators" {
+    if update.is_none() {
+        return Ok(options);
+    }
+    let update = Node::of(update)?;
+    if update.kind() == "update_operators" {
         let filters = tuple(part!(update, "array_filters"))?;
         if !filters.is_empty() {
             options.insert("arrayFilters".to_owned(), value(&filters, "array_filters")?);
@@ -113,7 +119,7 @@ fn stages(nodes: &Bound<'_, PyTuple>) -> PyResult<Vec<data_bridge_ir::Stage>> {
     nodes.iter().map(|node| stage::read(&node, 0)).collect()
 }
 
-fn terminal(node: &Bound<'_, PyAny>) -> PyResult<Terminal> {
+fn terminal(node: &Node<'_, '_>) -> PyResult<Terminal> {
     let name = text(part!(node, "terminal"))?;
     Ok(match name.as_str() {
         "find" => Terminal::Find,
@@ -126,12 +132,12 @@ fn terminal(node: &Bound<'_, PyAny>) -> PyResult<Terminal> {
     })
 }
 
-fn filter(node: &Bound<'_, PyAny>) -> PyResult<Expr> {
+fn filter(node: &Node<'_, '_>) -> PyResult<Expr> {
     let filter = part!(node, "filter")?;
     if filter.is_none() { Ok(Expr::Constant(true)) } else { expr::read(&filter, 0) }
 }
 
-fn modification(node: &Bound<'_, PyAny>) -> PyResult<Change> {
+fn modification(node: &Node<'_, '_>) -> PyResult<Change> {
     let upsert = part!(node, "upsert")?.extract()?;
     if part!(node, "remove")?.extract()? {
         return Ok(Change::Delete);
@@ -143,13 +149,14 @@ fn modification(node: &Bound<'_, PyAny>) -> PyResult<Change> {
     Ok(Change::Update { update: update(&part!(node, "update")?)?, upsert })
 }
 
-fn projection(node: &Bound<'_, PyAny>) -> PyResult<Vec<(Path, data_bridge_ir::stage::Projected)>> {
+fn projection(node: &Node<'_, '_>) -> PyResult<Vec<(Path, data_bridge_ir::stage::Projected)>> {
     let fields = part!(node, "fields")?;
     if fields.is_none() { Ok(Vec::new()) } else { stage::projection(fields.cast::<PyTuple>()?, 0) }
 }
 
 fn update(node: &Bound<'_, PyAny>) -> PyResult<Update> {
-    Ok(match kind(node)?.to_str()? {
+    let node = &Node::of(node)?;
+    Ok(match node.kind() {
         "update_operators" => {
             let operations = tuple(part!(node, "operations"))?;
             Update::Operators(operations.iter().map(|operation| read_operation(&operation)).collect::<PyResult<_>>()?)
@@ -160,6 +167,7 @@ fn update(node: &Bound<'_, PyAny>) -> PyResult<Update> {
 }
 
 fn read_operation(node: &Bound<'_, PyAny>) -> PyResult<Operation> {
+    let node = Node::of(node)?;
     let path = text(part!(node, "path"))?;
     let operand = value(&part!(node, "operand")?, &path)?;
     Ok(Operation { op: text(part!(node, "op"))?, path: Path(path), operand })

@@ -8,13 +8,14 @@ use pyo3::types::{PyBool, PyDict, PyTuple};
 
 use crate::dtype::PySchema;
 
-use super::{dict, expr, kind, refuse_depth, text, tuple, unknown, value};
+use super::{Node, dict, expr, refuse_depth, text, tuple, unknown, value};
 
 pub fn read(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
     let count = |part: PyResult<Bound<'_, PyAny>>| part?.extract::<u64>();
     refuse_depth(node.py(), depth)?;
     let child = |part: PyResult<Bound<'_, PyAny>>| expr::read(&part?, depth + 1);
-    Ok(match kind(node)?.to_str()? {
+    let node = &Node::of(node)?;
+    Ok(match node.kind() {
         "match" => Stage::Match(child(part!(node, "predicate"))?),
         "project" => Stage::Project(projection(&tuple(part!(node, "fields"))?, depth)?),
         "set" => Stage::Set(assignments(&tuple(part!(node, "fields"))?, depth)?),
@@ -117,7 +118,7 @@ pub fn sort_keys(keys: &Bound<'_, PyTuple>) -> PyResult<Vec<SortKey>> {
         .collect()
 }
 
-fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
+fn group(node: &Node<'_, '_>, depth: usize) -> PyResult<Stage> {
     let by = part!(node, "by")?;
     let by = if by.is_none() { None } else { Some(expr::read(&by, depth + 1)?) };
     // `{_id: {$literal: null}}` is `{_id: null}`.
@@ -126,6 +127,7 @@ fn group(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Stage> {
         .iter()
         .map(|output| {
             let (output, accumulator): (String, Bound<'_, PyAny>) = output.extract()?;
+            let accumulator = Node::of(&accumulator)?;
             let operand = part!(accumulator, "operand")?;
             let operands = if operand.is_none() {
                 None
@@ -146,12 +148,12 @@ fn pipeline(stages: &Bound<'_, PyTuple>, depth: usize) -> PyResult<Vec<Stage>> {
 }
 
 /// The class of the other documents that a stage reads, where one was given.
-fn class(node: &Bound<'_, PyAny>) -> PyResult<Option<SchemaRef>> {
-    let given = node.getattr_opt(pyo3::intern!(node.py(), "other"))?;
+fn class(node: &Node<'_, '_>) -> PyResult<Option<SchemaRef>> {
+    let given = node.instance.getattr_opt(pyo3::intern!(node.py(), "other"))?;
     given.map(|class| Ok(class.call_method0(pyo3::intern!(node.py(), "schema"))?.extract::<PySchema>()?.0)).transpose()
 }
 
-fn lookup(node: &Bound<'_, PyAny>, depth: usize) -> PyResult<Lookup> {
+fn lookup(node: &Node<'_, '_>, depth: usize) -> PyResult<Lookup> {
     let path = |part: PyResult<Bound<'_, PyAny>>| Ok::<_, PyErr>(part?.extract::<Option<String>>()?.map(Path));
     let pipeline = part!(node, "pipeline")?;
     let pipeline = if pipeline.is_none() { None } else { Some(self::pipeline(pipeline.cast::<PyTuple>()?, depth)?) };
