@@ -28,6 +28,8 @@ WRITTEN: dict[str, tuple[str, int]] = {
     "w": ("$dayOfWeek", 1),
     "Y": ("$year", 4),
 }
+#: In the place of a zone.
+NO_OFFSET = re.compile("[+-]00(:?00)?")
 #: What `$dateFromString` reads for a letter, by the group that it goes into.
 READ = {
     "d": r"(?P<day>\d{1,2})",
@@ -119,7 +121,10 @@ def read(scope: Scope, body: dict[str, Any]) -> Any:
         if found is None:
             raise Refused("a text of another form")
         parts = {name: value for name, value in found.groupdict().items() if value is not None}
-        return DatetimeMS(_moment(parts, None if zone in ("UTC", "GMT") else zone_of(zone)))
+        # A name is a zone beside that of the text, be it that of UTC itself; an offset of nothing is none.
+        found_zone = zone_of(zone)
+        beside = "timezone" in given and not NO_OFFSET.fullmatch(zone)
+        return DatetimeMS(_moment(parts, found_zone if beside else None))
     except Refused:
         if "onError" not in body:
             raise
