@@ -1,9 +1,11 @@
 //! Comparisons of fields with plain values, made in one step: they are most of what queries are built of.
 
 use data_bridge_ir::DType;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString, PyType};
 
+use crate::codec::Parts;
 use crate::dtype::PyDType;
 use crate::gate::guarded;
 use crate::maker::Maker;
@@ -11,7 +13,7 @@ use crate::maker::Maker;
 /// Makes the nodes of such comparisons, as Python's classes make them.
 #[pyclass(frozen, module = "data_bridge._core")]
 pub struct Comparisons {
-    field: Maker,
+    field: Parts,
     literal: Maker,
     compare: Maker,
     holder: Option<Maker>,
@@ -29,7 +31,7 @@ impl Comparisons {
         holder: Option<&Bound<'_, PyType>>,
     ) -> PyResult<Self> {
         Ok(Self {
-            field: Maker::with(field, ["dtype"])?,
+            field: Parts::of(field, &["dtype"])?,
             literal: Maker::with(literal, ["value"])?,
             compare: Maker::with(compare, ["op", "left", "right"])?,
             holder: holder.map(|holder| Maker::with(holder, ["__ir__"])).transpose()?,
@@ -45,7 +47,8 @@ impl Comparisons {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = left.py();
         guarded(py, || {
-            if !self.field.is_of(left) || !self.field.part(left, 0).is_some_and(|dtype| takes(&dtype, value)) {
+            let dtype = self.field.get(left, intern!(py, "dtype"));
+            if !dtype.is_some_and(|dtype| takes(&dtype, value)) {
                 return Ok(None);
             }
             let right = self.literal.make(py, [value])?;

@@ -31,6 +31,17 @@ impl<S: Sink + ?Sized> Slices<S> {
         Ok(())
     }
 
+    /// Takes what a cursor gave for its next batch; false at its end.
+    fn take_next(&mut self, py: Python<'_>, outcome: Outcome) -> PyResult<bool> {
+        match outcome.map_err(|error| to_python(py, error))? {
+            Reply::Batch(None) => return Ok(false),
+            Reply::Batch(batch) => self.take(py, batch)?,
+            Reply::Done => {}
+            other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        }
+        Ok(true)
+    }
+
     /// Decodes for a while, and at most so many documents; true when the batch is done.
     fn decode(&mut self, py: Python<'_>, most: usize) -> PyResult<bool> {
         let Some(batch) = &mut self.batch else { return Ok(true) };
@@ -108,11 +119,8 @@ impl NextBatch {
 
 impl Finish for NextBatch {
     fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(None) => return Ok(Finished::Value(py.None())),
-            Reply::Batch(batch) => self.0.take(py, batch)?,
-            Reply::Done => {}
-            other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        if !self.0.take_next(py, outcome)? {
+            return Ok(Finished::Value(py.None()));
         }
         if self.0.decode(py, usize::MAX)? {
             self.0.sink.finish(py).map(Finished::Value)
@@ -138,11 +146,8 @@ impl NextPart {
 
 impl Finish for NextPart {
     fn finish(mut self: Box<Self>, py: Python<'_>, outcome: Outcome) -> PyResult<Finished> {
-        match outcome.map_err(|error| to_python(py, error))? {
-            Reply::Batch(None) => return Ok(Finished::Value(py.None())),
-            Reply::Batch(batch) => self.slices.take(py, batch)?,
-            Reply::Done => {}
-            other => return Err(internal(py, &format!("a batch was asked for and {other:?} came"))),
+        if !self.slices.take_next(py, outcome)? {
+            return Ok(Finished::Value(py.None()));
         }
         let done = self.slices.decode(py, self.most)?;
         let part = self.slices.sink.take(py);

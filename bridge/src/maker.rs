@@ -37,15 +37,6 @@ impl Maker {
         Ok(Self { class: class.clone().unbind(), slots })
     }
 
-    pub fn is_of(&self, instance: &Bound<'_, PyAny>) -> bool {
-        instance.get_type().is(&self.class)
-    }
-
-    /// A part of an instance, by its place; None where it was not set.
-    pub fn part<'py>(&self, instance: &Bound<'py, PyAny>, place: usize) -> Option<Bound<'py, PyAny>> {
-        self.slots.get(place)?.get(instance)
-    }
-
     pub fn make<'a, 'py: 'a>(
         &self,
         py: Python<'py>,

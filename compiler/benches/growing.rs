@@ -18,9 +18,7 @@ pub static STAGES: &[Shape] = &[
     ("matches", |count| stages(count, |at| [above(at)])),
     ("matches of other fields", |count| stages(count, |at| [matching(field("s", at), CompareOp::Gt, at)])),
     ("sets", |count| stages(count, |at| [computed(at)])),
-    ("sets of each other", |count| {
-        stages(count, |at| [Stage::Set(vec![(field("s", at).as_str().into(), Expr::field(&field("s", at - 1)))])])
-    }),
+    ("sets of each other", |count| stages(count, |at| [chained(at)])),
     ("sets, then one match of each", |count| {
         let terms = (0..count).map(|at| compare(&field("s", at), CompareOp::Gt, at)).collect();
         read((0..count).map(computed).chain([Stage::Match(Expr::And(terms))]).collect())
@@ -58,9 +56,7 @@ pub type Kind = (&'static str, fn(i32) -> Stage);
 /// What mixtures are made of. All leave the fields that the others read.
 pub static KINDS: &[Kind] = &[
     ("set", computed),
-    ("set of the one before", |at| {
-        Stage::Set(vec![(field("s", at).as_str().into(), Expr::field(&field("s", at - 1)))])
-    }),
+    ("set of the one before", chained),
     ("match", above),
     ("match of a set", |at| matching(field("s", at), CompareOp::Gt, at)),
     ("match of the set before", |at| matching(field("s", at - 1), CompareOp::Gt, at)),
@@ -177,6 +173,11 @@ fn field(of: &str, at: i32) -> String {
 
 fn computed(at: i32) -> Stage {
     Stage::Set(vec![(field("s", at).as_str().into(), Expr::field("age"))])
+}
+
+/// A copy of what the one before it has set.
+fn chained(at: i32) -> Stage {
+    Stage::Set(vec![(field("s", at).as_str().into(), Expr::field(&field("s", at - 1)))])
 }
 
 fn unset(at: i32) -> Stage {

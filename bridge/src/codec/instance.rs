@@ -95,6 +95,19 @@ impl Slot {
         Ok(Self { descriptor: descriptor.unbind(), owner: owner.unbind(), place })
     }
 
+    /// Where it stands in instances of the class.
+    ///
+    /// # Errors
+    /// The class is none of those that have the slot.
+    fn place_in(&self, class: &Bound<'_, PyType>) -> PyResult<isize> {
+        let owner = self.owner.bind(class.py());
+        if class.is_subclass(owner)? {
+            Ok(self.place)
+        } else {
+            Err(PyTypeError::new_err(format!("{class} has not the slots of {owner}")))
+        }
+    }
+
     /// `descriptor.__set__(instance, value)`: what `object.__setattr__` does when it has found the descriptor.
     pub fn set(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let descriptor = self.descriptor.as_ptr();
@@ -138,13 +151,8 @@ impl Instances {
     /// # Errors
     /// A slot is not one of the class.
     pub fn of(class: &Bound<'_, PyType>, slots: &[&Slot]) -> PyResult<Self> {
-        for slot in slots {
-            let owner = slot.owner.bind(class.py());
-            if !class.is_subclass(owner)? {
-                return Err(PyTypeError::new_err(format!("{class} has not the slots of {owner}")));
-            }
-        }
-        Ok(Self { class: class.clone().unbind(), places: slots.iter().map(|slot| slot.place).collect() })
+        let places = slots.iter().map(|slot| slot.place_in(class)).collect::<PyResult<_>>()?;
+        Ok(Self { class: class.clone().unbind(), places })
     }
 
     /// An instance on which nothing is set; None where the class's `__new__` gives something else.
@@ -156,25 +164,21 @@ impl Instances {
     }
 }
 
-/// Where the slots of one class stand in its instances.
+/// Where slots stand in the instances of one class.
 pub struct Parts {
     class: Py<PyType>,
     places: Vec<(Py<PyString>, isize)>,
 }
 
 impl Parts {
-    /// Of the names, those that are slots of the class.
-    pub fn of(class: &Bound<'_, PyType>, names: &[String]) -> PyResult<Self> {
-        let py = class.py();
-        let mut places = Vec::with_capacity(names.len());
-        for name in names {
-            // What the class has put in the place of a slot is no slot.
-            let Ok(slot) = Slot::of(class, name) else { continue };
-            if class.is_subclass(slot.owner.bind(py))? {
-                places.push((PyString::intern(py, name).unbind(), slot.place));
-            }
-        }
-        Ok(Self { class: class.clone().unbind(), places })
+    /// # Errors
+    /// A name is none of a slot of the class.
+    pub fn of(class: &Bound<'_, PyType>, names: &[&str]) -> PyResult<Self> {
+        let place = |name: &&str| {
+            let place = Slot::of(class, name)?.place_in(class)?;
+            Ok((PyString::intern(class.py(), name).unbind(), place))
+        };
+        Ok(Self { class: class.clone().unbind(), places: names.iter().map(place).collect::<PyResult<_>>()? })
     }
 
     /// The slot with an interned name, of an instance of the very class; None where it is another's, or nothing was set.

@@ -67,10 +67,11 @@ fn compare(node: &Node<'_, '_>, depth: usize) -> PyResult<Expr> {
         .ok_or_else(|| PyValueError::new_err(format!("'{op}' is not a comparison operator")))?;
     let left = read(&part!(node, "left")?, depth + 1)?;
     let right = part!(node, "right")?;
-    let literal = Some(Node::of(&right)?).filter(|right| right.kind() == "literal");
-    let right = match literal {
-        Some(literal) => Expr::Literal(value(&part!(literal, "value")?, label(&left))?),
-        None => read(&right, depth + 1)?,
+    let node = Node::of(&right)?;
+    let right = if node.kind() == "literal" {
+        Expr::Literal(value(&part!(node, "value")?, label(&left))?)
+    } else {
+        read(&right, depth + 1)?
     };
     Ok(Expr::compare(op, left, right))
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
-use crate::codec::Parts;
+use crate::codec::{Parts, Slot};
 
 thread_local! {
     /// By the address of the class, which is kept and so never another's. There are as many as kinds of nodes.
@@ -24,7 +24,10 @@ impl Class {
     fn of(instance: &Bound<'_, PyAny>) -> PyResult<Self> {
         let class = instance.get_type();
         let kind = instance.getattr(pyo3::intern!(instance.py(), "kind"))?.extract()?;
-        Ok(Self { kind, parts: Parts::of(&class, &slots(&class)?)? })
+        let names = slots(&class)?;
+        // What a class has put in the place of a slot is no slot.
+        let slots: Vec<_> = names.iter().map(String::as_str).filter(|name| Slot::of(&class, name).is_ok()).collect();
+        Ok(Self { kind, parts: Parts::of(&class, &slots)? })
     }
 }
 

@@ -146,8 +146,9 @@ impl Driver<'_> {
     /// As much of what climbs passes a stage as may; the rest stays behind it.
     fn passes(&mut self, walk: &mut Walk, mut climbing: Climbing, mut stage: Stage) -> Result<bool, Failure> {
         let asked = self.trace.is_some().then(|| climbing.stages());
-        let copies = if is_union(&stage) { walk.unions * climbing.terms() } else { 0 };
-        let matching = if copies > MOST_COPIES { None } else { self.passing(&stage) };
+        let in_proportion = walk.unions * climbing.terms() <= MOST_COPIES;
+        let passing = self.passing(&stage);
+        let matching = passing.filter(|(_, passing)| in_proportion || !matches!(passing, Passing::Copied));
         let counting = self.counting(&stage);
         let rules = (matching.as_ref().map(|(rule, _)| *rule), counting);
         let left = match (matching, counting) {

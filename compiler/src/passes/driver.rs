@@ -49,13 +49,14 @@ impl<'a> Driver<'a> {
 
     /// Runs all rules on the stages of a read, or of a pipeline inside one, until none applies.
     fn pipeline(&mut self, read: &mut Read) -> Result<bool, Failure> {
+        let facts = Facts::of(&read.source.schema, &read.options);
         let mut ever = false;
         // Whether the read is as the rules of whole reads, and those inside of stages, left it alone.
         let mut settled = false;
         loop {
             // What these leave is simplified whatever follows, so that they alone are no reason for another round.
-            let simplified = self.predicates(read)?;
-            if is_settled_read(read) {
+            let simplified = self.predicates(read, &facts)?;
+            if is_settled_read(read, &facts) {
                 return Ok(ever | simplified);
             }
             let mut moved = false;
@@ -68,7 +69,7 @@ impl<'a> Driver<'a> {
                 }
             }
             if simplified || moved || !settled {
-                settled = !(self.whole(read)? | self.nested(read)?);
+                settled = !(self.whole(read, &facts)? | self.nested(read)?);
             }
             ever |= simplified || moved || !settled;
             if !moved && settled {
@@ -146,15 +147,14 @@ impl<'a> Driver<'a> {
         Ok(Some(given))
     }
 
-    fn whole(&mut self, read: &mut Read) -> Result<bool, Failure> {
+    fn whole(&mut self, read: &mut Read, facts: &Facts) -> Result<bool, Failure> {
         let mut changed = false;
-        let facts = Facts::of(&read.source.schema, &read.options);
         for position in 0..self.rules.read.len() {
             let rule = self.rules.read[position];
             if !self.flags.allows(rule.name()) {
                 continue;
             }
-            let Some(stages) = rule.rewrite(read, &facts) else {
+            let Some(stages) = rule.rewrite(read, facts) else {
                 facts.forget_used();
                 continue;
             };
@@ -164,7 +164,7 @@ impl<'a> Driver<'a> {
                 return Err(changed_shape(rule.name(), &stages));
             }
             let firing = (self.trace.is_some() && read.stages != stages).then(|| (list(&read.stages), list(&stages)));
-            self.fired(rule.name(), firing, &facts)?;
+            self.fired(rule.name(), firing, facts)?;
             read.stages = stages;
             changed = true;
         }

@@ -96,7 +96,7 @@ fn within(path: Path, values: Vec<Value>) -> Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_rewrites, assert_unchanged, compare, eq, gt};
+    use crate::testing::{assert_rewrites, assert_unchanged, compare, eq, gt, pattern};
 
     fn within(values: &[i32]) -> Expr {
         super::within("a".into(), values.iter().map(|value| (*value).into()).collect())
@@ -136,8 +136,7 @@ mod tests {
 
     #[test]
     fn what_a_list_would_read_otherwise_stays() {
-        let regex = bson::Regex { pattern: bson::cstr!("^x").into(), options: bson::cstr!("").into() };
-        for value in [Value(bson::RawBson::RegularExpression(regex)), bson::rawdoc! { "$x": 1 }.into()] {
+        for value in [pattern(), bson::rawdoc! { "$x": 1 }.into()] {
             assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), eq("a", value.clone())]));
             let listed = Expr::In { needle: Box::new(Expr::field("a")), values: vec![value], negated: false };
             assert_unchanged(&EqualitiesToIn, Expr::Or(vec![eq("a", 1), listed]));

@@ -24,13 +24,17 @@ impl StageRule for MergeLimits {
                 Some(Rewrite::replace(2, vec![Stage::Limit(*first.min(second))]))
             }
             [Stage::Skip(first), Stage::Skip(second), ..] => {
-                let total = first.checked_add(*second).filter(|total| i64::try_from(*total).is_ok())?;
-                Some(Rewrite::replace(2, vec![Stage::Skip(total)]))
+                Some(Rewrite::replace(2, vec![Stage::Skip(added(*first, *second)?)]))
             }
             [Stage::Skip(0), ..] => Some(Rewrite::replace(1, vec![])),
             _ => None,
         }
     }
+}
+
+/// The sum of two counts of documents, where a command can say it.
+pub fn added(first: u64, second: u64) -> Option<u64> {
+    first.checked_add(second).filter(|total| i64::try_from(*total).is_ok())
 }
 
 #[cfg(test)]

@@ -32,10 +32,6 @@ pub enum Passing<'a> {
 }
 
 impl<'a> Passing<'a> {
-    pub fn is_joining(&self) -> bool {
-        matches!(self, Self::Joined)
-    }
-
     /// Of a stage that keeps some fields under their names, and others under those that `renamed` tells.
     pub fn named(stage: &'a Stage, renamed: impl Fn(&str) -> Option<&'a str> + 'a) -> Self {
         let kept = |name: &Rc<str>| leaves(stage, name).then(|| name.clone());

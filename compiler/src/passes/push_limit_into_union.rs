@@ -13,6 +13,7 @@ use data_bridge_ir::Stage;
 use data_bridge_ir::plan::Read;
 
 use super::ReadRule;
+use super::merge_limits::added;
 use crate::analyze::effects::{gives_one_for_one, most};
 use crate::facts::Facts;
 
@@ -35,7 +36,7 @@ impl ReadRule for PushLimitIntoUnion {
             stages.push(stage.clone());
             asked = match stage {
                 Stage::Limit(count) => Some(asked.map_or(*count, |asked| asked.min(*count))),
-                Stage::Skip(count) => asked.and_then(|asked| sayable(asked.checked_add(*count)?)),
+                Stage::Skip(count) => asked.and_then(|asked| added(asked, *count)),
                 Stage::UnionWith(_) => asked,
                 other => asked.filter(|_| gives_one_for_one(other)),
             };
@@ -50,11 +51,6 @@ impl ReadRule for PushLimitIntoUnion {
         stages.reverse();
         changed.then_some(stages)
     }
-}
-
-/// As a command can say it.
-fn sayable(count: u64) -> Option<u64> {
-    i64::try_from(count).is_ok().then_some(count)
 }
 
 #[cfg(test)]

@@ -20,23 +20,24 @@ impl Driver<'_> {
         Ok(predicate)
     }
 
-    pub(super) fn predicates(&mut self, read: &mut Read) -> Result<bool, Failure> {
+    /// Takes what is known of the documents that the read begins with.
+    pub(super) fn predicates(&mut self, read: &mut Read, stored: &Facts) -> Result<bool, Failure> {
         let mut changed = false;
-        let mut facts = Facts::of(&read.source.schema, &read.options);
+        let others = stored.of_others();
+        let mut facts = stored;
         for (place, stage) in read.stages.iter_mut().enumerate() {
             self.inside(Some(place));
             if let Stage::Match(predicate) = stage {
-                changed |= self.simplify(predicate, &facts)?;
+                changed |= self.simplify(predicate, facts)?;
                 continue;
             }
             // The filter of `$geoNear` is of the documents that come, all others are of another collection's.
-            let others = facts.of_others();
-            let tested = if stage.mql() == "$geoNear" { &facts } else { &others };
+            let tested = if stage.mql() == "$geoNear" { facts } else { &others };
             for predicate in filters(stage) {
                 changed |= self.simplify(predicate, tested)?;
             }
             if !keeps_stored(stage) {
-                facts = facts.of_others();
+                facts = &others;
             }
         }
         self.inside(None);
