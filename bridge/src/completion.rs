@@ -2,16 +2,19 @@
 //!
 //! Each loop has one queue. The I/O thread pushes raw outcomes on it and writes the loop's eventfd only when the loop
 //! has not been told yet; one `add_reader` callback drains the queue and decodes on the loop's own thread. The I/O
-//! thread never takes the interpreter lock, except where a loop has no `add_reader`.
+//! thread never takes the interpreter lock, except where a loop has no `add_reader`. A loop that drives the I/O itself
+//! (see `selector`) needs no eventfd to be told.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Context;
 use std::time::{Duration, Instant};
 
-use data_bridge_driver::{Client, Error, Reply, Request, runtime};
+use data_bridge_driver::{Borrower, Client, Error, Reply, Request, runtime};
+use futures_util::task::AtomicWaker;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -21,6 +24,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use crate::answer::Answer;
 use crate::errors;
 use crate::gate::guarded;
+use crate::selector;
 
 /// How an operation ended, before anything of it is a Python object.
 pub type Outcome = Result<Reply, Error>;
@@ -65,21 +69,50 @@ enum Wake {
 
 #[derive(Default)]
 struct Arrived {
-    outcomes: Vec<(u64, Outcome)>,
+    outcomes: VecDeque<(u64, Outcome)>,
     /// The loop has been told and has not yet seen the queue empty.
     told: bool,
+    /// The loop looks here by itself before it waits, and is woken by `driver` while it drives.
+    looks: bool,
 }
 
 /// The half of a queue that the I/O thread sees.
 pub struct Inbox {
     arrived: Mutex<Arrived>,
     wake: Wake,
+    driver: AtomicWaker,
+    borrower: OnceLock<Borrower>,
 }
 
 impl Inbox {
+    /// Who drives for the loop, if it can.
+    pub fn borrower(&self) -> Option<Borrower> {
+        self.borrower.get().copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        locked(&self.arrived).outcomes.is_empty()
+    }
+
+    /// The loop looks here by itself from now on; and says when it does not. Gives whether nothing is here.
+    pub fn looks(&self, looks: bool) -> bool {
+        let mut arrived = locked(&self.arrived);
+        arrived.looks = looks;
+        arrived.outcomes.is_empty()
+    }
+
+    /// Wakes the task of the driving loop when an outcome arrives.
+    pub fn register(&self, context: &Context<'_>) {
+        self.driver.register(context.waker());
+    }
+
     pub fn push(self: &Arc<Self>, id: u64, outcome: Outcome) {
         let mut arrived = locked(&self.arrived);
-        arrived.outcomes.push((id, outcome));
+        arrived.outcomes.push_back((id, outcome));
+        if arrived.looks {
+            drop(arrived);
+            return self.driver.wake();
+        }
         if std::mem::replace(&mut arrived.told, true) {
             return;
         }
@@ -119,7 +152,6 @@ pub struct LoopQueue {
     process: u32,
     event_loop: Py<PyWeakrefReference>,
     inbox: Arc<Inbox>,
-    ready: Mutex<VecDeque<(u64, Outcome)>>,
     waiting: Mutex<HashMap<u64, Waiting>>,
     next: AtomicU64,
 }
@@ -147,18 +179,22 @@ impl LoopQueue {
 
 impl LoopQueue {
     fn pop(&self) -> Option<(u64, Outcome)> {
-        let mut ready = locked(&self.ready);
-        ready.extend(locked(&self.inbox.arrived).outcomes.drain(..));
-        ready.pop_front()
+        locked(&self.inbox.arrived).outcomes.pop_front()
+    }
+
+    /// For the next turn of the loop, which comes by itself.
+    fn push_back(&self, id: u64, outcome: Outcome) {
+        locked(&self.inbox.arrived).outcomes.push_back((id, outcome));
     }
 
     /// Goes to sleep when nothing is left. Until then the descriptor stays readable, so that the loop calls again.
     fn rest(&self, py: Python<'_>) -> PyResult<()> {
         let mut arrived = locked(&self.inbox.arrived);
-        let empty = arrived.outcomes.is_empty() && locked(&self.ready).is_empty();
-        if empty {
-            arrived.told = false;
-            if let Wake::Descriptor(descriptor) = &self.inbox.wake {
+        if arrived.outcomes.is_empty() {
+            let told = std::mem::replace(&mut arrived.told, false);
+            if let Wake::Descriptor(descriptor) = &self.inbox.wake
+                && told
+            {
                 let _ = rustix::io::read(descriptor, &mut [0; 8]);
             }
             return Ok(());
@@ -201,14 +237,16 @@ impl LoopQueue {
             Ok(Finished::Value(value)) => Answer::settle(answer.bind(py), Ok(value)),
             Ok(Finished::Later(finish)) => {
                 locked(&self.waiting).insert(id, Waiting { answer, finish });
-                locked(&self.ready).push_back((id, Ok(Reply::Done)));
+                self.push_back(id, Ok(Reply::Done));
                 Ok(())
             }
             Ok(Finished::Wait(client, request, finish)) => {
                 locked(&self.waiting).insert(id, Waiting { answer, finish });
                 let inbox = Arc::clone(&self.inbox);
-                if let Err(error) = runtime::start(&client, request, move |outcome| inbox.push(id, outcome)) {
-                    locked(&self.ready).push_back((id, Err(error)));
+                // Such answers are large: they are best read beside the decoding, by another thread.
+                let started = runtime::start(&client, request, None, move |outcome| inbox.push(id, outcome));
+                if let Err(error) = started {
+                    self.push_back(id, Err(error));
                 }
                 Ok(())
             }
@@ -288,7 +326,13 @@ fn create<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>
     let number = descriptor.as_raw_fd();
     let queue = build(py, weak.clone_ref(py), Wake::Descriptor(descriptor))?;
     match event_loop.call_method1("add_reader", (number, &queue)) {
-        Ok(_) => Ok(queue),
+        Ok(_) => {
+            if let Some(borrower) = selector::install(event_loop, number, &queue.get().inbox)? {
+                // It is the first: the queue is new.
+                let _ = queue.get().inbox.borrower.set(borrower);
+            }
+            Ok(queue)
+        }
         Err(error) if error.is_instance_of::<pyo3::exceptions::PyNotImplementedError>(py) => {
             let queue = build(py, weak.clone_ref(py), Wake::Call(weak, Mutex::new(None)))?;
             if let Wake::Call(_, own) = &queue.get().inbox.wake {
@@ -304,8 +348,12 @@ fn build(py: Python<'_>, event_loop: Py<PyWeakrefReference>, wake: Wake) -> PyRe
     let queue = LoopQueue {
         process: std::process::id(),
         event_loop,
-        inbox: Arc::new(Inbox { arrived: Mutex::default(), wake }),
-        ready: Mutex::default(),
+        inbox: Arc::new(Inbox {
+            arrived: Mutex::default(),
+            wake,
+            driver: AtomicWaker::new(),
+            borrower: OnceLock::new(),
+        }),
         waiting: Mutex::default(),
         next: AtomicU64::new(0),
     };

@@ -17,6 +17,7 @@ mod maker;
 mod pending;
 mod read;
 mod run;
+mod selector;
 
 use pyo3::prelude::*;
 

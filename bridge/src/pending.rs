@@ -60,7 +60,10 @@ impl Pending {
         let (unsent, finish) = self.take()?;
         let (event_loop, queue) = completion::current(py)?;
         queue.get().expect(&event_loop, finish, |id, inbox| match unsent {
-            Some((driver, request)) => runtime::start(&driver, request, move |outcome| inbox.push(id, outcome)),
+            Some((driver, request)) => {
+                let from = inbox.borrower();
+                runtime::start(&driver, request, from, move |outcome| inbox.push(id, outcome))
+            }
             None => {
                 inbox.push(id, Ok(Reply::Done));
                 Ok(())
@@ -104,7 +107,8 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 fn answered(py: Python<'_>, driver: &Driver, request: Request) -> PyResult<Outcome> {
     let (sender, mut receiver) = channel::<Outcome>();
     // The caller may be gone after Ctrl-C: then nobody wants the outcome.
-    runtime::start(driver, request, move |outcome| drop(sender.send(outcome))).map_err(|error| to_python(py, error))?;
+    runtime::start(driver, request, None, move |outcome| drop(sender.send(outcome)))
+        .map_err(|error| to_python(py, error))?;
     loop {
         let (received, returned) = py.detach(move || (receiver.recv_timeout(SIGNAL_CHECK), receiver));
         receiver = returned;

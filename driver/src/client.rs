@@ -79,7 +79,7 @@ impl Client {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// The one entry: a future to be run on the I/O thread ([`crate::runtime::start`]) to its end.
+    /// The one entry: a future to be run by whoever drives ([`crate::runtime::start`]) to its end.
     pub fn execute(self: &Arc<Self>, request: Request) -> impl Future<Output = Result<Reply>> + Send + 'static {
         let client = Arc::clone(self);
         async move { client.run(request).await }

@@ -2,7 +2,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `runtime` | the one thread on which everything here runs |
+//! | `runtime` | the one runtime on which everything here runs |
+//! | `driving` | which thread drives that |
 //! | `client` | a connection to a deployment; one entry, [`Client::execute`] |
 //! | `request` | what can be asked, and what comes back |
 //! | `run` | walks a physical plan |
@@ -18,6 +19,7 @@ mod batch;
 mod client;
 mod command;
 mod cursor;
+mod driving;
 mod error;
 mod feed;
 mod raw;
@@ -30,6 +32,7 @@ mod topology;
 pub use batch::{Batch, Kind};
 pub use client::{Client, ClientOptions};
 pub use cursor::Cursor;
+pub use driving::{Borrower, Io, LEASE};
 pub use error::{BulkWrite, DuplicateKey, Error, Failure, Result, ServerError};
 pub use request::{Course, Fed, Filled, Page, Reply, Request, RunOptions, SessionAction, Written};
 pub use session::Session;

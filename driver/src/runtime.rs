@@ -1,4 +1,4 @@
-//! The one thread on which all I/O runs.
+//! The one runtime on which all I/O runs.
 //!
 //! A tokio runtime does not survive a fork: its thread is not copied. The runtime therefore remembers the process
 //! that made it, and a child gets its own on first use.
@@ -8,56 +8,60 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 
 use crate::client::Client;
+use crate::driving::{Borrower, Io};
 use crate::error::{Error, Result};
 use crate::request::{Reply, Request};
 
-struct Running {
-    process: u32,
-    handle: Handle,
-}
+static RUNNING: Mutex<Option<Arc<Io>>> = Mutex::new(None);
 
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
-
-/// The handle of this process's runtime, started on first use.
-pub fn handle() -> Result<Handle> {
-    let process = std::process::id();
+/// This process's runtime, started on first use.
+pub fn io() -> Result<Arc<Io>> {
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = running.as_ref().filter(|found| found.process == process) {
-        return Ok(found.handle.clone());
+    if let Some(found) = running.as_ref().filter(|found| found.is_here()) {
+        return Ok(Arc::clone(found));
     }
-    let handle = launch()?;
-    // The parent's handle talks to a thread that does not exist here, so it is never dropped.
-    std::mem::forget(running.replace(Running { process, handle: handle.clone() }));
-    Ok(handle)
+    let io = launch()?;
+    // The parent's talks to a thread that does not exist here, so it is never dropped.
+    std::mem::forget(running.replace(Arc::clone(&io)));
+    Ok(io)
 }
 
-fn launch() -> Result<Handle> {
+fn launch() -> Result<Arc<Io>> {
     let failed = |error: std::io::Error| Error::Internal(format!("the I/O thread could not be started: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let handle = runtime.handle().clone();
-    std::thread::Builder::new()
-        .name("data-bridge".into())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()))
-        .map_err(failed)?;
-    Ok(handle)
+    let io = Arc::new(Io::new(runtime));
+    let kept = Arc::clone(&io);
+    std::thread::Builder::new().name("data-bridge".into()).spawn(move || kept.keep()).map_err(failed)?;
+    Ok(io)
 }
 
-/// Runs a request to its end, whoever is waiting for it; `done` is called on the I/O thread. A panic is an answer too.
-pub fn start(client: &Arc<Client>, request: Request, done: impl FnOnce(Result<Reply>) + Send + 'static) -> Result<()> {
-    spawn(client.execute(request), done)
+/// Runs a request to its end, whoever is waiting for it; `done` is called on the thread that drives. A panic is an answer
+/// too. `from` is who could drive while it waits for the answer.
+pub fn start(
+    client: &Arc<Client>,
+    request: Request,
+    from: Option<Borrower>,
+    done: impl FnOnce(Result<Reply>) + Send + 'static,
+) -> Result<()> {
+    spawn(from, client.execute(request), done)
 }
 
 fn spawn(
+    from: Option<Borrower>,
     work: impl Future<Output = Result<Reply>> + Send + 'static,
     done: impl FnOnce(Result<Reply>) + Send + 'static,
 ) -> Result<()> {
     // Spawning moves a task several times, and the future of a request is of many kilobytes.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
-    handle()?.spawn(async move {
-        done(work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))));
+    let io = io()?;
+    let kept = Arc::clone(&io);
+    io.spawn(from, async move {
+        let outcome = work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref()))));
+        kept.ended();
+        done(outcome);
     });
     Ok(())
 }
@@ -77,7 +81,7 @@ mod tests {
 
     fn answer(work: impl Future<Output = Result<Reply>> + Send + 'static) -> Result<Reply> {
         let (sender, receiver) = channel();
-        spawn(work, move |outcome| sender.send(outcome).expect("the test waits")).expect("the I/O thread starts");
+        spawn(None, work, move |outcome| sender.send(outcome).expect("the test waits")).expect("the I/O thread starts");
         receiver.recv_timeout(Duration::from_secs(10)).expect("an answer comes")
     }
 
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_caller_that_panics_on_its_answer_harms_nobody_else() {
-        spawn(async { Ok(Reply::Done) }, |_| panic!("the caller is broken")).expect("the I/O thread starts");
+        spawn(None, async { Ok(Reply::Done) }, |_| panic!("the caller is broken")).expect("the I/O thread starts");
         assert!(matches!(answer(async { Ok(Reply::Done) }), Ok(Reply::Done)));
     }
 }

@@ -1,0 +1,169 @@
+//! Who drives the I/O: sockets and timers go on only while some thread waits for them.
+//!
+//! A thread of its own does, the keeper, but for what an event loop has borrowed: a loop that asks for one thing after
+//! another waits for its socket itself. Then neither a command nor its answer has to wake another thread, which takes
+//! longer than all else that a client does about a small command.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{EnterGuard, Runtime};
+use tokio::sync::Notify;
+
+/// A borrower that has not driven for so long has lost the driver, and none drives longer without looking up.
+pub const LEASE: Duration = Duration::from_millis(20);
+
+/// An event loop that can drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Borrower(u64);
+
+impl Borrower {
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The tokio runtime of a process, and who drives it.
+pub struct Io {
+    process: u32,
+    runtime: Runtime,
+    /// Tasks that have not ended.
+    in_flight: AtomicUsize,
+    lease: Mutex<Lease>,
+    /// Tells the keeper that there is a borrower.
+    borrowed: Notify,
+    /// Tells the keeper that there is none.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Lease {
+    borrower: Option<Borrower>,
+    /// The keeper has left the driver to the borrower.
+    left: bool,
+    /// The borrower has driven since the keeper last looked.
+    used: bool,
+    /// Who started the last task, if there was no other beside it.
+    last: Option<Borrower>,
+}
+
+impl Io {
+    pub fn new(runtime: Runtime) -> Self {
+        Self {
+            process: std::process::id(),
+            runtime,
+            in_flight: AtomicUsize::new(0),
+            lease: Mutex::default(),
+            borrowed: Notify::new(),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// Whether this is the process that made it: nobody drives it in another.
+    pub fn is_here(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    /// The keeper's work, for ever.
+    pub fn keep(&self) {
+        loop {
+            self.runtime.block_on(self.borrowed.notified());
+            self.wait_for_end();
+        }
+    }
+
+    fn wait_for_end(&self) {
+        let mut lease = self.lease();
+        lease.left = true;
+        while lease.borrower.is_some() {
+            lease.used = false;
+            let (again, waited) = self.ended.wait_timeout(lease, LEASE).unwrap_or_else(PoisonError::into_inner);
+            lease = again;
+            if waited.timed_out() && !lease.used {
+                lease.borrower = None;
+            }
+        }
+        lease.left = false;
+    }
+
+    /// Sets a task going. `from` will wait for its end, and could drive meanwhile.
+    pub fn spawn(&self, from: Option<Borrower>, task: impl Future<Output = ()> + Send + 'static) {
+        let alone = self.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
+        if self.lend(from.filter(|_| alone)) {
+            // It goes as far as it can without waiting: a command is on its way when this returns.
+            self.drive(async move {
+                tokio::spawn(task);
+                tokio::task::yield_now().await;
+            });
+        } else {
+            self.runtime.spawn(task);
+        }
+    }
+
+    /// What a task says when it has ended.
+    pub fn ended(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether a task has not ended.
+    pub fn is_busy(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
+    /// Decides who drives from a new task on; true where it is `alone`, who started this one and waits for no other. The
+    /// second of such tasks in a row is the first that is lent for.
+    fn lend(&self, alone: Option<Borrower>) -> bool {
+        let mut lease = self.lease();
+        let again = alone.is_some() && lease.last == alone;
+        lease.last = alone;
+        if lease.borrower.is_none() {
+            if again {
+                lease.borrower = alone;
+                self.borrowed.notify_one();
+            }
+            return false;
+        }
+        if lease.borrower == alone {
+            return lease.left;
+        }
+        // Whoever else waits does not depend on how often the borrower comes to drive.
+        self.end(&mut lease);
+        false
+    }
+
+    /// Whether the driver is with this borrower now.
+    pub fn is_with(&self, borrower: Borrower) -> bool {
+        self.is_here() && self.lease().borrower == Some(borrower)
+    }
+
+    /// Gives the driver back to the keeper.
+    pub fn give_back(&self, borrower: Borrower) {
+        let mut lease = self.lease();
+        if lease.borrower == Some(borrower) {
+            self.end(&mut lease);
+        }
+    }
+
+    fn end(&self, lease: &mut Lease) {
+        lease.borrower = None;
+        self.ended.notify_one();
+    }
+
+    /// Drives on this thread until the future has ended.
+    pub fn drive<T>(&self, until: impl Future<Output = T>) -> T {
+        self.lease().used = true;
+        self.runtime.block_on(until)
+    }
+
+    /// What is made meanwhile belongs to the runtime.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Lease> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
