@@ -50,13 +50,7 @@ enum Came {
 pub fn install(event_loop: &Bound<'_, PyAny>, eventfd: RawFd, inbox: &Arc<Inbox>) -> PyResult<Option<Borrower>> {
     static EPOLL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let py = event_loop.py();
-    let Some(mut own) = event_loop.getattr_opt(intern!(py, "_selector"))? else { return Ok(None) };
-    if let Ok(before) = own.cast::<Selector>() {
-        // Of the process before a fork.
-        let Some(inner) = &before.borrow().own else { return Ok(None) };
-        let inner = inner.bind(py).clone();
-        own = inner;
-    }
+    let Some(own) = event_loop.getattr_opt(intern!(py, "_selector"))? else { return Ok(None) };
     if !own.get_type().is(EPOLL.import(py, "selectors", "EpollSelector")?) {
         return Ok(None);
     }
