@@ -1,14 +1,14 @@
 //! Requests before they are sent.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use bson::RawDocument;
-use data_bridge_driver::{Course, Error, Fed, Reply, Request, runtime};
+use data_bridge_driver::{Borrower, Course, Error, Fed, Reply, Request, runtime};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use tokio::sync::oneshot::channel;
 
 use crate::answer::Answer;
 use crate::completion::{self, Finish, Finished, Outcome, run_finish};
@@ -104,21 +104,23 @@ impl Pending {
 /// How often a blocked caller looks for signals, so that Ctrl-C works.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
+thread_local! {
+    /// This thread, as one that drives while it waits.
+    static BORROWER: Borrower = Borrower::new();
+}
+
 fn answered(py: Python<'_>, driver: &Driver, request: Request) -> PyResult<Outcome> {
+    let borrower = BORROWER.with(|borrower| *borrower);
     let (sender, mut receiver) = channel::<Outcome>();
     // The caller may be gone after Ctrl-C: then nobody wants the outcome.
-    runtime::start(driver, request, None, move |outcome| drop(sender.send(outcome)))
+    runtime::start(driver, request, Some(borrower), move |outcome| drop(sender.send(outcome)))
         .map_err(|error| to_python(py, error))?;
+    let io = runtime::io().map_err(|error| to_python(py, error))?;
     loop {
-        let (received, returned) = py.detach(move || (receiver.recv_timeout(SIGNAL_CHECK), receiver));
-        receiver = returned;
-        match received {
-            Ok(outcome) => return Ok(outcome),
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Ok(Err(Error::Internal("an operation ended unheard".into())));
-            }
+        if let Some(received) = py.detach(|| io.wait(borrower, SIGNAL_CHECK, &mut receiver)) {
+            return Ok(received.unwrap_or_else(|_| Err(Error::Internal("an operation ended unheard".into()))));
         }
+        py.check_signals()?;
     }
 }
 

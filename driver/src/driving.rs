@@ -1,12 +1,15 @@
 //! Who drives the I/O: sockets and timers go on only while some thread waits for them.
 //!
-//! A thread of its own does, the keeper, but for what an event loop has borrowed: a loop that asks for one thing after
-//! another waits for its socket itself. Then neither a command nor its answer has to wake another thread, which takes
+//! A thread of its own does, the keeper, unless an event loop or a blocking caller has borrowed the driver: whoever asks
+//! for one thing after another waits for its socket itself. Then neither a command nor its answer has to wake another thread, which takes
 //! longer than all else that a client does about a small command.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{EnterGuard, Runtime};
 use tokio::sync::Notify;
@@ -14,7 +17,7 @@ use tokio::sync::Notify;
 /// A borrower that has not driven for so long has lost the driver, and none drives longer without looking up.
 pub const LEASE: Duration = Duration::from_millis(20);
 
-/// An event loop that can drive.
+/// An event loop or a thread that can drive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Borrower(u64);
 
@@ -37,6 +40,15 @@ pub struct Io {
     borrowed: Notify,
     /// Tells the keeper that there is none.
     ended: Condvar,
+}
+
+/// Wakes a thread that waits for the keeper.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 #[derive(Default)]
@@ -156,6 +168,35 @@ impl Io {
     pub fn drive<T>(&self, until: impl Future<Output = T>) -> T {
         self.lease().used = true;
         self.runtime.block_on(until)
+    }
+
+    /// Waits on this thread for at most so long, and drives meanwhile if the driver is with this borrower.
+    pub fn wait<T>(
+        &self,
+        borrower: Borrower,
+        longest: Duration,
+        mut until: impl Future<Output = T> + Unpin,
+    ) -> Option<T> {
+        if self.is_with(borrower) {
+            let came = self.drive(async { tokio::time::timeout(LEASE.min(longest), &mut until).await.ok() });
+            if came.is_none() {
+                self.give_back(borrower);
+            }
+            return came;
+        }
+        let waker = Arc::new(Unpark(std::thread::current())).into();
+        let mut context = Context::from_waker(&waker);
+        let deadline = Instant::now() + longest;
+        loop {
+            if let Poll::Ready(came) = Pin::new(&mut until).poll(&mut context) {
+                return Some(came);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            std::thread::park_timeout(left);
+        }
     }
 
     /// What is made meanwhile belongs to the runtime.

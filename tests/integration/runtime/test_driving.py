@@ -1,4 +1,4 @@
-"""Event loops that ask for one thing after another, and so wait for the I/O on their own thread."""
+"""Whoever asks for one thing after another, and so waits for the I/O on its own thread."""
 
 from __future__ import annotations
 
@@ -42,6 +42,24 @@ async def test_one_after_another_wakes_no_other_thread(client: Any) -> None:
     assert await one_after_another(client, 500) == list(range(500))
     # It looks after the loop now and then; each request used to wake it twice.
     assert sleeps_of_the_keeper() - before < 250
+
+
+def test_a_blocking_caller_wakes_no_other_thread(client: Any) -> None:
+    for _ in range(10):
+        client.ping().wait()
+    before = sleeps_of_the_keeper()
+    for _ in range(500):
+        assert bson.decode(client.run_command("admin", PING).wait())["ok"] == 1
+    assert sleeps_of_the_keeper() - before < 250
+
+
+def test_a_blocking_caller_that_waits_long(client: Any) -> None:
+    for milliseconds in (1, 15, 25, 60, 150):
+        for _ in range(3):
+            client.ping().wait()
+        started = time.monotonic()
+        assert bson.decode(client.run_command("admin", sleeping(milliseconds)).wait())["ok"] == 1
+        assert time.monotonic() - started >= milliseconds / 1000
 
 
 async def test_requests_beside_each_other_are_for_the_other_thread(client: Any) -> None:
