@@ -1,9 +1,9 @@
 //! Finished operations, brought to the event loop that awaits them.
 //!
-//! Each loop has one queue. The I/O thread pushes raw outcomes on it and writes the loop's eventfd only when the loop
-//! has not been told yet; one `add_reader` callback drains the queue and decodes on the loop's own thread. The I/O
-//! thread never takes the interpreter lock, except where a loop has no `add_reader`. A loop that drives the I/O itself
-//! (see `selector`) needs no eventfd to be told.
+//! Each loop has one queue. Whoever drives the I/O pushes raw outcomes on it and writes the loop's eventfd only when the
+//! loop has not been told yet; one `add_reader` callback drains the queue and decodes on the loop's own thread. The I/O
+//! thread never takes the interpreter lock, except where a loop has no `add_reader`. A loop whose selector looks into the
+//! queue (see `selector`) needs no eventfd to be told.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -76,7 +76,7 @@ struct Arrived {
     looks: bool,
 }
 
-/// The half of a queue that the I/O thread sees.
+/// The half of a queue that is pushed on, on any thread.
 pub struct Inbox {
     arrived: Mutex<Arrived>,
     wake: Wake,
@@ -116,8 +116,8 @@ impl Inbox {
         if std::mem::replace(&mut arrived.told, true) {
             return;
         }
-        drop(arrived);
         match &self.wake {
+            // Still locked: it is readable exactly while the loop counts as told.
             // It cannot fail: the counter is far from its limit and the descriptor is ours.
             Wake::Descriptor(descriptor) => drop(rustix::io::write(descriptor, &1_u64.to_ne_bytes())),
             Wake::Call(..) => {
@@ -187,7 +187,8 @@ impl LoopQueue {
         locked(&self.inbox.arrived).outcomes.push_back((id, outcome));
     }
 
-    /// Goes to sleep when nothing is left. Until then the descriptor stays readable, so that the loop calls again.
+    /// Goes to sleep when nothing is left. Until then the descriptor stays readable, or the selector looks, so that the loop
+    /// calls again.
     fn rest(&self, py: Python<'_>) -> PyResult<()> {
         let mut arrived = locked(&self.inbox.arrived);
         if arrived.outcomes.is_empty() {
@@ -260,7 +261,7 @@ impl LoopQueue {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -327,7 +328,8 @@ fn create<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>
     let queue = build(py, weak.clone_ref(py), Wake::Descriptor(descriptor))?;
     match event_loop.call_method1("add_reader", (number, &queue)) {
         Ok(_) => {
-            if let Some(borrower) = selector::install(event_loop, number, &queue.get().inbox)? {
+            // Whatever is odd about the loop's selector, the eventfd is enough.
+            if let Ok(Some(borrower)) = selector::install(event_loop, number, &queue.get().inbox) {
                 // It is the first: the queue is new.
                 let _ = queue.get().inbox.borrower.set(borrower);
             }

@@ -11,8 +11,9 @@ use pyo3::types::{PyBytes, PyDict};
 use tokio::sync::oneshot::channel;
 
 use crate::answer::Answer;
-use crate::completion::{self, Finish, Finished, Outcome, run_finish};
+use crate::completion::{self, Finish, Finished, Inbox, Outcome, run_finish};
 use crate::errors::{internal, to_python};
+use crate::gate::guarded;
 use crate::handles::{Cursor, Session};
 
 type Driver = Arc<data_bridge_driver::Client>;
@@ -59,7 +60,7 @@ impl Pending {
     fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, Answer>> {
         let (unsent, finish) = self.take()?;
         let (event_loop, queue) = completion::current(py)?;
-        queue.get().expect(&event_loop, finish, |id, inbox| match unsent {
+        let start = |id, inbox: Arc<Inbox>| match unsent {
             Some((driver, request)) => {
                 let from = inbox.borrower();
                 runtime::start(&driver, request, from, move |outcome| inbox.push(id, outcome))
@@ -68,7 +69,8 @@ impl Pending {
                 inbox.push(id, Ok(Reply::Done));
                 Ok(())
             }
-        })
+        };
+        guarded(py, || queue.get().expect(&event_loop, finish, start))
     }
 
     fn __await__<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, Answer>> {
@@ -117,7 +119,7 @@ fn answered(py: Python<'_>, driver: &Driver, request: Request) -> PyResult<Outco
         .map_err(|error| to_python(py, error))?;
     let io = runtime::io().map_err(|error| to_python(py, error))?;
     loop {
-        if let Some(received) = py.detach(|| io.wait(borrower, SIGNAL_CHECK, &mut receiver)) {
+        if let Some(received) = guarded(py, || Ok(py.detach(|| io.wait(borrower, SIGNAL_CHECK, &mut receiver))))? {
             return Ok(received.unwrap_or_else(|_| Err(Error::Internal("an operation ended unheard".into()))));
         }
         py.check_signals()?;

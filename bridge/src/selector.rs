@@ -6,7 +6,8 @@
 //! other kinds keep theirs, and are told by an eventfd.
 
 use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::completion::Inbox;
+use crate::completion::{Inbox, locked};
 use crate::errors;
 use crate::gate::guarded;
 
@@ -27,14 +28,19 @@ use crate::gate::guarded;
 const EVENT_READ: u8 = 1;
 
 /// A loop's selector that can drive.
-#[pyclass(module = "data_bridge._core")]
+#[pyclass(dict, module = "data_bridge._core")]
 pub struct Selector {
-    /// Readable when the loop's own selector has something to give. It must go before that closes.
-    readable: Option<AsyncFd<RawFd>>,
     /// The loop's own; none once the interpreter has broken a cycle of garbage.
     own: Option<Py<PyAny>>,
     /// What the loop's own gives when the queue's eventfd is readable.
     arrived: Option<Py<PyAny>>,
+    /// The runtime's sight of what is readable when the loop's own has something to give: only while this drives, for each
+    /// event wakes whoever drives. It must go before `epoll`.
+    readable: Mutex<Option<AsyncFd<RawFd>>>,
+    /// A second descriptor of the loop's own epoll, which stays open as long as this lives.
+    epoll: Py<PyAny>,
+    /// The loop came by without waiting since this last drove.
+    passed: AtomicBool,
     inbox: Arc<Inbox>,
     io: Arc<Io>,
     borrower: Borrower,
@@ -48,27 +54,26 @@ enum Came {
 
 /// Makes the loop wait in a selector that can drive; None where it is of a kind that waits elsewhere.
 pub fn install(event_loop: &Bound<'_, PyAny>, eventfd: RawFd, inbox: &Arc<Inbox>) -> PyResult<Option<Borrower>> {
+    static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static EPOLL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static DUP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = event_loop.py();
     let Some(own) = event_loop.getattr_opt(intern!(py, "_selector"))? else { return Ok(None) };
-    if !own.get_type().is(EPOLL.import(py, "selectors", "EpollSelector")?) {
+    if !own.get_type().is(KIND.import(py, "selectors", "EpollSelector")?) {
         return Ok(None);
     }
-    let io = runtime::io().map_err(|error| errors::to_python(py, error))?;
-    let descriptor: RawFd = own.call_method0(intern!(py, "fileno"))?.extract()?;
-    let readable = {
-        let _of_the_runtime = io.enter();
-        #[expect(deprecated, reason = "the other asks for unsafe code; the selector holds its descriptor open")]
-        AsyncFd::with_interest(descriptor, Interest::READABLE)?
-    };
+    let descriptor = DUP.import(py, "os", "dup")?.call1((own.call_method0(intern!(py, "fileno"))?,))?;
+    let epoll = EPOLL.import(py, "select", "epoll")?.call_method1(intern!(py, "fromfd"), (descriptor,))?;
     let key = own.call_method1(intern!(py, "get_key"), (eventfd,))?;
     let borrower = Borrower::new();
     let selector = Selector {
-        readable: Some(readable),
         own: Some(own.unbind()),
         arrived: Some((key, EVENT_READ).into_pyobject(py)?.into_any().unbind()),
+        readable: Mutex::default(),
+        epoll: epoll.unbind(),
+        passed: AtomicBool::default(),
         inbox: Arc::clone(inbox),
-        io,
+        io: runtime::io().map_err(|error| errors::to_python(py, error))?,
         borrower,
     };
     event_loop.setattr(intern!(py, "_selector"), Bound::new(py, selector)?)?;
@@ -81,19 +86,67 @@ impl Selector {
     #[pyo3(signature = (timeout = None))]
     fn select<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let waits = timeout.is_none_or(|seconds| seconds > 0.0);
-        let readable = self.readable.as_ref().filter(|_| waits && self.io.is_busy() && self.io.is_with(self.borrower));
-        if !self.inbox.looks(readable.is_some() || !waits) {
+        let drives = self.io.is_busy() && self.io.is_with(self.borrower);
+        if !self.inbox.looks(drives || !waits) {
             return self.with_arrived(self.ask(py, Some(0.0))?);
         }
-        let Some(readable) = readable else { return self.ask(py, timeout) };
+        if !drives {
+            if waits {
+                self.let_go();
+            }
+            return self.ask(py, timeout);
+        }
+        if !waits {
+            let events = self.ask(py, timeout)?;
+            return self.pass(events);
+        }
+        let before = locked(&self.readable).take();
+        let readable = before.map_or_else(|| self.watch(py), Ok)?;
+        let events = self.drive(py, &readable, timeout);
+        *locked(&self.readable) = Some(readable);
+        events
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.let_go();
+        if self.io.is_here() {
+            self.io.give_back(self.borrower);
+        }
+        self.own(py)?.call_method0(intern!(py, "close")).map(drop)
+    }
+
+    fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.own(py)?.getattr(name)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.own)?;
+        visit.call(&self.arrived)
+    }
+
+    fn __clear__(&mut self) {
+        self.own = None;
+        self.arrived = None;
+    }
+}
+
+impl Selector {
+    /// Drives until there is something for the loop, or the time is up.
+    fn drive<'py>(
+        &self,
+        py: Python<'py>,
+        readable: &AsyncFd<RawFd>,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         // What comes from here on makes it readable anew.
         if let Some(Ok(mut seen)) = readable.readable().now_or_never() {
             seen.clear_ready();
         }
         let events = self.ask(py, Some(0.0))?;
         if events.len()? > 0 {
-            return Ok(events);
+            return self.pass(events);
         }
+        self.passed.store(false, Ordering::Relaxed);
         let longest = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LEASE).min(LEASE);
         match guarded(py, || Ok(py.detach(|| self.wait(readable, longest))))? {
             Some(Came::Outcome) => self.with_arrived(events),
@@ -108,28 +161,6 @@ impl Selector {
         }
     }
 
-    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.let_go();
-        self.own(py)?.call_method0(intern!(py, "close")).map(drop)
-    }
-
-    fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.own(py)?.getattr(name)
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.own)?;
-        visit.call(&self.arrived)
-    }
-
-    fn __clear__(&mut self) {
-        self.let_go();
-        self.own = None;
-        self.arrived = None;
-    }
-}
-
-impl Selector {
     fn own<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         let own = self.own.as_ref().map(|own| own.bind(py));
         own.ok_or_else(|| errors::internal(py, "a selector is used after its loop was thrown away"))
@@ -144,6 +175,26 @@ impl Selector {
         Ok(events)
     }
 
+    /// A loop that has other things to do does not wait, turn after turn: it drives in passing. What has just been sent is
+    /// not answered yet, so the first turn is free.
+    fn pass<'py>(&self, events: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if !self.passed.swap(true, Ordering::Relaxed) {
+            return Ok(events);
+        }
+        guarded(events.py(), || {
+            self.io.drive_on(self.borrower);
+            Ok(())
+        })?;
+        if self.inbox.is_empty() { Ok(events) } else { self.with_arrived(events) }
+    }
+
+    fn watch(&self, py: Python<'_>) -> PyResult<AsyncFd<RawFd>> {
+        let descriptor: RawFd = self.epoll.call_method0(py, intern!(py, "fileno"))?.extract(py)?;
+        let _of_the_runtime = self.io.enter();
+        #[expect(deprecated, reason = "the other asks for unsafe code; `epoll` holds the descriptor open")]
+        Ok(AsyncFd::with_interest(descriptor, Interest::READABLE)?)
+    }
+
     fn wait(&self, readable: &AsyncFd<RawFd>, longest: Duration) -> Option<Came> {
         let came = |context: &mut Context<'_>| {
             self.inbox.register(context);
@@ -152,16 +203,14 @@ impl Selector {
             }
             readable.poll_read_ready(context).map(|_| Came::Event)
         };
-        self.io.drive(async move { tokio::time::timeout(longest, std::future::poll_fn(came)).await.ok() })
+        let waited = async move { tokio::time::timeout(longest, std::future::poll_fn(came)).await.ok() };
+        self.io.drive(self.borrower, waited)
     }
 
-    /// Takes it out of the runtime. That of another process shares its epoll with this one's, and stays as it is.
-    fn let_go(&mut self) {
-        let readable = self.readable.take();
-        if self.io.is_here() {
-            drop(readable);
-            self.io.give_back(self.borrower);
-        } else {
+    /// Takes the loop's own out of the runtime. That of another process shares its epoll with this one's, and stays as it is.
+    fn let_go(&self) {
+        let readable = locked(&self.readable).take();
+        if readable.is_some() && !self.io.is_here() {
             std::mem::forget(readable);
         }
     }

@@ -142,6 +142,9 @@ impl Connected {
             return Ok(command);
         }
         let after = held.filter(|held| held.causal).and_then(|held| held.session.operation_time());
+        if after.is_none() && self.read_concern.is_none() {
+            return Ok(command);
+        }
         let given = command.get_document("readConcern").ok().map(RawDocument::to_owned);
         let present = given.is_some();
         let concern = given.or_else(|| self.read_concern.clone());
@@ -220,6 +223,9 @@ fn is_one_of(command: &RawDocument, names: &[&str]) -> bool {
 
 /// A pipeline that ends in `$out` or `$merge`: it goes to the primary, and once only.
 fn writes_out(command: &RawDocument) -> bool {
+    if !is_one_of(command, &["aggregate"]) {
+        return false;
+    }
     let last = command.get_array("pipeline").ok().and_then(|stages| stages.into_iter().last()?.ok());
     let stage = last.and_then(|stage| stage.as_document()?.iter().next()?.ok());
     stage.is_some_and(|(name, _)| name == "$out" || name == "$merge")

@@ -3,6 +3,9 @@
 //! A thread of its own does, the keeper, unless an event loop or a blocking caller has borrowed the driver: whoever asks
 //! for one thing after another waits for its socket itself. Then neither a command nor its answer has to wake another thread, which takes
 //! longer than all else that a client does about a small command.
+//!
+//! What the MongoDB driver does in the background, heartbeats for one, waits until somebody drives: while a borrower
+//! computes, for up to two leases.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,7 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{EnterGuard, Runtime};
 use tokio::sync::Notify;
 
-/// A borrower that has not driven for so long has lost the driver, and none drives longer without looking up.
+/// A borrower that has not driven for so long loses the driver when the keeper next looks, and none drives longer without
+/// looking up.
 pub const LEASE: Duration = Duration::from_millis(20);
 
 /// An event loop or a thread that can drive.
@@ -34,12 +38,21 @@ pub struct Io {
     process: u32,
     runtime: Runtime,
     /// Tasks that have not ended.
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
     lease: Mutex<Lease>,
     /// Tells the keeper that there is a borrower.
     borrowed: Notify,
     /// Tells the keeper that there is none.
     ended: Condvar,
+}
+
+/// A task that has not ended, however it does.
+struct InFlight(Arc<AtomicUsize>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Wakes a thread that waits for the keeper.
@@ -67,7 +80,7 @@ impl Io {
         Self {
             process: std::process::id(),
             runtime,
-            in_flight: AtomicUsize::new(0),
+            in_flight: Arc::default(),
             lease: Mutex::default(),
             borrowed: Notify::new(),
             ended: Condvar::new(),
@@ -101,23 +114,31 @@ impl Io {
         lease.left = false;
     }
 
-    /// Sets a task going. `from` will wait for its end, and could drive meanwhile.
-    pub fn spawn(&self, from: Option<Borrower>, task: impl Future<Output = ()> + Send + 'static) {
+    /// Does some work, and then hands what came of it to `done`. `from` will wait for that, and could drive meanwhile.
+    pub fn spawn<T: Send>(
+        &self,
+        from: Option<Borrower>,
+        work: impl Future<Output = T> + Send + 'static,
+        done: impl FnOnce(T) + Send + 'static,
+    ) {
         let alone = self.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
-        if self.lend(from.filter(|_| alone)) {
-            // It goes as far as it can without waiting: a command is on its way when this returns.
-            self.drive(async move {
+        let in_flight = InFlight(Arc::clone(&self.in_flight));
+        let task = async move {
+            let outcome = work.await;
+            // Whoever waits sees that it has ended.
+            drop(in_flight);
+            done(outcome);
+        };
+        let alone = from.filter(|_| alone);
+        let lent = self.lend(alone);
+        match alone {
+            Some(borrower) if lent => self.drive(borrower, async move {
                 tokio::spawn(task);
+                // It goes as far as it can without waiting: a command is on its way when this returns.
                 tokio::task::yield_now().await;
-            });
-        } else {
-            self.runtime.spawn(task);
+            }),
+            _ => drop(self.runtime.spawn(task)),
         }
-    }
-
-    /// What a task says when it has ended.
-    pub fn ended(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether a task has not ended.
@@ -165,9 +186,20 @@ impl Io {
     }
 
     /// Drives on this thread until the future has ended.
-    pub fn drive<T>(&self, until: impl Future<Output = T>) -> T {
-        self.lease().used = true;
+    pub fn drive<T>(&self, borrower: Borrower, until: impl Future<Output = T>) -> T {
+        let mut lease = self.lease();
+        lease.used |= lease.borrower == Some(borrower);
+        drop(lease);
         self.runtime.block_on(until)
+    }
+
+    /// Drives as far as it goes without waiting.
+    pub fn drive_on(&self, borrower: Borrower) {
+        self.drive(borrower, async {
+            // Sockets are looked at behind the tasks, and those that this wakes run in the next round.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        });
     }
 
     /// Waits on this thread for at most so long, and drives meanwhile if the driver is with this borrower.
@@ -178,7 +210,7 @@ impl Io {
         mut until: impl Future<Output = T> + Unpin,
     ) -> Option<T> {
         if self.is_with(borrower) {
-            let came = self.drive(async { tokio::time::timeout(LEASE.min(longest), &mut until).await.ok() });
+            let came = self.drive(borrower, async { tokio::time::timeout(LEASE.min(longest), &mut until).await.ok() });
             if came.is_none() {
                 self.give_back(borrower);
             }

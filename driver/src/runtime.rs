@@ -56,13 +56,8 @@ fn spawn(
 ) -> Result<()> {
     // Spawning moves a task several times, and the future of a request is of many kilobytes.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
-    let io = io()?;
-    let kept = Arc::clone(&io);
-    io.spawn(from, async move {
-        let outcome = work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref()))));
-        kept.ended();
-        done(outcome);
-    });
+    let outcome = async move { work.await.unwrap_or_else(|panic| Err(Error::Internal(panic_message(panic.as_ref())))) };
+    io()?.spawn(from, outcome, done);
     Ok(())
 }
 

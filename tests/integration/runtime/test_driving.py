@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import selectors
+import socket
 import threading
 import time
 import weakref
@@ -142,12 +143,78 @@ async def test_a_descriptor_that_is_never_emptied_is_told_every_turn(client: Any
     await one_after_another(client, 10)
     loop.add_reader(readable, turn)
     os.write(writable, b"x")
-    assert await one_after_another(client, 20) == list(range(20))
-    await asyncio.sleep(0.01)
+    before = sleeps_of_the_keeper()
+    assert await one_after_another(client, 200) == list(range(200))
+    # The loop never waits, and drives all the same.
+    assert sleeps_of_the_keeper() - before < 100
     loop.remove_reader(readable)
     os.close(readable)
     os.close(writable)
-    assert turns > 20
+    assert turns > 200
+
+
+async def test_a_loop_that_always_has_something_to_do_drives_in_passing(client: Any) -> None:
+    turns = 0
+
+    async def spin() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    await one_after_another(client, 10)
+    spinning = asyncio.ensure_future(spin())
+    before = sleeps_of_the_keeper()
+    assert await one_after_another(client, 200) == list(range(200))
+    assert sleeps_of_the_keeper() - before < 100
+    spinning.cancel()
+    assert turns > 200
+
+
+async def test_events_of_a_loop_that_no_longer_drives_wake_no_other_thread(client: Any) -> None:
+    await one_after_another(client, 10)
+    # The lease has ended, and the loop has slept since.
+    await asyncio.sleep(0.1)
+    before = sleeps_of_the_keeper()
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    other.setblocking(False)
+    loop = asyncio.get_running_loop()
+    for number in range(500):
+        asking = asyncio.ensure_future(loop.sock_recv(one, 100))
+        await asyncio.sleep(0)
+        await loop.sock_sendall(other, b"%d" % number)
+        assert await asking == b"%d" % number
+    assert sleeps_of_the_keeper() - before < 250
+    one.close()
+    other.close()
+
+
+class WatchedElsewhere(asyncio.SelectorEventLoop):
+    """Its descriptors are watched by a thread of its own, and not by the selector that it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watcher = asyncio.SelectorEventLoop()
+        self.thread = threading.Thread(target=self.watcher.run_forever)
+        self.thread.start()
+
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> Any:
+        def tell() -> None:
+            self.call_soon_threadsafe(callback, *args)
+
+        self.watcher.call_soon_threadsafe(self.watcher.add_reader, fd, tell)
+
+    def close(self) -> None:
+        self.watcher.call_soon_threadsafe(self.watcher.stop)
+        self.thread.join()
+        self.watcher.close()
+        super().close()
+
+
+def test_a_loop_whose_selector_does_not_know_its_descriptors(client: Any) -> None:
+    with asyncio.Runner(loop_factory=WatchedElsewhere) as runner:
+        assert runner.run(one_after_another(client, 50)) == list(range(50))
 
 
 async def test_another_thread_wakes_a_loop_that_drives(client: Any) -> None:
