@@ -240,3 +240,110 @@ impl Io {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::ThreadId;
+
+    use tokio::sync::oneshot::{Receiver, channel};
+
+    use super::*;
+
+    fn kept() -> Arc<Io> {
+        let io = Arc::new(Io::new(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()));
+        let keeper = Arc::clone(&io);
+        std::thread::spawn(move || keeper.keep());
+        io
+    }
+
+    /// Starts what takes so many milliseconds, and tells the thread that it ended on.
+    fn begin(io: &Io, from: Option<Borrower>, milliseconds: u64) -> Receiver<ThreadId> {
+        let (sender, receiver) = channel();
+        let work = async move { tokio::time::sleep(Duration::from_millis(milliseconds)).await };
+        io.spawn(from, work, move |()| sender.send(std::thread::current().id()).unwrap());
+        receiver
+    }
+
+    /// Lends to a new borrower, which has something in flight then.
+    fn lent(io: &Io) -> (Borrower, Receiver<ThreadId>) {
+        loop {
+            let own = Borrower::new();
+            begin(io, Some(own), 1).blocking_recv().unwrap();
+            assert!(!io.is_with(own));
+            let second = begin(io, Some(own), 1);
+            // A thread that is kept waiting for so long loses it again.
+            if io.is_with(own) {
+                return (own, second);
+            }
+            second.blocking_recv().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_borrower_that_does_not_drive_loses_the_driver() {
+        let io = kept();
+        let (own, second) = lent(&io);
+        assert_ne!(second.blocking_recv().unwrap(), std::thread::current().id());
+        assert!(!io.is_with(own));
+    }
+
+    #[test]
+    fn a_borrower_runs_its_tasks_on_its_own_thread() {
+        let io = kept();
+        let (own, mut second) = lent(&io);
+        let here = std::thread::current().id();
+        io.wait(own, LEASE, &mut second);
+        let runs_here = |_| {
+            let mut next = begin(&io, Some(own), 1);
+            io.wait(own, LEASE, &mut next).is_some_and(|thread| thread == Ok(here))
+        };
+        assert!((0..50).filter(runs_here).count() > 25);
+    }
+
+    #[test]
+    fn what_takes_long_is_given_back_and_ends_elsewhere() {
+        let io = kept();
+        let (own, mut second) = lent(&io);
+        io.wait(own, LEASE, &mut second);
+        let mut long = begin(&io, Some(own), 60);
+        assert!(io.wait(own, LEASE, &mut long).is_none());
+        assert!(!io.is_with(own));
+        let there = loop {
+            if let Some(there) = io.wait(own, Duration::from_millis(5), &mut long) {
+                break there.unwrap();
+            }
+        };
+        assert_ne!(there, std::thread::current().id());
+    }
+
+    #[test]
+    fn whoever_else_waits_ends_the_lease() {
+        for other in [None, Some(Borrower::new())] {
+            let io = kept();
+            let (own, second) = lent(&io);
+            let third = begin(&io, other, 0);
+            assert!(!io.is_with(own));
+            third.blocking_recv().unwrap();
+            second.blocking_recv().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_runs_beside_another_is_not_lent_for() {
+        let (io, own) = (kept(), Borrower::new());
+        let (long, short) = (begin(&io, Some(own), 30), begin(&io, Some(own), 0));
+        assert!(!io.is_with(own) && io.is_busy());
+        short.blocking_recv().unwrap();
+        long.blocking_recv().unwrap();
+        assert!(!io.is_busy());
+    }
+
+    #[test]
+    fn a_task_that_breaks_is_no_longer_in_flight() {
+        let io = kept();
+        io.spawn(None, async { panic!("a task breaks") }, |()| ());
+        while io.is_busy() {
+            std::thread::yield_now();
+        }
+    }
+}
