@@ -293,11 +293,11 @@ mod tests {
         let (own, mut second) = lent(&io);
         let here = std::thread::current().id();
         io.wait(own, LEASE, &mut second);
-        let runs_here = |_| {
+        let runs_here = |_: &u32| {
             let mut next = begin(&io, Some(own), 1);
             io.wait(own, LEASE, &mut next).is_some_and(|thread| thread == Ok(here))
         };
-        assert!((0..50).filter(runs_here).count() > 25);
+        assert!((0..50_u32).filter(runs_here).count() > 25);
     }
 
     #[test]
