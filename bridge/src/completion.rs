@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Context;
 use std::time::{Duration, Instant};
@@ -82,12 +82,15 @@ pub struct Inbox {
     wake: Wake,
     driver: AtomicWaker,
     borrower: OnceLock<Borrower>,
+    /// The bytes in which documents came last.
+    last: AtomicUsize,
 }
 
 impl Inbox {
-    /// Who drives for the loop, if it can.
-    pub fn borrower(&self) -> Option<Borrower> {
-        self.borrower.get().copied()
+    /// Who could drive while the loop waits for this request. While a loop receives much, its other tasks wait.
+    pub fn borrower(&self, request: &Request) -> Option<Borrower> {
+        let borrower = self.borrower.get().copied()?;
+        (!request.is_large(self.last.load(Ordering::Relaxed))).then_some(borrower)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -231,6 +234,9 @@ impl LoopQueue {
     /// Settles the answer, unless its task was cancelled: then the outcome is dropped.
     fn deliver(&self, py: Python<'_>, id: u64, waiting: Waiting, outcome: Outcome) -> PyResult<()> {
         let Waiting { answer, finish } = waiting;
+        if let Some(bytes) = outcome.as_ref().ok().and_then(Reply::documents) {
+            self.inbox.last.store(bytes, Ordering::Relaxed);
+        }
         if answer.borrow(py).is_done() {
             return Ok(());
         }
@@ -355,6 +361,7 @@ fn build(py: Python<'_>, event_loop: Py<PyWeakrefReference>, wake: Wake) -> PyRe
             wake,
             driver: AtomicWaker::new(),
             borrower: OnceLock::new(),
+            last: AtomicUsize::default(),
         }),
         waiting: Mutex::default(),
         next: AtomicU64::new(0),

@@ -62,7 +62,7 @@ impl Pending {
         let (event_loop, queue) = completion::current(py)?;
         let start = |id, inbox: Arc<Inbox>| match unsent {
             Some((driver, request)) => {
-                let from = inbox.borrower();
+                let from = inbox.borrower(&request);
                 runtime::start(&driver, request, from, move |outcome| inbox.push(id, outcome))
             }
             None => {

@@ -14,6 +14,7 @@ use crate::client::Connected;
 use crate::error::{Error, Result};
 use crate::raw;
 use crate::request::{Page, RunOptions};
+use crate::runtime;
 use crate::session::Session;
 
 /// Batches that are asked for before the reader is known to want them all: from the next one on, each is on its way
@@ -130,16 +131,19 @@ impl Inner {
         self.given += 1;
         self.state = match state {
             _ if raw::is_last_batch(&batch) => State::Empty,
-            State::Plain(cursor) if self.given > read_before_ahead => fetch_ahead(cursor),
+            State::Plain(cursor) if self.given > read_before_ahead => fetch_ahead(cursor)?,
             state => state,
         };
         Ok(Some(batch))
     }
 }
 
-fn fetch_ahead(mut cursor: Box<RawBatchCursor>) -> State {
-    State::Ahead(tokio::spawn(async move {
+/// Whoever asked decodes meanwhile, so that somebody else has to drive.
+fn fetch_ahead(mut cursor: Box<RawBatchCursor>) -> Result<State> {
+    let in_flight = runtime::io()?.beside();
+    Ok(State::Ahead(tokio::spawn(async move {
         let batch = cursor.next().await;
+        drop(in_flight);
         (batch, cursor)
-    }))
+    })))
 }

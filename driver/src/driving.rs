@@ -47,7 +47,7 @@ pub struct Io {
 }
 
 /// A task that has not ended, however it does.
-struct InFlight(Arc<AtomicUsize>);
+pub struct InFlight(Arc<AtomicUsize>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -139,6 +139,13 @@ impl Io {
             }),
             _ => drop(self.runtime.spawn(task)),
         }
+    }
+
+    /// Counts what goes on beside whoever could drive, as long as this lives: the keeper drives.
+    pub fn beside(&self) -> InFlight {
+        self.lend(None);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(&self.in_flight))
     }
 
     /// Whether a task has not ended.
@@ -336,6 +343,22 @@ mod tests {
         short.blocking_recv().unwrap();
         long.blocking_recv().unwrap();
         assert!(!io.is_busy());
+    }
+
+    #[test]
+    fn what_goes_on_beside_ends_the_lease_and_prevents_another() {
+        let io = kept();
+        let (own, second) = lent(&io);
+        let beside = io.beside();
+        assert!(!io.is_with(own));
+        second.blocking_recv().unwrap();
+        for _ in 0..3 {
+            begin(&io, Some(own), 0).blocking_recv().unwrap();
+            assert!(!io.is_with(own) && io.is_busy());
+        }
+        drop(beside);
+        assert!(!io.is_busy());
+        lent(&io);
     }
 
     #[test]

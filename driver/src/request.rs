@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bson::{RawBson, RawDocument, RawDocumentBuf};
 use data_bridge_compiler::Requirement;
-use data_bridge_compiler::physical::PhysicalPlan;
+use data_bridge_compiler::physical::{Answer, PhysicalPlan};
 use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::batch::Batch;
@@ -102,6 +102,22 @@ pub enum Request {
     Close,
 }
 
+/// Bytes that are sent or received in well below a millisecond.
+const SMALL: usize = 1024 * 1024;
+
+impl Request {
+    /// Whether sending it takes a while, or receiving its answer, if documents come in as many bytes as they `last` did.
+    pub fn is_large(&self, last: usize) -> bool {
+        let bytes = match self {
+            Self::Run { plan, .. } if plan.answer == Answer::Documents => last,
+            Self::OpenCursor { .. } | Self::NextBatch(_) => last,
+            Self::Batch { batch, .. } => batch.statements.iter().map(Vec::len).sum(),
+            _ => 0,
+        };
+        bytes > SMALL
+    }
+}
+
 /// What writes did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Written {
@@ -151,4 +167,51 @@ pub enum Reply {
     Session(Session),
     Topology(Topology),
     Done,
+}
+
+impl Reply {
+    /// The bytes in which documents came.
+    pub fn documents(&self) -> Option<usize> {
+        match self {
+            Self::Documents { batch: Some(batch), .. } | Self::Batch(Some(batch)) => Some(batch.as_bytes().len()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Kind;
+
+    fn insert(bytes: usize) -> Request {
+        let batch = Batch {
+            kind: Kind::Insert,
+            database: None,
+            collection: "c".into(),
+            statements: vec![vec![0; bytes]; 2],
+            ordered: true,
+        };
+        Request::Batch { batch, options: RunOptions::default() }
+    }
+
+    fn read(answer: Answer) -> Request {
+        Request::Run { plan: PhysicalPlan::of(Vec::new(), answer), options: RunOptions::default() }
+    }
+
+    #[test]
+    fn what_is_sent_is_large_by_itself() {
+        assert!(!insert(SMALL / 2).is_large(usize::MAX));
+        assert!(insert(SMALL / 2 + 1).is_large(0));
+    }
+
+    #[test]
+    fn documents_are_taken_to_be_as_large_as_the_last() {
+        assert!(read(Answer::Documents).is_large(SMALL + 1));
+        assert!(!read(Answer::Documents).is_large(SMALL));
+        for answer in [Answer::First, Answer::Count, Answer::Exists, Answer::Write] {
+            assert!(!read(answer).is_large(usize::MAX));
+        }
+        assert!(!Request::Ping.is_large(usize::MAX));
+    }
 }

@@ -72,6 +72,22 @@ async def test_requests_beside_each_other_are_for_the_other_thread(client: Any) 
     assert sleeps_of_the_keeper() - before > 5
 
 
+async def test_large_batches_are_received_by_the_other_thread(client: Any) -> None:
+    documents = [{"n": number, "text": "x" * 2_000_000} for number in range(7)]
+    command = {"aggregate": 1, "pipeline": [{"$documents": documents}], "cursor": {"batchSize": 1}}
+    for _ in range(3):
+        await one_after_another(client, 5)
+        cursor = await client.open_cursor("admin", bson.encode(command))
+        before = sleeps_of_the_keeper()
+        found = []
+        while (reply := await cursor.next_batch()) is not None:
+            batch = bson.decode(reply)["cursor"]
+            found += [each["n"] for each in batch.get("firstBatch", batch.get("nextBatch"))]
+        assert found == list(range(7))
+        assert sleeps_of_the_keeper() > before
+    assert await one_after_another(client, 5) == list(range(5))
+
+
 async def test_a_long_wait_is_for_the_other_thread_and_ends_all_the_same(client: Any) -> None:
     for milliseconds in (1, 15, 25, 60, 150):
         await one_after_another(client, 5)
