@@ -37,7 +37,7 @@ pub struct Selector {
     /// The runtime's sight of what is readable when the loop's own has something to give: only while this drives, for each
     /// event wakes whoever drives. It must go before `epoll`.
     readable: Mutex<Option<AsyncFd<RawFd>>>,
-    /// A second descriptor of the loop's own epoll, which stays open as long as this lives.
+    /// A second descriptor of the loop's own epoll, which nobody else closes.
     epoll: Py<PyAny>,
     /// The loop came by without waiting since this last drove.
     passed: AtomicBool,
@@ -112,6 +112,7 @@ impl Selector {
         if self.io.is_here() {
             self.io.give_back(self.borrower);
         }
+        self.epoll.call_method0(py, intern!(py, "close"))?;
         self.own(py)?.call_method0(intern!(py, "close")).map(drop)
     }
 
