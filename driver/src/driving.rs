@@ -1,8 +1,8 @@
 //! Who drives the I/O: sockets and timers go on only while some thread waits for them.
 //!
 //! A thread of its own does, the keeper, unless an event loop or a blocking caller has borrowed the driver: whoever asks
-//! for one thing after another waits for its socket itself. Then neither a command nor its answer has to wake another thread, which takes
-//! longer than all else that a client does about a small command.
+//! for one thing after another waits for its socket itself. Then neither a command nor its answer has to wake another
+//! thread, which takes longer than all else that a client does about a small command.
 //!
 //! What the MongoDB driver does in the background, heartbeats for one, waits until somebody drives: while a borrower
 //! computes, for up to two leases.
@@ -48,6 +48,13 @@ pub struct Io {
 
 /// A task that has not ended, however it does.
 pub struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    fn count(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -121,15 +128,15 @@ impl Io {
         work: impl Future<Output = T> + Send + 'static,
         done: impl FnOnce(T) + Send + 'static,
     ) {
-        let alone = self.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
-        let in_flight = InFlight(Arc::clone(&self.in_flight));
+        let in_flight = InFlight::count(&self.in_flight);
+        // This one itself is counted: of two that start at once neither is alone.
+        let alone = from.filter(|_| self.in_flight.load(Ordering::Relaxed) == 1);
         let task = async move {
             let outcome = work.await;
             // Whoever waits sees that it has ended.
             drop(in_flight);
             done(outcome);
         };
-        let alone = from.filter(|_| alone);
         let lent = self.lend(alone);
         match alone {
             Some(borrower) if lent => self.drive(borrower, async move {
@@ -144,8 +151,7 @@ impl Io {
     /// Counts what goes on beside whoever could drive, as long as this lives: the keeper drives.
     pub fn beside(&self) -> InFlight {
         self.lend(None);
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(Arc::clone(&self.in_flight))
+        InFlight::count(&self.in_flight)
     }
 
     /// Whether a task has not ended.

@@ -16,7 +16,9 @@ from typing import Any
 import bson
 import pytest
 from runtime_server import Mongod
-from test_runtime_asyncio import PING, numbers, run, sleeping
+from test_runtime_asyncio import PING, in_threads, numbers, run, sleeping
+
+from data_bridge import _core
 
 
 async def one_after_another(client: Any, count: int) -> list[int]:
@@ -102,11 +104,12 @@ async def test_timers_go_off_while_the_loop_drives(client: Any) -> None:
     gone: list[float] = []
     loop = asyncio.get_running_loop()
     started = loop.time()
-    for delay in (0.0, 0.005, 0.012, 0.03, 0.08):
+    delays = (0.0, 0.005, 0.012, 0.03, 0.08)
+    for delay in delays:
         loop.call_later(delay, lambda: gone.append(loop.time() - started))
     await client.run_command("admin", sleeping(200))
     assert len(gone) == 5
-    assert all(late >= delay for late, delay in zip(gone, (0.0, 0.005, 0.012, 0.03, 0.08), strict=True))
+    assert all(late >= delay for late, delay in zip(gone, delays, strict=True))
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(client.run_command("admin", sleeping(300)), 0.01)
     assert await one_after_another(client, 5) == list(range(5))
@@ -262,7 +265,7 @@ async def test_a_loop_that_is_busy_elsewhere_leaves_its_request_to_the_other_thr
     await asyncio.sleep(0)
     # No turn of the loop from here on: blocking, as a program may that computes.
     read = bson.encode({"find": "c", "filter": {"_id": 1}})
-    other = _core_client(server)
+    other = _core.Client(server.uri)
     until = time.monotonic() + 5
     while bson.decode(other.run_command("driving", read).wait())["cursor"]["firstBatch"][0]["n"] == 0:
         assert time.monotonic() < until
@@ -270,23 +273,8 @@ async def test_a_loop_that_is_busy_elsewhere_leaves_its_request_to_the_other_thr
     assert bson.decode(await task)["n"] == 1
 
 
-def _core_client(server: Mongod) -> Any:
-    from data_bridge import _core
-
-    return _core.Client(server.uri)
-
-
 def test_loops_in_several_threads_take_turns(client: Any) -> None:
-    results: dict[int, list[int]] = {}
-
-    def run(key: int) -> None:
-        results[key] = asyncio.run(one_after_another(client, 150))
-
-    threads = [threading.Thread(target=run, args=(key,)) for key in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = in_threads(4, lambda: one_after_another(client, 150))
     assert results == {key: list(range(150)) for key in range(4)}
 
 
@@ -407,9 +395,6 @@ def test_what_a_loop_asks_of_its_selector_is_answered_as_before(client: Any) -> 
 
 def test_control_c_stops_a_loop_that_drives(server: Mongod) -> None:
     body = """
-        async def alone(count):
-            for _ in range(count):
-                await client.ping()
         async def main():
             await alone(20)
             print("ready", flush=True)
@@ -428,8 +413,7 @@ def test_control_c_stops_a_loop_that_drives(server: Mongod) -> None:
 def test_a_signal_handler_runs_while_a_loop_waits_for_a_slow_answer(server: Mongod) -> None:
     body = """
         async def main():
-            for _ in range(20):
-                await client.ping()
+            await alone(20)
             waiting = asyncio.ensure_future(client.run_command("admin", sleep))
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, waiting.cancel)
             print("ready", flush=True)
@@ -447,9 +431,6 @@ def test_a_signal_handler_runs_while_a_loop_waits_for_a_slow_answer(server: Mong
 
 def test_a_fork_inside_a_loop_that_drives(server: Mongod) -> None:
     body = """
-        async def alone(count):
-            for _ in range(count):
-                await client.ping()
         async def main():
             await alone(20)
             child = os.fork()

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import bson
@@ -87,17 +88,23 @@ def test_a_loop_closed_with_work_in_flight(client: Any) -> None:
     assert asyncio.run(numbers(client, 20)) == list(range(20))
 
 
-def test_loops_in_several_threads(client: Any) -> None:
+def in_threads(count: int, work: Callable[[], Coroutine[Any, Any, list[int]]]) -> dict[int, list[int]]:
+    """What the same work gives in loops of so many threads."""
     results: dict[int, list[int]] = {}
 
     def run(key: int) -> None:
-        results[key] = asyncio.run(numbers(client, 200))
+        results[key] = asyncio.run(work())
 
-    threads = [threading.Thread(target=run, args=(key,)) for key in range(3)]
+    threads = [threading.Thread(target=run, args=(key,)) for key in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return results
+
+
+def test_loops_in_several_threads(client: Any) -> None:
+    results = in_threads(3, lambda: numbers(client, 200))
     assert results == {key: list(range(200)) for key in range(3)}
 
 
@@ -149,6 +156,9 @@ def run(server: Mongod, body: str, *, interrupt_after: float | None = None) -> s
         client = _core.Client({server.uri!r})
         sleep = bson.encode({{"sleep": 1, "secs": 20, "lock": "none"}})
         ping = bson.encode({{"ping": 1}})
+        async def alone(count):
+            for _ in range(count):
+                await client.ping()
     """
     program = textwrap.dedent(head) + textwrap.dedent(body)
     process = subprocess.Popen(
