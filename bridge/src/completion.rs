@@ -25,6 +25,7 @@ use crate::answer::Answer;
 use crate::errors;
 use crate::gate::guarded;
 use crate::selector;
+use crate::turn::Turn;
 
 /// How an operation ended, before anything of it is a Python object.
 pub type Outcome = Result<Reply, Error>;
@@ -157,10 +158,16 @@ pub struct LoopQueue {
     inbox: Arc<Inbox>,
     waiting: Mutex<HashMap<u64, Waiting>>,
     next: AtomicU64,
+    pub turn: Arc<Turn>,
 }
 
 #[pymethods]
 impl LoopQueue {
+    /// Called by a loop whose selector does not end its turns.
+    pub fn end_turn(&self) {
+        self.turn.end();
+    }
+
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let started = Instant::now();
         for _ in 0..PER_TICK {
@@ -181,6 +188,11 @@ impl LoopQueue {
 }
 
 impl LoopQueue {
+    /// Whether a selector of ours ends the loop's turns.
+    pub fn is_selected(&self) -> bool {
+        self.inbox.borrower.get().is_some()
+    }
+
     fn pop(&self) -> Option<(u64, Outcome)> {
         locked(&self.inbox.arrived).outcomes.pop_front()
     }
@@ -319,6 +331,7 @@ fn sweep(registry: &Bound<'_, PyAny>) -> PyResult<()> {
             if let Ok(queue) = queue.cast::<LoopQueue>() {
                 let waiting = std::mem::take(&mut *locked(&queue.get().waiting));
                 drop(waiting);
+                queue.get().end_turn();
             }
         }
     }
@@ -335,7 +348,7 @@ fn create<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>
     match event_loop.call_method1("add_reader", (number, &queue)) {
         Ok(_) => {
             // Whatever is odd about the loop's selector, the eventfd is enough.
-            if let Ok(Some(borrower)) = selector::install(event_loop, number, &queue.get().inbox) {
+            if let Ok(Some(borrower)) = selector::install(event_loop, number, &queue.get().inbox, &queue.get().turn) {
                 // It is the first: the queue is new.
                 let _ = queue.get().inbox.borrower.set(borrower);
             }
@@ -365,6 +378,7 @@ fn build(py: Python<'_>, event_loop: Py<PyWeakrefReference>, wake: Wake) -> PyRe
         }),
         waiting: Mutex::default(),
         next: AtomicU64::new(0),
+        turn: Arc::default(),
     };
     Bound::new(py, queue)
 }

@@ -18,6 +18,7 @@ mod pending;
 mod read;
 mod run;
 mod selector;
+mod turn;
 
 use pyo3::prelude::*;
 
@@ -32,5 +33,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     dtype::register(module)?;
     links::register(module)?;
     maker::register(module)?;
-    run::register(module)
+    run::register(module)?;
+    turn::register(module)
 }

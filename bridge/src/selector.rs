@@ -6,9 +6,10 @@
 //! other kinds keep theirs, and are told by an eventfd.
 
 use std::os::fd::RawFd;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use data_bridge_driver::{Borrower, Io, LEASE, runtime};
@@ -19,10 +20,12 @@ use pyo3::types::{PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::time::{Instant, Sleep};
 
 use crate::completion::{Inbox, locked};
 use crate::errors;
 use crate::gate::guarded;
+use crate::turn::Turn;
 
 /// `selectors.EVENT_READ`.
 const EVENT_READ: u8 = 1;
@@ -34,26 +37,42 @@ pub struct Selector {
     own: Option<Py<PyAny>>,
     /// What the loop's own gives when the queue's eventfd is readable.
     arrived: Option<Py<PyAny>>,
-    /// The runtime's sight of what is readable when the loop's own has something to give: only while this drives, for each
-    /// event wakes whoever drives. It must go before `epoll`.
-    readable: Mutex<Option<AsyncFd<RawFd>>>,
+    /// Only while this drives, for each event wakes whoever drives. It must go before `epoll`.
+    watch: Mutex<Option<Watch>>,
     /// A second descriptor of the loop's own epoll, which nobody else closes.
     epoll: Py<PyAny>,
     /// The loop came by without waiting since this last drove.
     passed: AtomicBool,
     inbox: Arc<Inbox>,
+    turn: Arc<Turn>,
     io: Arc<Io>,
     borrower: Borrower,
+}
+
+/// What a loop that drives waits for beside its outcomes.
+struct Watch {
+    /// The runtime's sight of what is readable when the loop's own selector has something to give.
+    readable: AsyncFd<RawFd>,
+    /// The loop's own selector gave nothing when it was last asked, and has not become readable since.
+    is_quiet: bool,
+    /// When the loop waits no longer: one timer for all requests, for to make one wakes the runtime.
+    until: Pin<Box<Sleep>>,
 }
 
 /// What ended the waiting.
 enum Came {
     Outcome,
     Event,
+    Nothing,
 }
 
 /// Makes the loop wait in a selector that can drive; None where it is of a kind that waits elsewhere.
-pub fn install(event_loop: &Bound<'_, PyAny>, eventfd: RawFd, inbox: &Arc<Inbox>) -> PyResult<Option<Borrower>> {
+pub fn install(
+    event_loop: &Bound<'_, PyAny>,
+    eventfd: RawFd,
+    inbox: &Arc<Inbox>,
+    turn: &Arc<Turn>,
+) -> PyResult<Option<Borrower>> {
     static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static EPOLL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static DUP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -69,10 +88,11 @@ pub fn install(event_loop: &Bound<'_, PyAny>, eventfd: RawFd, inbox: &Arc<Inbox>
     let selector = Selector {
         own: Some(own.unbind()),
         arrived: Some((key, EVENT_READ).into_pyobject(py)?.into_any().unbind()),
-        readable: Mutex::default(),
+        watch: Mutex::default(),
         epoll: epoll.unbind(),
         passed: AtomicBool::default(),
         inbox: Arc::clone(inbox),
+        turn: Arc::clone(turn),
         io: runtime::io().map_err(|error| errors::to_python(py, error))?,
         borrower,
     };
@@ -85,6 +105,7 @@ impl Selector {
     /// Waits as the loop's own does, for at most so many seconds.
     #[pyo3(signature = (timeout = None))]
     fn select<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        self.turn.end();
         let waits = timeout.is_none_or(|seconds| seconds > 0.0);
         let drives = self.io.is_busy() && self.io.is_with(self.borrower);
         if !self.inbox.looks(drives || !waits) {
@@ -100,14 +121,15 @@ impl Selector {
             let events = self.ask(py, timeout)?;
             return self.pass(events);
         }
-        let before = locked(&self.readable).take();
-        let readable = before.map_or_else(|| self.watch(py), Ok)?;
-        let events = self.drive(py, &readable, timeout);
-        *locked(&self.readable) = Some(readable);
+        let before = locked(&self.watch).take();
+        let mut watch = before.map_or_else(|| self.watch(py), Ok)?;
+        let events = self.drive(py, &mut watch, timeout);
+        *locked(&self.watch) = Some(watch);
         events
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.turn.end();
         self.let_go();
         if self.io.is_here() {
             self.io.give_back(self.borrower);
@@ -133,31 +155,31 @@ impl Selector {
 
 impl Selector {
     /// Drives until there is something for the loop, or the time is up.
-    fn drive<'py>(
-        &self,
-        py: Python<'py>,
-        readable: &AsyncFd<RawFd>,
-        timeout: Option<f64>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        // What comes from here on makes it readable anew.
-        if let Some(Ok(mut seen)) = readable.readable().now_or_never() {
+    fn drive<'py>(&self, py: Python<'py>, watch: &mut Watch, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(Ok(mut seen)) = watch.readable.readable().now_or_never() {
+            // What comes from here on makes it readable anew.
             seen.clear_ready();
+            watch.is_quiet = false;
         }
-        let events = self.ask(py, Some(0.0))?;
-        if events.len()? > 0 {
-            return self.pass(events);
+        if !watch.is_quiet {
+            let events = self.ask(py, Some(0.0))?;
+            if events.len()? > 0 {
+                return self.pass(events);
+            }
+            watch.is_quiet = true;
         }
         self.passed.store(false, Ordering::Relaxed);
         let longest = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LEASE).min(LEASE);
-        match guarded(py, || Ok(py.detach(|| self.wait(readable, longest))))? {
-            Some(Came::Outcome) => self.with_arrived(events),
-            Some(Came::Event) => self.ask(py, Some(0.0)),
-            None => {
+        let nothing = PyList::empty(py).into_any();
+        match guarded(py, || Ok(py.detach(|| self.wait(watch, longest))))? {
+            Came::Outcome => self.with_arrived(nothing),
+            Came::Event => self.ask(py, Some(0.0)),
+            Came::Nothing => {
                 if longest == LEASE {
                     // The keeper can wait for what takes so long. The loop comes again at once, and lets signals in.
                     self.io.give_back(self.borrower);
                 }
-                Ok(events)
+                Ok(nothing)
             }
         }
     }
@@ -189,30 +211,36 @@ impl Selector {
         if self.inbox.is_empty() { Ok(events) } else { self.with_arrived(events) }
     }
 
-    fn watch(&self, py: Python<'_>) -> PyResult<AsyncFd<RawFd>> {
+    fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
         let descriptor: RawFd = self.epoll.call_method0(py, intern!(py, "fileno"))?.extract(py)?;
         let _of_the_runtime = self.io.enter();
         #[expect(deprecated, reason = "the other asks for unsafe code; `epoll` holds the descriptor open")]
-        Ok(AsyncFd::with_interest(descriptor, Interest::READABLE)?)
+        let readable = AsyncFd::with_interest(descriptor, Interest::READABLE)?;
+        Ok(Watch { readable, is_quiet: false, until: Box::pin(tokio::time::sleep(LEASE)) })
     }
 
-    fn wait(&self, readable: &AsyncFd<RawFd>, longest: Duration) -> Option<Came> {
-        let came = |context: &mut Context<'_>| {
+    fn wait(&self, watch: &mut Watch, longest: Duration) -> Came {
+        let Watch { readable, is_quiet, until } = watch;
+        until.as_mut().reset(Instant::now() + longest);
+        let came = std::future::poll_fn(|context| {
             self.inbox.register(context);
             if !self.inbox.is_empty() {
                 return Poll::Ready(Came::Outcome);
             }
-            readable.poll_read_ready(context).map(|_| Came::Event)
-        };
-        let waited = async move { tokio::time::timeout(longest, std::future::poll_fn(came)).await.ok() };
-        self.io.drive(self.borrower, waited)
+            if readable.poll_read_ready(context).is_ready() {
+                *is_quiet = false;
+                return Poll::Ready(Came::Event);
+            }
+            until.as_mut().poll(context).map(|()| Came::Nothing)
+        });
+        self.io.drive(self.borrower, came)
     }
 
     /// Takes the loop's own out of the runtime. That of another process shares its epoll with this one's, and stays as it is.
     fn let_go(&self) {
-        let readable = locked(&self.readable).take();
-        if readable.is_some() && !self.io.is_here() {
-            std::mem::forget(readable);
+        let watch = locked(&self.watch).take();
+        if watch.is_some() && !self.io.is_here() {
+            std::mem::forget(watch);
         }
     }
 }

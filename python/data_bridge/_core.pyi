@@ -340,6 +340,9 @@ class LoopQueue:
 
     def __call__(self) -> None: ...
 
+def turn() -> dict[Any, Any]:
+    """What is kept in this turn of the running event loop: empty when the next turn begins."""
+
 def execute(
     client: Client,
     compiled: Compiled,

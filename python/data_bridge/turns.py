@@ -7,11 +7,12 @@ import copy
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeVar
 
+from . import _core
+
 Asked = TypeVar("Asked")
 #: Whoever asked for something, and the future that waits for what comes of it.
 Waiting = list[tuple[Asked, asyncio.Future[Any]]]
 
-_open: dict[tuple[asyncio.AbstractEventLoop, Hashable], Waiting[Any]] = {}
 #: Event loops hold tasks weakly.
 _tasks: set[asyncio.Task[Any]] = set()
 
@@ -32,25 +33,22 @@ def ask(
         at_once: sends the first of a turn alone and gives its awaitable, so that a single one waits for nothing;
             without it the first waits for the end of the turn too.
     """
-    loop = asyncio.get_running_loop()
-    place = (loop, key)
-    waiting = _open.get(place)
+    kept = _core.turn()
+    waiting = kept.get(key)
     if waiting is None:
-        waiting = _open[place] = []
-        loop.call_soon(_end, place, send)
+        waiting = kept[key] = []
         if at_once is not None:
             return at_once()
+    loop = asyncio.get_running_loop()
+    if not waiting:
+        loop.call_soon(_end, waiting, send)
     future: asyncio.Future[Any] = loop.create_future()
     waiting.append((asked, future))
     return future
 
 
-def _end(
-    place: tuple[asyncio.AbstractEventLoop, Hashable], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]
-) -> None:
-    waiting = _open.pop(place)
-    if waiting:
-        _in_background(place[0], _settle_all(waiting, send))
+def _end(waiting: Waiting[Any], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]) -> None:
+    _in_background(waiting[0][1].get_loop(), _settle_all(waiting, send))
 
 
 async def _settle_all(waiting: Waiting[Any], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]) -> None:
