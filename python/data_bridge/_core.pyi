@@ -52,6 +52,7 @@ __all__ = [
     "saves",
     "set_images",
     "to_mql",
+    "turn",
     "write_batch",
 ]
 
@@ -339,6 +340,7 @@ class LoopQueue:
     """One event loop's queue of finished operations."""
 
     def __call__(self) -> None: ...
+    def end_turn(self) -> None: ...
 
 def turn() -> dict[Any, Any]:
     """What is kept in this turn of the running event loop: empty when the next turn begins."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _core
 from .errors import ConnectionFailure
-from .operation import Operation, Script
+from .operation import Operation, Script, call
 from .query_log import QueryLog, switch
 from .trust import distrust_all
 
@@ -51,13 +51,13 @@ class Client:
             self.log()
             yield self.core.close()
             if self._pymongo is not None:
-                yield self._pymongo.close()
+                yield call(self._pymongo.close)
 
         return Operation(script, "client.close()")
 
     def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Operation[_core.Session]:
         """A session, for `query.session(...)`; its methods start, commit and abort transactions."""
-        return Operation.of(self.core.start_session(causal_consistency, snapshot), "client.start_session()")
+        return Operation.of(lambda: self.core.start_session(causal_consistency, snapshot), "client.start_session()")
 
     def pymongo(self) -> Any:
         """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do.

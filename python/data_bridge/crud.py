@@ -141,8 +141,11 @@ class Crud(InstanceWrites):
         """
         if isinstance(id, str) and _has_object_ids(cls) and ObjectId.is_valid(id):
             id = ObjectId(id)
+        label = f"{cls.__name__}.get({id!r})"
         members = tuple(family(cls).values())  # type: ignore[arg-type]
         layout = family_layout(members) if members else layout_of(cls)  # type: ignore[arg-type]
+        if not members and not cls.settings().eager_load_links:
+            return Operation.of(lambda: Get(cls, id, layout, lazy, session), label)
 
         def script() -> Script[Any]:
             found = yield Get(cls, id, layout, lazy, session)
@@ -153,7 +156,7 @@ class Crud(InstanceWrites):
                 yield from fetch_eagerly(cls, [found], session)  # type: ignore[arg-type]
             return found
 
-        return Operation(script, f"{cls.__name__}.get({id!r})")
+        return Operation(script, label)
 
     @classmethod
     def count(cls) -> Operation[int]:

@@ -87,29 +87,26 @@ class Reach:
         below: the class and those below it; otherwise the class alone.
     """
 
-    __slots__ = ("classes", "cls", "condition", "source", "whole")
+    __slots__ = ("classes", "cls", "condition", "mixed", "source")
 
     def __init__(self, cls: type[Document], below: bool) -> None:
         root, settings = root_of(cls), settings_of(cls)
         self.cls = cls
         self.classes = tuple(descendants(cls)) if below else (cls,)
         #: With its children a root stands for the whole collection: a class that is not known must not go unnoticed.
-        self.whole = root is None or (below and cls is root)
+        whole = root is None or (below and cls is root)
+        #: Documents may be of other classes than the query's.
+        self.mixed = len(self.classes) > 1 or (whole and cls is root)
         #: What may be asked of the documents: the fields of each of the classes.
         self.source = ir.Source(settings.name, settings.database, union_schema(self.classes))
         #: The stage that tells by the discriminator; None where every stored document is given.
-        self.condition = None if self.whole else stages.Match(self._of_classes())
+        self.condition = None if whole else stages.Match(self._of_classes())
 
     def _of_classes(self) -> ir.Expr:
         field = ir.Field(CLASS_ID, schema_of(self.cls).field(CLASS_ID), self.cls.__name__)  # type: ignore[arg-type]
         if len(self.classes) == 1:
             return ir.Compare("eq", field, ir.Literal(class_id_of(self.cls)))
         return ir.In(field, tuple(class_id_of(each) for each in self.classes))
-
-    @property
-    def mixed(self) -> bool:
-        """Documents may be of other classes than the query's."""
-        return len(self.classes) > 1 or (self.whole and self.cls is root_of(self.cls))
 
     def narrowed(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The stages, with the condition before them, or behind a stage that must be the first."""

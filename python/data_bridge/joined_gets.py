@@ -21,7 +21,7 @@ from .links import link_key
 from .query import Query
 from .schema import schema_of
 from .settings import settings_of
-from .turns import Waiting, answer_alone, ask, settle
+from .turns import Waiting, answer_alone, ask_at_once, settle
 from .writing import by_id
 
 #: Ids in one command.
@@ -53,17 +53,15 @@ class Get:
     def start(self) -> Any:
         """Sends it on the running event loop, now or at the end of the loop's turn."""
         if self._session is not None:
-            return self._alone().start()
-        return ask((Get, default_client(), self._cls, self._lazy, self._layout), self, _send, self._at_once)
+            return self.alone().start()
+        return ask_at_once((Get, default_client(), self._cls, self._lazy, self._layout), self, _send)
 
     def wait(self) -> Any:
         """Sends it and blocks."""
-        return self._alone().wait()
+        return self.alone().wait()
 
-    def _at_once(self) -> Any:
-        return self._alone().start()
-
-    def _alone(self) -> Any:
+    def alone(self) -> Any:
+        """The request of this one document."""
         compiled = _core.compile_get(reach_of(self._cls, None).source, self._id)
         if compiled is None:
             query = by_id(self._cls, self._id)
@@ -102,7 +100,7 @@ async def _read(asked: Waiting[Get]) -> None:
     else:
         alone += waiting.values()
     for get, future in alone:
-        answer_alone(future, get._alone)
+        answer_alone(future, get.alone)
 
 
 async def _together(waiting: dict[Any, tuple[Get, asyncio.Future[Any]]]) -> Waiting[Get]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import requests
-from .client import Client, default_client
+from .client import default_client
 from .errors import BulkWriteError
 from .operation import Operation
 from .settings import settings_of
-from .turns import Waiting, answer_alone, ask, settle
+from .turns import Waiting, answer_alone, ask_at_once, settle
 from .writing import misses
 
 if TYPE_CHECKING:
@@ -33,33 +33,36 @@ class WriteOne:
         session: of a transaction.
     """
 
-    __slots__ = ("_kind", "_session", "_statement", "document")
+    __slots__ = ("_kind", "_session", "_settings", "_statement", "document")
 
     def __init__(self, document: Document, kind: str, statement: bytes, session: Any) -> None:
         self.document = document
         self._kind = kind
         self._statement = statement
         self._session = session
+        self._settings = settings_of(type(document))
 
     def start(self) -> Any:
         """Sends it on the running event loop, now or at the end of the loop's turn."""
         if self._session is not None or len(self._statement) > _LARGE:
-            return self._alone().start()
-        settings = settings_of(type(self.document))
+            return self.alone().start()
+        settings = self._settings
         key = (WriteOne, default_client(), settings.database, settings.name, self._kind, settings.use_revision)
-        return ask(key, self, _send, lambda: self._alone().start())
+        return ask_at_once(key, self, _send)
 
     def wait(self) -> Any:
         """Sends it and blocks."""
-        return self._alone().wait()
+        return self.alone().wait()
 
-    def _alone(self) -> Any:
-        return self._batch(default_client(), [self._statement])
+    def alone(self) -> Any:
+        """The request of this one statement."""
+        return self.batch([self._statement])
 
-    def _batch(self, client: Client, statements: list[bytes]) -> Any:
-        settings = settings_of(type(self.document))
+    def batch(self, statements: list[bytes]) -> Any:
+        """The request of statements like this one."""
+        settings = self._settings
         return requests.write_batch(
-            client, settings.database, settings.name, self._kind, statements, False, self._session
+            default_client(), settings.database, settings.name, self._kind, statements, False, self._session
         )
 
 
@@ -67,7 +70,7 @@ async def _send(asked: Waiting[WriteOne]) -> None:
     writes = [write for write, _ in asked]
     refused: set[int] = set()
     try:
-        reply = await writes[0]._batch(default_client(), [write._statement for write in writes]).start()
+        reply = await writes[0].batch([write._statement for write in writes]).start()
         found = reply["n"]
     except BulkWriteError as error:
         if not error.failures or error.write_concern_error:
@@ -81,6 +84,6 @@ async def _send(asked: Waiting[WriteOne]) -> None:
         missed = {id(document) for document in (*gone, *changed)}
     for index, (write, future) in enumerate(asked):
         if index in refused:
-            answer_alone(future, write._alone)
+            answer_alone(future, write.alone)
         else:
             settle(future, {"n": int(id(write.document) not in missed)})

@@ -36,9 +36,8 @@ class Request(Protocol[T_co]):
         ...
 
 
-#: A generator that yields requests, operations, awaitables or plain values, is sent what came of each, and returns the
-#: result.
-Script: TypeAlias = Generator[Any, Any, T]
+#: A generator that yields requests (operations are some), is sent what came of each, and returns the result.
+Script: TypeAlias = Generator[Request[Any], Any, T]
 
 
 class Operation(Generic[T]):
@@ -49,56 +48,41 @@ class Operation(Generic[T]):
         label: how the user wrote it, such as `User.find(...).to_list()`; for messages.
     """
 
-    __slots__ = ("__weakref__", "_label", "_script", "_state")
+    __slots__ = ("__weakref__", "_label", "_state", "_work")
 
     def __init__(self, script: Callable[[], Script[T]], label: str = "operation") -> None:
-        self._script: Callable[[], Script[T]] | None = script
+        self._work: Callable[[], Any] | None = script
         self._label = label
         self._state = "new"
 
     @classmethod
-    def of(cls, request: Request[T], label: str = "operation") -> Operation[T]:
-        """The operation of a single request."""
+    def of(cls, request: Callable[[], Request[T]], label: str = "operation") -> Operation[T]:
+        """The operation of a single request, which is made when the operation is run."""
+        return _Single(request, label)  # type: ignore[arg-type]
 
-        def script() -> Script[T]:
-            result: T = yield request
-            return result
-
-        return cls(script, label)
-
-    @classmethod
-    def value(cls, value: T, label: str = "operation") -> Operation[T]:
-        """The operation whose result is already known: nothing is sent."""
-
-        def script() -> Script[T]:
-            return value
-            yield
-
-        return cls(script, label)
-
-    def script(self) -> Script[T]:
-        """The work itself, for `yield from` in another script. Counts as running it.
+    def _begin(self) -> Any:
+        """What does the work.
 
         Raises:
             RuntimeError: it was run before.
         """
-        if self._script is None:
+        if self._work is None:
             raise RuntimeError(f"{self._label} was already run: an operation runs once, so build it again")
-        make, self._script = self._script, None
+        make, self._work = self._work, None
         self._state = "run"
         return make()
 
     def __await__(self) -> Generator[Any, Any, T]:
-        script = self.script()
+        script = self._begin()
         try:
-            waited = next(script)
+            request = next(script)
             while True:
                 try:
-                    result = yield from _started(waited).__await__()
+                    result = yield from request.start().__await__()
                 except BaseException as error:
-                    waited = script.throw(error)
+                    request = script.throw(error)
                 else:
-                    waited = script.send(result)
+                    request = script.send(result)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
@@ -106,26 +90,34 @@ class Operation(Generic[T]):
 
     def run_sync(self) -> T:
         """Runs the operation and blocks until it is done; inside a running event loop, that loop is blocked too."""
-        script = self.script()
+        script = self._begin()
         try:
-            waited = next(script)
+            request = next(script)
             while True:
                 try:
-                    result = _waited(waited)
+                    result = request.wait()
                 except BaseException as error:
-                    waited = script.throw(error)
+                    request = script.throw(error)
                 else:
-                    waited = script.send(result)
+                    request = script.send(result)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
             script.close()
 
+    def start(self) -> Operation[T]:
+        """Itself, which a script awaits."""
+        return self
+
+    def wait(self) -> T:
+        """The same as `run_sync()`, for scripts."""
+        return self.run_sync()
+
     def __repr__(self) -> str:
         return f"<Operation {self._label} ({self._state})>"
 
     def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
-        if getattr(self, "_script", None) is not None:
+        if getattr(self, "_work", None) is not None:
             _warn(
                 f"operation {self._label} was never run: await it or call .run_sync()",
                 RuntimeWarning,
@@ -135,8 +127,20 @@ class Operation(Generic[T]):
 
     def discard(self) -> None:
         """Gives the operation up without running it, and without a warning."""
-        self._script = None
+        self._work = None
         self._state = "discarded"
+
+
+class _Single(Operation[T]):
+    """One request and nothing else, which is awaited without a generator between."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._begin().start().__await__()  # type: ignore[no-any-return]
+
+    def run_sync(self) -> T:
+        return self._begin().wait()  # type: ignore[no-any-return]
 
 
 def together(operations: Sequence[Operation[T]]) -> Any:
@@ -173,39 +177,24 @@ class _Call:
         self._kwargs = kwargs
 
     async def start(self) -> Any:
-        return await _started(self._function(*self._args, **self._kwargs))
+        answer = self._function(*self._args, **self._kwargs)
+        return await answer if inspect.isawaitable(answer) else answer
 
     def wait(self) -> Any:
         return _waited(self._function(*self._args, **self._kwargs))
 
 
-def _started(waited: Any) -> Any:
-    """What gives the result when it is awaited."""
-    if isinstance(waited, Operation):
-        return waited
-    start = getattr(waited, "start", None)
-    if start is not None and hasattr(waited, "wait"):
-        return start()
-    return _result(waited)
-
-
-async def _result(waited: Any) -> Any:
-    return await waited if inspect.isawaitable(waited) else waited
-
-
-def _waited(waited: Any) -> Any:
-    if isinstance(waited, Operation):
-        return waited.run_sync()
-    wait = getattr(waited, "wait", None)
-    if wait is not None and hasattr(waited, "start"):
-        return wait()
-    if inspect.iscoroutine(waited):
-        return _run_coroutine(waited)
-    if inspect.isawaitable(waited):
+def _waited(answer: Any) -> Any:
+    """What a function gives in the end, inside a running event loop too."""
+    if isinstance(answer, Operation):
+        return answer.run_sync()
+    if inspect.iscoroutine(answer):
+        return _run_coroutine(answer)
+    if inspect.isawaitable(answer):
         raise RuntimeError(
-            f"run_sync() cannot wait for {waited!r}, which belongs to an event loop: await the operation instead"
+            f"run_sync() cannot wait for {answer!r}, which belongs to an event loop: await the operation instead"
         )
-    return waited
+    return answer
 
 
 def _run_coroutine(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -196,7 +196,7 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
 
     def _layout(self) -> Any:
         # Rows of a projection have lost what tells classes apart.
-        projected = any(isinstance(stage, stages.Project) for stage in self._stages)
+        projected = stages.Project in map(type, self._stages)
         if self._output is not self._cls or self._by_id or projected:
             return None if self._output is None else decoding(self._cls, layout_of(self._output), self._lazy)
         reach = self._reach()
@@ -212,13 +212,17 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         )
 
     def _operation(self, node: ir.Plan, label: str, layout: Any = None) -> Operation[Any]:
+        label = f"{self._cls.__name__}.find(...).{label}"
+        if layout is None or not any(self._chosen()):
+            return Operation.of(lambda: self._run(node, layout), label)
+
         def script() -> Script[Any]:
             result = yield self._run(node, layout)
-            if layout is not None and result is not None:
+            if result is not None:
                 yield from self._fetched(result if isinstance(result, list) else [result])
             return result
 
-        return Operation(script, f"{self._cls.__name__}.find(...).{label}")
+        return Operation(script, label)
 
     def _terminal(self) -> str:
         return "first" if self._single else "find"

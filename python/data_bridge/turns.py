@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable, Coroutine, Hashable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from . import _core
+from .operation import Request
 
 Asked = TypeVar("Asked")
+One = TypeVar("One", bound="Alone")
 #: Whoever asked for something, and the future that waits for what comes of it.
 Waiting = list[tuple[Asked, asyncio.Future[Any]]]
 
@@ -17,28 +19,39 @@ Waiting = list[tuple[Asked, asyncio.Future[Any]]]
 _tasks: set[asyncio.Task[Any]] = set()
 
 
-def ask(
-    key: Hashable,
-    asked: Asked,
-    send: Callable[[Waiting[Asked]], Coroutine[Any, Any, None]],
-    at_once: Callable[[], Any] | None = None,
-) -> Any:
-    """Sends it with all that is asked for under the same key in this turn of the running loop.
+class Alone(Protocol):
+    """What can be sent by itself."""
+
+    def alone(self) -> Request[Any]:
+        """The request of it."""
+        ...
+
+
+def ask(key: Hashable, asked: Asked, send: Callable[[Waiting[Asked]], Coroutine[Any, Any, None]]) -> Any:
+    """Sends it at the end of this turn of the running loop, with all that is asked for under the same key till then.
 
     Args:
         key: of what can be sent together.
         asked: what is to be sent.
         send: gets everything that was asked for when the turn ends; settles each future. What it raises is the error
             of all that are still waiting.
-        at_once: sends the first of a turn alone and gives its awaitable, so that a single one waits for nothing;
-            without it the first waits for the end of the turn too.
     """
+    return _wait(_core.turn().setdefault(key, []), asked, send)
+
+
+def ask_at_once(key: Hashable, asked: One, send: Callable[[Waiting[One]], Coroutine[Any, Any, None]]) -> Any:
+    """Sends the first of a turn alone, so that a single one waits for nothing, and those that follow as `ask` does."""
     kept = _core.turn()
     waiting = kept.get(key)
     if waiting is None:
-        waiting = kept[key] = []
-        if at_once is not None:
-            return at_once()
+        kept[key] = []
+        return asked.alone().start()
+    return _wait(waiting, asked, send)
+
+
+def _wait(
+    waiting: Waiting[Asked], asked: Asked, send: Callable[[Waiting[Asked]], Coroutine[Any, Any, None]]
+) -> asyncio.Future[Any]:
     loop = asyncio.get_running_loop()
     if not waiting:
         loop.call_soon(_end, waiting, send)
@@ -80,12 +93,12 @@ def settle(future: asyncio.Future[Any], result: Any = None, error: BaseException
         future.set_result(result)
 
 
-def answer_alone(future: asyncio.Future[Any], request: Callable[[], Any]) -> None:
+def answer_alone(future: asyncio.Future[Any], request: Callable[[], Request[Any]]) -> None:
     """Sends a request by itself, for the one who waits for the future; what making it raises is theirs too."""
     _in_background(future.get_loop(), _answer(future, request))
 
 
-async def _answer(future: asyncio.Future[Any], request: Callable[[], Any]) -> None:
+async def _answer(future: asyncio.Future[Any], request: Callable[[], Request[Any]]) -> None:
     try:
         settle(future, await request().start())
     except BaseException as error:

@@ -52,6 +52,7 @@ CROSSING = {
     "streaming",
     "timeseries",
     "trust",
+    "turns",
     "update",
     "update_checks",
     "update_pipelines",

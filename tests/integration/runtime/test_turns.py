@@ -1,0 +1,92 @@
+"""What is kept in one turn of an event loop, whoever ends its turns: the library's selector, or a callback of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import selectors
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvloop
+
+from data_bridge import _core
+
+Loop = asyncio.AbstractEventLoop
+KINDS: dict[str, Callable[[], Loop]] = {
+    "epoll": lambda: asyncio.SelectorEventLoop(selectors.EpollSelector()),
+    "select": lambda: asyncio.SelectorEventLoop(selectors.SelectSelector()),
+    "uvloop": uvloop.new_event_loop,
+}
+each_kind = pytest.mark.parametrize("new_loop", KINDS.values(), ids=KINDS)
+
+
+class Kept:
+    """Something that can be watched."""
+
+
+@each_kind
+def test_a_turn_keeps_things_until_it_ends(new_loop: Callable[[], Loop]) -> None:
+    async def main() -> None:
+        for _ in range(3):
+            first = _core.turn()
+            assert first == {}
+            first["key"] = Kept()
+            watched = weakref.ref(first["key"])
+            del first
+            assert watched() is _core.turn()["key"]
+            await asyncio.sleep(0)
+            assert watched() is None
+            assert _core.turn() == {}
+            await asyncio.sleep(0.001)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+
+
+@each_kind
+def test_callbacks_of_one_turn_share_it(new_loop: Callable[[], Loop]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        seen: list[Any] = []
+        for _ in range(2):
+            loop.call_soon(lambda: seen.append(_core.turn()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert seen[0] is seen[1]
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+
+
+@each_kind
+def test_a_loop_that_ends_in_a_turn_is_freed(new_loop: Callable[[], Loop]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        _core.turn()["key"] = loop.create_future()
+
+    loop = new_loop()
+    loop.run_until_complete(main())
+    loop.close()
+    watched = weakref.ref(loop)
+    del loop
+    # The queues of closed loops are emptied when another loop gets one.
+    with asyncio.Runner() as runner:
+        runner.run(main())
+    gc.collect()
+    assert watched() is None
+
+
+def test_loops_have_turns_of_their_own() -> None:
+    async def main() -> dict[Any, Any]:
+        return _core.turn()
+
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        assert one.run(main()) is not other.run(main())
+
+
+def test_outside_of_a_loop_there_is_no_turn() -> None:
+    with pytest.raises(RuntimeError, match="no event loop is running here"):
+        _core.turn()
