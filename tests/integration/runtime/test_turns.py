@@ -1,4 +1,4 @@
-"""What is kept in one turn of an event loop, whoever ends its turns: the library's selector, or a callback of the loop."""
+"""What is kept in one turn of an event loop, whoever ends the turn: our selector, or a callback of the loop."""
 
 from __future__ import annotations
 
