@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_compiler::physical::{Answer, PhysicalPlan};
-use data_bridge_driver::{Batch, Filled, Kind, Page, Reply, Request, RunOptions, Written};
+use data_bridge_driver::{Batch, Filled, Kind, Page, Reply, Request, RunOptions, Statements, Written};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -128,7 +128,7 @@ fn write_batch(
     session: Option<&Bound<'_, Session>>,
 ) -> PyResult<Pending> {
     let kind = Kind::parse(kind).ok_or_else(|| PyValueError::new_err(format!("{kind:?} is not a kind of write")))?;
-    let statements = statements.iter().map(|statement| statement.as_bytes().to_vec()).collect();
+    let statements = Statements::of(statements.iter().map(|statement| statement.as_bytes()));
     let batch = Batch { kind, database, collection, statements, ordered };
     let request = Request::Batch { batch, options: run_options(session, None) };
     Ok(Pending::new(client.get().driver(), request, |py: Python<'_>, outcome: Outcome| {

@@ -11,6 +11,7 @@ use crate::command::is_retryable;
 use crate::error::{BulkWrite, DuplicateKey, Error, Failure, Result, from_server, is_duplicate_key};
 use crate::raw;
 use crate::request::{RunOptions, Written};
+use crate::statements::Statements;
 use crate::topology::Topology;
 
 /// What the statements of a batch do.
@@ -51,13 +52,15 @@ pub struct Batch {
     pub database: Option<String>,
     pub collection: String,
     /// Complete BSON documents: those to insert, `_id` first, or the statements of `update` or `delete`.
-    pub statements: Vec<Vec<u8>>,
+    pub statements: Statements,
     /// One after another, up to the first that is refused.
     pub ordered: bool,
 }
 
 /// Commands of one unordered batch that are sent before the first is answered.
 const IN_FLIGHT: usize = 4;
+/// What a list says before each of its documents: type byte, decimal index of at most six digits, its terminator.
+const ELEMENT: usize = 8;
 
 impl Connected {
     pub(crate) async fn write_batch(&self, batch: Batch, options: &RunOptions) -> Result<Written> {
@@ -92,7 +95,7 @@ impl Connected {
         chunk: Range<usize>,
         options: &RunOptions,
     ) -> Result<(usize, RawDocumentBuf)> {
-        let command = command(batch, &batch.statements[chunk.clone()])?;
+        let command = command(batch, chunk.clone())?;
         let retryable = is_retryable(&command);
         let reply = self.write(batch.database.as_deref(), command, retryable, options).await?;
         Ok((chunk.start, reply))
@@ -119,8 +122,7 @@ fn chunks(batch: &Batch, topology: &Topology) -> Result<Vec<Range<usize>>> {
         if batch.kind == Kind::Insert && statement.len() > limit {
             return Err(Error::DocumentTooLarge { index, size: statement.len(), limit });
         }
-        // Type byte, decimal index of at most six digits, its terminator.
-        let size = statement.len() + 8;
+        let size = statement.len() + ELEMENT;
         if index > start && (bytes + size > limit || index - start == topology.max_write_batch_size) {
             chunks.push(start..index);
             (start, bytes) = (index, 0);
@@ -131,8 +133,8 @@ fn chunks(batch: &Batch, topology: &Topology) -> Result<Vec<Range<usize>>> {
     Ok(chunks)
 }
 
-fn command(batch: &Batch, statements: &[Vec<u8>]) -> Result<RawDocumentBuf> {
-    let body: usize = statements.iter().map(|statement| statement.len() + 8).sum();
+fn command(batch: &Batch, chunk: Range<usize>) -> Result<RawDocumentBuf> {
+    let body = batch.statements.size_of(&chunk) + chunk.len() * ELEMENT;
     let mut bytes = Vec::with_capacity(body + batch.collection.len() + 64);
     let mut head = RawDocumentBuf::new();
     head.append(batch.kind.command(), batch.collection.as_str());
@@ -144,7 +146,7 @@ fn command(batch: &Batch, statements: &[Vec<u8>]) -> Result<RawDocumentBuf> {
     bytes.push(0);
     let array = bytes.len();
     bytes.extend_from_slice(&[0; 4]);
-    for (index, statement) in statements.iter().enumerate() {
+    for (index, statement) in batch.statements.range(chunk).enumerate() {
         bytes.push(3);
         bytes.extend_from_slice(index.to_string().as_bytes());
         bytes.push(0);
@@ -243,7 +245,13 @@ mod tests {
     }
 
     fn batch(kind: Kind, statements: Vec<Vec<u8>>) -> Batch {
-        Batch { kind, database: None, collection: "users".into(), statements, ordered: false }
+        Batch {
+            kind,
+            database: None,
+            collection: "users".into(),
+            statements: Statements::of(statements.iter().map(Vec::as_slice)),
+            ordered: false,
+        }
     }
 
     #[test]
@@ -271,7 +279,7 @@ mod tests {
         ] {
             assert_eq!(Kind::parse(name), Some(kind));
             let batch = batch(kind, vec![document.clone(); 12]);
-            let command = command(&batch, &batch.statements).unwrap();
+            let command = command(&batch, 0..12).unwrap();
             let decoded = bson::Document::try_from(command.as_ref()).unwrap();
             assert_eq!(decoded.get_str(name).unwrap(), "users");
             assert_eq!(decoded.get_array(list).unwrap().len(), 12);

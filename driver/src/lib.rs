@@ -9,7 +9,8 @@
 //! | `run` | walks a physical plan |
 //! | `feed` | what a plan reads first |
 //! | `command` | one command: concerns, sessions, the retry |
-//! | `batch` | statements given as bytes |
+//! | `batch` | statements given as bytes: as many commands as they take |
+//! | `statements` | those bytes |
 //! | `cursor` | a cursor as whole server replies |
 //! | `session` | user sessions, and the pool behind retryable writes |
 //! | `topology` | what the deployment is and can |
@@ -27,6 +28,7 @@ mod request;
 mod run;
 pub mod runtime;
 mod session;
+mod statements;
 mod topology;
 
 pub use batch::{Batch, Kind};
@@ -36,4 +38,5 @@ pub use driving::{Borrower, Io, LEASE};
 pub use error::{BulkWrite, DuplicateKey, Error, Failure, Result, ServerError};
 pub use request::{Course, Fed, Filled, Page, Reply, Request, RunOptions, SessionAction, Written};
 pub use session::Session;
+pub use statements::Statements;
 pub use topology::Topology;

@@ -111,7 +111,7 @@ impl Request {
         let bytes = match self {
             Self::Run { plan, .. } if plan.answer == Answer::Documents => last,
             Self::OpenCursor { .. } | Self::NextBatch(_) => last,
-            Self::Batch { batch, .. } => batch.statements.iter().map(Vec::len).sum(),
+            Self::Batch { batch, .. } => batch.statements.size(),
             _ => 0,
         };
         bytes > SMALL
@@ -183,13 +183,14 @@ impl Reply {
 mod tests {
     use super::*;
     use crate::batch::Kind;
+    use crate::statements::Statements;
 
     fn insert(bytes: usize) -> Request {
         let batch = Batch {
             kind: Kind::Insert,
             database: None,
             collection: "c".into(),
-            statements: vec![vec![0; bytes]; 2],
+            statements: Statements::of([vec![0; bytes].as_slice(); 2].into_iter()),
             ordered: true,
         };
         Request::Batch { batch, options: RunOptions::default() }
