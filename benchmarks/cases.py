@@ -171,8 +171,7 @@ CASES = [
     _inserts("insert 1,000, ready", "insert_many", _made_many, 1000),
     Case("get, one after another", "get_each", _one_after_another, call("get_each"), _check_each, GETS),
     Case("get, 64 tasks", "get_by_tasks", _by_tasks, call("get_by_tasks"), _check_tasks, TASKS * GETS_PER_TASK),
-    # One of these alone takes less than waking up and filling the processor's caches does: the first of a row takes twice as
-    # long as the tenth, whoever reads.
+    # One of these alone takes less than waking up and filling the processor's caches does.
     _finds("find 100", 100, 20),
     _finds("find 1,000", 1000, 20),
     _finds("find 100,000", STORED),

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _core, requests
-from .bulk_statements import Write, build
+from .bulk_statements import Kind, Write, build
 from .client import default_client
 from .errors import BulkWriteError, CompileError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
 from .events import After, Event, SkipHooks, run_hooks
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NONE: frozenset[Event] = frozenset()
-#: Of unordered writes, what is sent first.
-_ORDER = {"insert": 0, "update": 1, "delete": 2}
+_KIND = attrgetter("kind")
 
 
 @dataclass
@@ -74,20 +73,22 @@ class Bulk(Generic[T]):
         self._validate = validate
         self._skip: SkipHooks = not hooks
         self._writes: list[Write] = []
+        #: Of those, what the server did.
+        self._done: list[Write] = []
         #: What the writes did, once they were sent.
         self.result: BulkResult | None = None
 
     def insert(self, document: T) -> None:
         """Inserts the document."""
-        self._collect("insert", document)
+        self._collect(Write(len(self._writes), "insert", document))
 
     def save(self, document: T) -> None:
         """Inserts a new document; of a stored one, writes what changed until the block ends."""
-        self._collect("save", document)
+        self._collect(Write(len(self._writes), "save", document))
 
     def replace(self, document: T) -> None:
         """Puts the document in the place of the stored one."""
-        self._collect("replace", document)
+        self._collect(Write(len(self._writes), "replace", document))
 
     def update(self, target: T | Query[Any], *updates: Any, upsert: bool = False) -> None:
         """Updates the documents of a query (the first of a `find_one`), or one stored document.
@@ -98,7 +99,7 @@ class Bulk(Generic[T]):
             CompileError: the update cannot be compiled.
         """
         merge_updates(updates, Query(self._cls)._schema())
-        self._collect("update", target, updates, upsert)
+        self._select("update", target, updates, upsert)
 
     def delete(self, target: T | Query[Any]) -> None:
         """Deletes the documents of a query (the first of a `find_one`), or one document.
@@ -112,22 +113,27 @@ class Bulk(Generic[T]):
                 code="bulk_of_rules",
                 hint="delete apart: `await document.delete()`, or `.delete()` on a query",
             )
-        self._collect("delete", target)
+        self._select("delete", target)
 
-    def _collect(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+    def _select(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+        write = Write(len(self._writes), what, target)
+        write.is_whole, write.updates, write.upsert = False, updates, upsert
+        self._collect(write)
+
+    def _collect(self, write: Write) -> None:
         if self.result is not None:
             raise RuntimeError("these writes were sent already: begin another bulk")
-        queried = what in ("update", "delete") and isinstance(target, Query)
-        cls = target._cls if queried else type(target)
         # Most are of the class itself, which is quicker to see.
-        if cls is not self._cls and not issubclass(cls, self._cls):
+        if type(write.target) is not self._cls:
+            self._check(write)
+        self._writes.append(write)
+
+    def _check(self, write: Write) -> None:
+        target = write.target
+        queried = isinstance(target, Query) and not write.is_whole
+        if not issubclass(target._cls if queried else type(target), self._cls):
             kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
             raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
-        document: Any = None if queried else target
-        write = Write(len(self._writes), what, target, document)
-        if updates:
-            write.updates, write.upsert = updates, upsert
-        self._writes.append(write)
 
     # Sending
 
@@ -164,25 +170,17 @@ class Bulk(Generic[T]):
 
     def _hooked(self) -> list[Write]:
         """The writes of documents whose hooks are called."""
-        writes = [write for write in self._writes if write.document is not None]
-        hooked = {cls for cls in {type(write.target) for write in writes} if is_hooked(cls, self._skip)}
-        return [write for write in writes if type(write.target) in hooked] if hooked else []
+        classes: set[type[Any]] = {type(write.target) for write in self._writes}
+        hooked = {cls for cls in classes if not issubclass(cls, Query) and is_hooked(cls, self._skip)}
+        return [write for write in self._writes if type(write.target) in hooked] if hooked else []
 
     def _groups(self) -> Iterator[list[Write]]:
-        """The writes of each request: of one kind, and saved documents apart.
-
-        Those must each be found, which is not known of what a query finds.
-        """
-        # Of tuples, and numbers in them, the sort and the grouping see the order without a call for each.
-        writes = [
-            (_ORDER[write.command], write.image is None, write.position, write)
-            for write in self._writes
-            if write.statement is not None
-        ]
+        """The writes of each request."""
+        writes = [write for write in self._writes if write.statement is not None]
         if not self._ordered:
-            writes.sort()
-        for _, group in groupby(writes, itemgetter(0, 1)):
-            yield [write for *_, write in group]
+            writes.sort(key=_KIND)
+        for _, group in groupby(writes, _KIND):
+            yield list(group)
 
     def _send(self, result: BulkResult) -> Script[None]:
         failures: list[dict[str, Any]] = []
@@ -194,18 +192,22 @@ class Bulk(Generic[T]):
                 failures += refused
                 first = min(failure["index"] for failure in refused)
                 places = {failure["index"] for failure in refused}
-                for write in group:
-                    write.done = write.position not in places and not (self._ordered and write.position > first)
-                if group[0].command == "insert":
-                    result.inserted += sum(write.done for write in group)
+                done = [
+                    write
+                    for write in group
+                    if write.position not in places and not (self._ordered and write.position > first)
+                ]
+                self._done += done
+                if group[0].kind is Kind.INSERT:
+                    result.inserted += len(done)
                 if self._ordered:
                     break
                 continue
-            for write in group:
-                write.done = True
-            _count(result, group[0].command, reply)
-            if group[0].image is not None and group[0].command == "update" and reply["n"] < len(group):
-                yield from self._refuse_missed([write for write in group if write.image is not None])
+            _count(result, group[0].kind, reply)
+            if group[0].kind is Kind.DOCUMENT and reply["n"] < len(group):
+                yield from self._refuse_missed(group)
+            else:
+                self._done += group
         if failures:
             failures.sort(key=lambda failure: int(failure["index"]))
             message = f"{len(failures)} of {len(self._writes)} writes were refused"
@@ -215,15 +217,14 @@ class Bulk(Generic[T]):
         settings, client = settings_of(self._cls), default_client()
         statements = [write.statement for write in group if write.statement is not None]
         return requests.write_batch(
-            client, settings.database, settings.name, group[0].command, statements, self._ordered, self._session
+            client, settings.database, settings.name, group[0].kind.command, statements, self._ordered, self._session
         )
 
     def _refuse_missed(self, writes: list[Write]) -> Script[None]:
         """Says which of the saved documents are not stored as they should be by now."""
         gone, changed = yield from misses([write.target for write in writes], self._session)
         lost = {id(document) for document in (*gone, *changed)}
-        for write in writes:
-            write.done = id(write.target) not in lost
+        self._done += [write for write in writes if id(write.target) not in lost]
         name = self._cls.__name__
         if gone:
             ids = [document.id for document in gone]
@@ -236,18 +237,20 @@ class Bulk(Generic[T]):
 
     def _settle(self) -> None:
         """Lets the documents know what became of them."""
-        written = [write for write in self._writes if write.image is not None and write.done]
+        written = [write for write in self._done if write.image is not None]
         _core.set_images(
             [write.target for write in written],
             [write.image for write in written if write.image is not None],
             [write.changes for write in written],
         )
-        for write in self._writes:
-            if write.done:
-                if write.command == "delete" and write.document is not None:
-                    set_attribute(write.document, "__image__", None)
-            elif write.image is not None:
-                put_back(write.target, write.revision)
+        for write in self._done:
+            if write.kind is Kind.DELETE and write.document is not None:
+                set_attribute(write.document, "__image__", None)
+        if len(self._done) < len(self._writes):
+            done = set(map(id, self._done))
+            for write in self._writes:
+                if write.image is not None and id(write) not in done:
+                    put_back(write.target, write.revision)
 
     async def __aenter__(self) -> Self:
         return self
@@ -282,10 +285,10 @@ def _refusals(error: BulkWriteError | DuplicateKeyError | ServerError, group: li
     return [{**failure, "key": details.get("keyValue"), "key_pattern": details.get("keyPattern")}]
 
 
-def _count(result: BulkResult, command: str, reply: WriteResult) -> None:
-    if command == "insert":
+def _count(result: BulkResult, kind: Kind, reply: WriteResult) -> None:
+    if kind is Kind.INSERT:
         result.inserted += reply["n"]
-    elif command == "delete":
+    elif kind is Kind.DELETE:
         result.deleted += reply["n"]
     else:
         result.upserted += reply["upserted"]

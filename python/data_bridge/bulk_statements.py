@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
+from .query import Query
 from .revision import renewed, unchanged
 from .settings import settings_of
 from .validation import check
@@ -19,33 +23,61 @@ if TYPE_CHECKING:
 _EVENTS = {"insert": Insert, "save": Save, "replace": Replace, "update": Update, "delete": Delete}
 
 
-class Write:
-    """One collected write, the statement that is sent for it, and what the document has to know afterwards."""
+class Kind(enum.IntEnum):
+    """What is sent with the same commands; of unordered writes, what comes first is sent first.
 
+    Documents must each be found, which is not known of what a query finds.
+    """
+
+    INSERT = 0
+    DOCUMENT = 1
+    UPDATE = 2
+    DELETE = 3
+
+    @property
+    def command(self) -> str:
+        """ "insert", "update" or "delete"."""
+        return _COMMANDS[self]
+
+
+_COMMANDS = ("insert", "update", "update", "delete")
+
+
+class Write:
+    """One collected write, the statement that is sent for it, and what the document has to know afterwards.
+
+    Args:
+        position: its place among all.
+        what: "insert", "save", "replace", "update" or "delete".
+        target: a document, or the query of what is written.
+    """
+
+    #: A document is written, or what changed in it.
+    is_whole = True
     updates: tuple[Any, ...] = ()
     upsert = False
-    #: "insert", "update" or "delete"; with no statement nothing is sent.
-    command = ""
+    #: With no statement nothing is sent.
+    kind = Kind.INSERT
     statement: bytes | None = None
     #: The bytes that are stored when the write is done, for documents written as a whole.
     image: bytes | None = None
     changes: _core.Changes | None = None
     #: The revision before the write.
     revision: Any = None
-    done = False
 
-    def __init__(self, position: int, what: str, target: Any, document: Document | None) -> None:
+    def __init__(self, position: int, what: str, target: Any) -> None:
         self.position = position
         self.what = what
-        #: A document, or the query of what is written.
         self.target = target
-        self.document = document
-        #: A document is written, or what changed in it.
-        self.is_whole = what not in ("update", "delete")
+
+    @property
+    def document(self) -> Document | None:
+        """What is written, if it is no query."""
+        return None if isinstance(self.target, Query) else self.target
 
     def events(self) -> frozenset[Event]:
         """The events that the write is; saving a new document is an insert too."""
-        new = self.what == "save" and self.document is not None and self.document._image is None
+        new = self.what == "save" and self.target._image is None
         return frozenset({_EVENTS[self.what], Insert} if new else {_EVENTS[self.what]})
 
 
@@ -66,17 +98,27 @@ def build(writes: Sequence[Write], session: Any, validate: bool) -> None:
             check(write.target)
         validate = False
     given: set[int] = set()
-    waiting: list[Write] = []
+    for is_whole, group in groupby(writes, attrgetter("is_whole")):
+        if is_whole:
+            _whole(_not_given(list(group), given), revised, session, validate)
+        else:
+            for write in group:
+                # It may select a document that was given its id here.
+                _selecting(write, session)
+
+
+def _not_given(writes: list[Write], given: set[int]) -> list[Write]:
+    """Those of documents that were not given before, which are given now."""
+    ids = {id(write.target) for write in writes}
+    if len(ids) == len(writes) and not ids & given:
+        given |= ids
+        return writes
+    new = []
     for write in writes:
-        if not write.is_whole:
-            # It may select a document that is given its id here.
-            _whole(waiting, revised, session, validate)
-            waiting = []
-            _selecting(write, session)
-        elif id(write.target) not in given:
+        if id(write.target) not in given:
             given.add(id(write.target))
-            waiting.append(write)
-    _whole(waiting, revised, session, validate)
+            new.append(write)
+    return new
 
 
 def _selecting(write: Write, session: Any) -> None:
@@ -92,7 +134,8 @@ def _selecting(write: Write, session: Any) -> None:
         message = f"a bulk of {query._cls.__name__} cannot read the ids of linked documents between its writes"
         hint = "update or delete by this query outside of the bulk, or filter by the link itself"
         raise CompileError(message, code="bulk_over_link", hint=hint)
-    write.command, write.statement = write.what, compiled.statement
+    write.kind = Kind.DELETE if write.what == "delete" else Kind.UPDATE
+    write.statement = compiled.statement
 
 
 def _whole(writes: list[Write], revised: set[type[Any]], session: Any, validate: bool) -> None:
@@ -115,7 +158,7 @@ def _whole(writes: list[Write], revised: set[type[Any]], session: Any, validate:
         if changes is None:
             write.image = None
         else:
-            write.command, write.changes, write.statement = "update", changes, statement
+            write.kind, write.changes, write.statement = Kind.DOCUMENT, changes, statement
 
 
 def _revised(write: Write, session: Any) -> None:
@@ -123,7 +166,7 @@ def _revised(write: Write, session: Any) -> None:
     if write.what == "save" and document._image is not None:
         save = save_of(document)
         if save is not None:
-            write.command, write.statement = "update", save.statement
+            write.kind, write.statement = Kind.DOCUMENT, save.statement
             write.image, write.changes, write.revision = save.image, save.changes, save.revision
         return
     write.revision = renewed(document)
@@ -133,9 +176,9 @@ def _revised(write: Write, session: Any) -> None:
 
 def _new_or_replaced(write: Write, session: Any) -> None:
     if write.what != "replace":
-        write.command, write.statement = "insert", write.image
+        write.kind, write.statement = Kind.INSERT, write.image
         return
     document: Document = write.target
     query = itself(document, session, unchanged(document, write.revision))
     node = ir.Replace(query._source(), query._filter(), document, False, {})
-    write.command, write.statement = "update", query._compile(node).statement
+    write.kind, write.statement = Kind.DOCUMENT, query._compile(node).statement
