@@ -15,8 +15,8 @@ from .peers.peer import Peer
 STORED = 100_000
 TASKS = 64
 GETS_PER_TASK = 16
-GETS = 50
-INSERTS = 20
+GETS = 200
+INSERTS = 100
 #: So many that filling the processor's caches anew, after the collection of garbage before each run, does not count.
 FILTERS = 1000
 #: The documents that are changed and saved: those from here on.
@@ -172,7 +172,7 @@ CASES = [
     Case("get, one after another", "get_each", _one_after_another, call("get_each"), _check_each, GETS),
     Case("get, 64 tasks", "get_by_tasks", _by_tasks, call("get_by_tasks"), _check_tasks, TASKS * GETS_PER_TASK),
     # One of these alone takes less than waking up and filling the processor's caches does.
-    _finds("find 100", 100, 20),
+    _finds("find 100", 100, 100),
     _finds("find 1,000", 1000, 20),
     _finds("find 100,000", STORED),
     _all("two fields of 100,000, projected", "read_two_projected", _check_read),
