@@ -163,7 +163,7 @@ pub struct LoopQueue {
 
 #[pymethods]
 impl LoopQueue {
-    /// Called by a loop whose selector does not end its turns.
+    /// Called by a loop whose selector does not end its turns, and for one that is closed.
     pub fn end_turn(&self) {
         self.turn.end();
     }
@@ -347,7 +347,7 @@ fn create<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopQueue>
     let queue = build(py, weak.clone_ref(py), Wake::Descriptor(descriptor))?;
     match event_loop.call_method1("add_reader", (number, &queue)) {
         Ok(_) => {
-            // Whatever is odd about the loop's selector, the eventfd is enough.
+            // Whatever is odd about the loop's selector, the eventfd and a callback at the end of a turn are enough.
             if let Ok(Some(borrower)) = selector::install(event_loop, number, &queue.get().inbox, &queue.get().turn) {
                 // It is the first: the queue is new.
                 let _ = queue.get().inbox.borrower.set(borrower);

@@ -15,9 +15,14 @@ pub struct Turn(Mutex<Option<Py<PyDict>>>);
 impl Turn {
     /// What is kept in the running turn, and whether that has only just begun.
     pub fn kept<'py>(&self, py: Python<'py>) -> (Bound<'py, PyDict>, bool) {
+        if let Some(kept) = &*locked(&self.0) {
+            return (kept.bind(py).clone(), false);
+        }
+        // Unlocked: to make it may collect garbage, which runs code of the program.
+        let new = PyDict::new(py);
         let mut kept = locked(&self.0);
         let begins = kept.is_none();
-        (kept.get_or_insert_with(|| PyDict::new(py).unbind()).bind(py).clone(), begins)
+        (kept.get_or_insert_with(|| new.unbind()).bind(py).clone(), begins)
     }
 
     pub fn end(&self) {

@@ -67,14 +67,12 @@ impl Connected {
         if batch.statements.is_empty() {
             return Ok(Written::default());
         }
-        let topology = self.topology().await?;
-        let chunks = chunks(&batch, topology)?;
-        let retries = self.retry_writes && topology.retryable_writes();
+        let chunks = chunks(&batch, self.topology().await?)?;
         let mut written = Written::default();
         let mut outcome = BulkWrite { inserted: 0, failures: Vec::new(), write_concern_error: None };
         // A session does one thing at a time.
         let at_once = if batch.ordered || options.session.is_some() { 1 } else { IN_FLIGHT };
-        let sent = chunks.into_iter().map(|chunk| self.write_chunk(&batch, chunk, retries, options));
+        let sent = chunks.into_iter().map(|chunk| self.write_chunk(&batch, chunk, options));
         let mut replies = futures_util::stream::iter(sent).buffered(at_once);
         while let Some(reply) = replies.next().await {
             let (start, reply) = reply.map_err(|error| interrupted(error, written.n))?;
@@ -95,13 +93,10 @@ impl Connected {
         &self,
         batch: &Batch,
         chunk: Range<usize>,
-        retries: bool,
         options: &RunOptions,
     ) -> Result<(usize, RawDocumentBuf)> {
         let command = command(batch, chunk.clone())?;
-        // To look through many statements takes a while.
-        let retryable = retries && is_retryable(&command);
-        let reply = self.write(batch.database.as_deref(), command, retryable, options).await?;
+        let reply = self.write(batch.database.as_deref(), command, is_retryable, options).await?;
         Ok((chunk.start, reply))
     }
 }

@@ -228,8 +228,7 @@ impl Connected {
         options: RunOptions,
     ) -> Result<Reply> {
         let reply = if write {
-            let retryable = is_retryable(&command);
-            self.write_checked(database.as_deref(), command, retryable, &options).await?
+            self.write_checked(database.as_deref(), command, is_retryable, &options).await?
         } else {
             self.read(database.as_deref(), command, &options).await?
         };

@@ -74,12 +74,13 @@ impl Connected {
         }
     }
 
-    /// The reply, with its write errors still inside.
+    /// The reply, with its write errors still inside. Whether the command is `retryable` is asked only where it matters: to
+    /// look through many statements takes a while.
     pub(crate) async fn write(
         &self,
         database: Option<&str>,
         command: RawDocumentBuf,
-        retryable: bool,
+        retryable: impl FnOnce(&RawDocument) -> bool,
         options: &RunOptions,
     ) -> Result<RawDocumentBuf> {
         let mut held = lock(options).await;
@@ -89,7 +90,8 @@ impl Connected {
             self.add_write_concern(&mut command, held.as_deref());
         }
         let database = self.database(database);
-        let retryable = retryable && self.retry_writes && !in_transaction && self.topology().await?.retryable_writes();
+        let retried = self.retry_writes && !in_transaction && self.topology().await?.retryable_writes();
+        let retryable = retried && retryable(&command);
         if let Some(held) = held.as_deref_mut() {
             if !retryable {
                 return raw::encode(&database.run_raw_command(command).session(&mut held.session).await?);

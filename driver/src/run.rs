@@ -80,7 +80,7 @@ impl Connected {
                 Ok(cursor.next().await?.map(|reply| RawDocument::to_owned(&reply)).unwrap_or_default())
             }
             StepKind::Read => self.read(database, step.command, options).await,
-            StepKind::Write { retryable } => self.write_checked(database, step.command, retryable, options).await,
+            StepKind::Write { retryable } => self.write_checked(database, step.command, |_| retryable, options).await,
         }
     }
 
@@ -89,7 +89,7 @@ impl Connected {
         &self,
         database: Option<&str>,
         command: RawDocumentBuf,
-        retryable: bool,
+        retryable: impl FnOnce(&RawDocument) -> bool,
         options: &RunOptions,
     ) -> Result<RawDocumentBuf> {
         let statements = statements(&command);

@@ -121,8 +121,7 @@ class Bulk(Generic[T]):
         self._collect(write)
 
     def _collect(self, write: Write) -> None:
-        if self.result is not None:
-            raise RuntimeError("these writes were sent already: begin another bulk")
+        self._refuse_again()
         # Most are of the class itself, which is quicker to see.
         if type(write.target) is not self._cls:
             self._check(write)
@@ -145,9 +144,11 @@ class Bulk(Generic[T]):
             CompileError: the query of an update or delete goes through links.
             DocumentNotFound: a saved or replaced document is not stored.
             RevisionConflict: one was changed meanwhile, and the class has revisions.
+            RuntimeError: this was done before, whatever came of it.
         """
 
         def script() -> Script[BulkResult]:
+            self._refuse_again()
             result = self.result = BulkResult()
             hooked = self._hooked()
             events = {write.position: write.events() for write in hooked}
@@ -156,9 +157,9 @@ class Bulk(Generic[T]):
                     if write.document is not None:
                         validate = self._validate and write.is_whole
                         yield from prepare(write.document, events.get(write.position, _NONE), validate, self._skip)
-            build(self._writes, self._session, self._validate and not hooked)
-            yield from prepare_collection(self._cls)
             try:
+                build(self._writes, self._session, self._validate and not hooked)
+                yield from prepare_collection(self._cls)
                 yield from self._send(result)
             finally:
                 self._settle()
@@ -167,6 +168,10 @@ class Bulk(Generic[T]):
             return result
 
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
+
+    def _refuse_again(self) -> None:
+        if self.result is not None:
+            raise RuntimeError("this bulk was carried out already: begin another")
 
     def _hooked(self) -> list[Write]:
         """The writes of documents whose hooks are called."""

@@ -12,7 +12,7 @@ from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
-from .revision import renewed, unchanged
+from .revision import put_back, renewed, unchanged
 from .settings import settings_of
 from .validation import check
 from .writing import encoded, encoded_all, itself, save_of
@@ -56,9 +56,9 @@ class Write:
     is_whole = True
     updates: tuple[Any, ...] = ()
     upsert = False
-    #: With no statement nothing is sent.
-    kind = Kind.INSERT
+    #: What is sent; None where nothing is. Only what is sent has a kind.
     statement: bytes | None = None
+    kind = Kind.INSERT
     #: The bytes that are stored when the write is done, for documents written as a whole.
     image: bytes | None = None
     changes: _core.Changes | None = None
@@ -170,7 +170,11 @@ def _revised(write: Write, session: Any) -> None:
             write.image, write.changes, write.revision = save.image, save.changes, save.revision
         return
     write.revision = renewed(document)
-    write.image = encoded(document)
+    try:
+        write.image = encoded(document)
+    except BaseException:
+        put_back(document, write.revision)
+        raise
     _new_or_replaced(write, session)
 
 

@@ -106,7 +106,7 @@ class Operation(Generic[T]):
             script.close()
 
     def start(self) -> Operation[T]:
-        """Itself, which a script awaits."""
+        """Itself: for scripts, which await what they start. Nothing is sent before."""
         return self
 
     def wait(self) -> T:
@@ -186,8 +186,8 @@ class _Call:
 
 def _waited(answer: Any) -> Any:
     """What a function gives in the end, inside a running event loop too."""
-    if isinstance(answer, Operation):
-        return answer.run_sync()
+    if hasattr(answer, "start") and hasattr(answer, "wait"):
+        return answer.wait()
     if inspect.iscoroutine(answer):
         return _run_coroutine(answer)
     if inspect.isawaitable(answer):

@@ -61,7 +61,10 @@ def _wait(
 
 
 def _end(waiting: Waiting[Any], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]) -> None:
-    _in_background(waiting[0][1].get_loop(), _settle_all(waiting, send))
+    # Whoever comes later is not among these, even if the turn did not end.
+    asked = waiting.copy()
+    waiting.clear()
+    _in_background(asked[0][1].get_loop(), _settle_all(asked, send))
 
 
 async def _settle_all(waiting: Waiting[Any], send: Callable[[Waiting[Any]], Coroutine[Any, Any, None]]) -> None:

@@ -6,9 +6,21 @@ import pytest
 from bson import ObjectId
 from pydantic import Field, ValidationError
 
-from data_bridge import BulkResult, Delete, Document, Indexed, Insert, Save, Update, after_event, before_event, connect
+from data_bridge import (
+    BulkResult,
+    Delete,
+    Document,
+    Indexed,
+    Insert,
+    Link,
+    Save,
+    Update,
+    after_event,
+    before_event,
+    connect,
+)
 from data_bridge.embedded import Server
-from data_bridge.errors import BulkWriteError, CompileError, DocumentNotFound, RevisionConflict
+from data_bridge.errors import BulkWriteError, CompileError, DocumentNotFound, EncodeError, RevisionConflict
 
 
 class Animal(Document):
@@ -180,6 +192,54 @@ async def test_revisions_are_looked_at(client: Any) -> None:
     assert [cat.name for cat in await Cat.find().sort("_id")] == ["a!", "theirs", "c!"]
     cats[0].name = "again"
     await cats[0].save()
+
+
+class Toy(Document):
+    name: str
+    extra: Any = None
+    owner: Link[Cat] | None = None
+
+    class Settings:
+        use_revision = True
+
+
+async def test_a_bulk_is_carried_out_once(animals: list[Animal]) -> None:
+    first, taken = Animal(name="new"), Animal(name="a")
+    bulk = Animal.bulk(ordered=False)
+    bulk.insert(first)
+    bulk.insert(taken)
+    with pytest.raises(BulkWriteError):
+        await bulk.execute()
+    first.legs = 7
+    with pytest.raises(RuntimeError, match="carried out already: begin another"):
+        await bulk.execute()
+    with pytest.raises(RuntimeError, match="carried out already: begin another"):
+        bulk.save(first)
+    # What changed since is not taken for what was sent.
+    await first.save()
+    assert (await names())["new"] == 7
+
+
+async def test_revisions_are_put_back_when_a_bulk_cannot_be_made(client: Any) -> None:
+    toy = await Toy(name="a").insert()
+    before = toy.revision_id
+    toy.name = "b"
+    bulk = Toy.bulk()
+    bulk.save(toy)
+    bulk.delete(Toy.find(Toy.owner.name == "ann"))
+    with pytest.raises(CompileError, match="ids of linked documents"):
+        await bulk.execute()
+    assert toy.revision_id == before
+    new = Toy(name="new")
+    new.extra = object()
+    bulk = Toy.bulk(validate=False)
+    bulk.save(toy)
+    bulk.insert(new)
+    with pytest.raises(EncodeError):
+        await bulk.execute()
+    assert (toy.revision_id, new.revision_id) == (before, None)
+    await toy.save()
+    assert (await Toy.get(toy.id)).name == "b"
 
 
 async def test_documents_are_replaced_one_and_many(animals: list[Animal]) -> None:

@@ -59,6 +59,21 @@ def test_several_steps_and_hooks() -> None:
     assert both(lambda: Operation(script)) == [[2, 3, 4, 5, 10]] * 2
 
 
+def test_a_function_may_give_a_request() -> None:
+    class Awaited(Doubled):
+        """One that can be awaited too, as a session's are."""
+
+        def __await__(self) -> Any:
+            return self.start().__await__()
+
+    def script() -> Script[list[int]]:
+        first = yield call(Awaited, 1)
+        second = yield call(lambda: Operation.of(lambda: Doubled(first)))
+        return [first, second]
+
+    assert both(lambda: Operation(script)) == [[2, 4]] * 2
+
+
 def test_scripts_within_scripts() -> None:
     def inside() -> Script[int]:
         first: int = yield Doubled(1)

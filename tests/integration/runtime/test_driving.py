@@ -62,7 +62,7 @@ def test_a_blocking_caller_that_waits_long(client: Any) -> None:
             client.ping().wait()
         started = time.monotonic()
         assert bson.decode(client.run_command("admin", sleeping(milliseconds)).wait())["ok"] == 1
-        assert time.monotonic() - started >= milliseconds / 1000
+        assert time.monotonic() - started >= (milliseconds - 1) / 1000
 
 
 async def test_requests_beside_each_other_are_for_the_other_thread(client: Any) -> None:
@@ -95,7 +95,7 @@ async def test_a_long_wait_is_for_the_other_thread_and_ends_all_the_same(client:
         await one_after_another(client, 5)
         started = time.monotonic()
         await client.run_command("admin", sleeping(milliseconds))
-        assert time.monotonic() - started >= milliseconds / 1000
+        assert time.monotonic() - started >= (milliseconds - 1) / 1000
     assert await one_after_another(client, 5) == list(range(5))
 
 

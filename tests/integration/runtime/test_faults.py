@@ -12,7 +12,7 @@ import pytest
 from runtime_server import Mongod
 
 from data_bridge import Document, connect
-from data_bridge.errors import ConnectionFailure, ServerError
+from data_bridge.errors import ConnectionFailure, DocumentNotFound, ServerError
 from data_bridge.predicates import Where
 
 
@@ -29,6 +29,31 @@ async def items(server: Mongod) -> AsyncIterator[None]:
     async with await connect(server.uri, server_selection_timeout_ms=2000):
         await Item.delete_all()
         yield
+
+
+OPERATION_FAILED = 96
+
+
+async def test_what_nobody_could_look_for_counts_as_not_written(server: Mongod, items: None) -> None:
+    kept, gone = Item(id=1), Item(id=2)
+    await Item.insert_many([kept, gone])
+    await Item.find(Item.id == 2).delete()
+    kept.amount = gone.amount = 5
+    # The server says that one of the two was not there; the read that would tell which fails.
+    with server.admin() as admin:
+        data = {"failCommands": ["find"], "errorCode": OPERATION_FAILED}
+        admin.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data})
+    bulk = Item.bulk()
+    bulk.save(kept)
+    bulk.save(gone)
+    with pytest.raises(ServerError):
+        await bulk.execute()
+    assert kept.is_changed
+    assert gone.is_changed
+    await kept.save()
+    with pytest.raises(DocumentNotFound):
+        await gone.save()
+    assert (await Item.get(1)).amount == 5  # type: ignore[union-attr]
 
 
 async def test_many_slow_operations_share_one_connection(server: Mongod) -> None:

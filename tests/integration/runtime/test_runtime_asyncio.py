@@ -23,7 +23,7 @@ PING = bson.encode({"ping": 1})
 
 
 def sleeping(milliseconds: int) -> bytes:
-    """A command that takes that long on the server."""
+    """A command that takes that long on the server, less up to a millisecond: it counts whole ones of its clock."""
     return bson.encode({"sleep": 1, "millis": milliseconds, "lock": "none"})
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import uvloop
+from runtime_server import Mongod
 
-from data_bridge import _core
+from data_bridge import Document, _core, connect
 
 Loop = asyncio.AbstractEventLoop
 KINDS: dict[str, Callable[[], Loop]] = {
@@ -21,6 +22,10 @@ KINDS: dict[str, Callable[[], Loop]] = {
     "uvloop": uvloop.new_event_loop,
 }
 each_kind = pytest.mark.parametrize("new_loop", KINDS.values(), ids=KINDS)
+
+
+class Thing(Document):
+    id: int
 
 
 class Kept:
@@ -77,6 +82,54 @@ def test_a_loop_that_ends_in_a_turn_is_freed(new_loop: Callable[[], Loop]) -> No
         runner.run(main())
     gc.collect()
     assert watched() is None
+
+
+def test_a_finalizer_may_ask_for_the_turn() -> None:
+    async def main() -> None:
+        class Asking:
+            def __del__(self) -> None:
+                asked.append(_core.turn())
+
+        gc.set_threshold(1)
+        for _ in range(200):
+            cycle: list[Any] = [Asking()]
+            cycle.append(cycle)
+            del cycle
+            _core.turn()
+            await asyncio.sleep(0)
+
+    asked: list[Any] = []
+    thresholds = gc.get_threshold()
+    try:
+        asyncio.run(main())
+    finally:
+        gc.set_threshold(*thresholds)
+    assert asked
+
+
+def test_a_loop_that_waits_elsewhere_is_answered_all_the_same(server: Mongod) -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        """One that keeps the selector it was made with."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._first = self._selector  # type: ignore[has-type]
+
+        def _run_once(self) -> None:
+            installed, self._selector = self._selector, self._first
+            super()._run_once()  # type: ignore[misc]
+            if self._selector is self._first:
+                self._selector = installed
+
+    async def main() -> list[int]:
+        async with await connect(server.uri):
+            await Thing.delete_all()
+            await Thing.insert_many([Thing(id=number) for number in range(5)])
+            found = [await asyncio.wait_for(Thing.get(number), 10) for number in range(5)]
+            return [thing.id for thing in found if thing is not None]
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        assert runner.run(main()) == list(range(5))
 
 
 def test_loops_have_turns_of_their_own() -> None:
