@@ -1,7 +1,7 @@
 """The Rust extension: the type system, the compiler, the codec and the runtime."""
 
 import builtins
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, final
 
 from typing_extensions import disjoint_base
@@ -281,8 +281,8 @@ def encode_all(
     check: Callable[[Any], object] | None,
     encode: Callable[[Any], bytes],
 ) -> list[bytes]: ...
-def saves(documents: list[Any], images: list[bytes]) -> tuple[list[Changes | None], list[bytes | None]]: ...
-def set_images(documents: list[Any], images: list[bytes], changes: list[Changes | None] | None = None) -> None: ...
+def saves(documents: list[Any], images: list[bytes]) -> tuple[list[int], list[Changes], list[bytes], list[int]]: ...
+def set_images(documents: list[Any], images: list[bytes], changes: Sequence[Changes | None] | None = None) -> None: ...
 def changes(now: bytes, image: bytes) -> Changes: ...
 
 @final

@@ -12,7 +12,7 @@ print(bulk.result.inserted)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _core, requests
-from .bulk_statements import Kind, Write, build
+from .bulk_statements import Batch, Kind, Revisions, Run, build, joined
 from .client import default_client
 from .errors import BulkWriteError, CompileError, DocumentNotFound, DuplicateKeyError, RevisionConflict, ServerError
 from .events import After, Event, SkipHooks, run_hooks
@@ -72,23 +72,24 @@ class Bulk(Generic[T]):
         self._session = session
         self._validate = validate
         self._skip: SkipHooks = not hooks
-        self._writes: list[Write] = []
-        #: Of those, what the server did.
-        self._done: list[Write] = []
+        self._runs: list[Run] = []
+        #: What the server did.
+        self._done: list[Batch] = []
+        self._before: Revisions = {}
         #: What the writes did, once they were sent.
         self.result: BulkResult | None = None
 
     def insert(self, document: T) -> None:
         """Inserts the document."""
-        self._collect(Write(len(self._writes), "insert", document))
+        self._collect("insert", document)
 
     def save(self, document: T) -> None:
         """Inserts a new document; of a stored one, writes what changed until the block ends."""
-        self._collect(Write(len(self._writes), "save", document))
+        self._collect("save", document)
 
     def replace(self, document: T) -> None:
         """Puts the document in the place of the stored one."""
-        self._collect(Write(len(self._writes), "replace", document))
+        self._collect("replace", document)
 
     def update(self, target: T | Query[Any], *updates: Any, upsert: bool = False) -> None:
         """Updates the documents of a query (the first of a `find_one`), or one stored document.
@@ -115,22 +116,30 @@ class Bulk(Generic[T]):
             )
         self._select("delete", target)
 
-    def _select(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
-        write = Write(len(self._writes), what, target)
-        write.is_whole, write.updates, write.upsert = False, updates, upsert
-        self._collect(write)
-
-    def _collect(self, write: Write) -> None:
+    def _collect(self, what: str, document: Any) -> None:
         self._refuse_again()
         # Most are of the class itself, which is quicker to see.
-        if type(write.target) is not self._cls:
-            self._check(write)
-        self._writes.append(write)
+        if type(document) is not self._cls:
+            self._check(document, type(document))
+        runs = self._runs
+        if not runs or runs[-1].what != what:
+            runs.append(Run(what, self._count))
+        runs[-1].targets.append(document)
 
-    def _check(self, write: Write) -> None:
-        target = write.target
-        queried = isinstance(target, Query) and not write.is_whole
-        if not issubclass(target._cls if queried else type(target), self._cls):
+    def _select(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+        self._refuse_again()
+        self._check(target, target._cls if isinstance(target, Query) else type(target))
+        run = Run(what, self._count, updates, upsert)
+        run.targets.append(target)
+        self._runs.append(run)
+
+    @property
+    def _count(self) -> int:
+        return self._runs[-1].end if self._runs else 0
+
+    def _check(self, target: Any, cls: type[Any]) -> None:
+        if not issubclass(cls, self._cls):
+            queried = cls is not type(target)
             kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
             raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
 
@@ -150,21 +159,22 @@ class Bulk(Generic[T]):
         def script() -> Script[BulkResult]:
             self._refuse_again()
             result = self.result = BulkResult()
-            hooked = self._hooked()
-            events = {write.position: write.events() for write in hooked}
-            if hooked:
-                for write in self._writes:
-                    if write.document is not None:
-                        validate = self._validate and write.is_whole
-                        yield from prepare(write.document, events.get(write.position, _NONE), validate, self._skip)
+            events = self._events()
+            if events:
+                for run in self._runs:
+                    for place, document in run.documents():
+                        validate = self._validate and run.is_whole
+                        yield from prepare(document, events.get(place, _NONE), validate, self._skip)
             try:
-                build(self._writes, self._session, self._validate and not hooked)
+                batches = build(self._runs, self._session, self._validate and not events, self._before)
                 yield from prepare_collection(self._cls)
-                yield from self._send(result)
+                yield from self._send(batches, result)
             finally:
                 self._settle()
-            for write in hooked:
-                yield from run_hooks(write.document, After, events[write.position], self._skip)
+            for run in self._runs if events else ():
+                for place, document in run.documents():
+                    if place in events:
+                        yield from run_hooks(document, After, events[place], self._skip)
             return result
 
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
@@ -173,63 +183,62 @@ class Bulk(Generic[T]):
         if self.result is not None:
             raise RuntimeError("this bulk was carried out already: begin another")
 
-    def _hooked(self) -> list[Write]:
-        """The writes of documents whose hooks are called."""
-        classes: set[type[Any]] = {type(write.target) for write in self._writes}
+    def _events(self) -> dict[int, frozenset[Event]]:
+        """What happens to the documents whose hooks are called, by the places of their writes."""
+        classes: set[type[Any]] = {type(each) for run in self._runs for each in run.targets}
         hooked = {cls for cls in classes if not issubclass(cls, Query) and is_hooked(cls, self._skip)}
-        return [write for write in self._writes if type(write.target) in hooked] if hooked else []
+        return {
+            place: run.events(document)
+            for run in (self._runs if hooked else ())
+            for place, document in run.documents()
+            if type(document) in hooked
+        }
 
-    def _groups(self) -> Iterator[list[Write]]:
-        """The writes of each request."""
-        writes = [write for write in self._writes if write.statement is not None]
+    def _groups(self, batches: list[Batch]) -> Iterator[Batch]:
+        """What each request sends."""
         if not self._ordered:
-            writes.sort(key=_KIND)
-        for _, group in groupby(writes, _KIND):
-            yield list(group)
+            batches = sorted(batches, key=_KIND)
+        for _, group in groupby(batches, _KIND):
+            yield joined(list(group))
 
-    def _send(self, result: BulkResult) -> Script[None]:
+    def _send(self, batches: list[Batch], result: BulkResult) -> Script[None]:
         failures: list[dict[str, Any]] = []
-        for group in self._groups():
+        for batch in self._groups(batches):
             try:
-                reply = yield self._request(group)
+                reply = yield self._request(batch)
             except (BulkWriteError, DuplicateKeyError, ServerError) as error:
-                refused = _refusals(error, group)
+                refused = _refusals(error, batch.places)
                 failures += refused
-                first = min(failure["index"] for failure in refused)
                 places = {failure["index"] for failure in refused}
-                done = [
-                    write
-                    for write in group
-                    if write.position not in places and not (self._ordered and write.position > first)
-                ]
-                self._done += done
-                if group[0].kind is Kind.INSERT:
-                    result.inserted += len(done)
+                end = min(places) if self._ordered else self._count
+                done = batch.part([at for at, place in enumerate(batch.places) if place < end and place not in places])
+                self._done.append(done)
+                if batch.kind is Kind.INSERT:
+                    result.inserted += len(done.places)
                 if self._ordered:
                     break
                 continue
-            _count(result, group[0].kind, reply)
-            if group[0].kind is Kind.DOCUMENT and reply["n"] < len(group):
-                yield from self._refuse_missed(group)
+            _count(result, batch.kind, reply)
+            if batch.kind is Kind.DOCUMENT and reply["n"] < len(batch.places):
+                yield from self._refuse_missed(batch)
             else:
-                self._done += group
+                self._done.append(batch)
         if failures:
             failures.sort(key=lambda failure: int(failure["index"]))
-            message = f"{len(failures)} of {len(self._writes)} writes were refused"
+            message = f"{len(failures)} of {self._count} writes were refused"
             raise BulkWriteError(message, failures=failures, inserted=result.inserted)
 
-    def _request(self, group: list[Write]) -> Any:
-        settings, client = settings_of(self._cls), default_client()
-        statements = [write.statement for write in group if write.statement is not None]
+    def _request(self, batch: Batch) -> Any:
+        settings, client, command = settings_of(self._cls), default_client(), batch.kind.command
         return requests.write_batch(
-            client, settings.database, settings.name, group[0].kind.command, statements, self._ordered, self._session
+            client, settings.database, settings.name, command, batch.statements, self._ordered, self._session
         )
 
-    def _refuse_missed(self, writes: list[Write]) -> Script[None]:
+    def _refuse_missed(self, batch: Batch) -> Script[None]:
         """Says which of the saved documents are not stored as they should be by now."""
-        gone, changed = yield from misses([write.target for write in writes], self._session)
+        gone, changed = yield from misses(batch.targets, self._session)
         lost = {id(document) for document in (*gone, *changed)}
-        self._done += [write for write in writes if id(write.target) not in lost]
+        self._done.append(batch.part([at for at, target in enumerate(batch.targets) if id(target) not in lost]))
         name = self._cls.__name__
         if gone:
             ids = [document.id for document in gone]
@@ -242,20 +251,17 @@ class Bulk(Generic[T]):
 
     def _settle(self) -> None:
         """Lets the documents know what became of them."""
-        written = [write for write in self._done if write.image is not None]
-        _core.set_images(
-            [write.target for write in written],
-            [write.image for write in written if write.image is not None],
-            [write.changes for write in written],
-        )
-        for write in self._done:
-            if write.kind is Kind.DELETE and write.document is not None:
-                set_attribute(write.document, "__image__", None)
-        if len(self._done) < len(self._writes):
-            done = set(map(id, self._done))
-            for write in self._writes:
-                if write.image is not None and id(write) not in done:
-                    put_back(write.target, write.revision)
+        for batch in self._done:
+            if batch.images is not None:
+                _core.set_images(batch.targets, batch.images, batch.changes)
+            elif batch.kind is Kind.DELETE:
+                for target in batch.targets:
+                    if not isinstance(target, Query):
+                        set_attribute(target, "__image__", None)
+        done = {place for batch in self._done for place in batch.places} if self._before else ()
+        for place, (document, revision) in self._before.items():
+            if place not in done:
+                put_back(document, revision)
 
     async def __aenter__(self) -> Self:
         return self
@@ -276,17 +282,17 @@ class Bulk(Generic[T]):
             self.execute().run_sync()
 
 
-def _refusals(error: BulkWriteError | DuplicateKeyError | ServerError, group: list[Write]) -> list[dict[str, Any]]:
-    """The refused writes by their place among all; an error that is not of a write is raised."""
+def _refusals(error: BulkWriteError | DuplicateKeyError | ServerError, places: Sequence[int]) -> list[dict[str, Any]]:
+    """The refused of the writes at these places, by those; an error that is not of a write is raised."""
     if isinstance(error, BulkWriteError):
         if not error.failures:
             raise error
-        return [{**failure, "index": group[failure["index"]].position} for failure in error.failures]
+        return [{**failure, "index": places[failure["index"]]} for failure in error.failures]
     # A refused command says "ok": a refused statement of one command does not.
-    if "ok" in error.details or len(group) > 1:
+    if "ok" in error.details or len(places) > 1:
         raise error
     details = error.details
-    failure = {"index": group[0].position, "code": details.get("code"), "message": details.get("errmsg", str(error))}
+    failure = {"index": places[0], "code": details.get("code"), "message": details.get("errmsg", str(error))}
     return [{**failure, "key": details.get("keyValue"), "key_pattern": details.get("keyPattern")}]
 
 

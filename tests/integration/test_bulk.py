@@ -220,6 +220,19 @@ async def test_a_bulk_is_carried_out_once(animals: list[Animal]) -> None:
     assert (await names())["new"] == 7
 
 
+async def test_what_is_deleted_and_then_inserted_knows_that_it_is_stored(animals: list[Animal]) -> None:
+    async with Animal.bulk() as bulk:
+        bulk.delete(animals[0])
+        bulk.insert(animals[0])
+        bulk.save(animals[1])
+        bulk.delete(animals[1])
+    assert not animals[0].is_changed
+    assert animals[1].is_changed
+    animals[0].legs = 6
+    await animals[0].save()
+    assert await names() == {"a": 6, "c": 4, "d": 4, "e": 4}
+
+
 async def test_revisions_are_put_back_when_a_bulk_cannot_be_made(client: Any) -> None:
     toy = await Toy(name="a").insert()
     before = toy.revision_id

@@ -168,13 +168,15 @@ pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyR
 }
 
 /// The bytes that are stored of a document.
-pub fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let py = document.py();
-    let image = types::slots(py)?
-        .image
-        .get(document)
-        .ok_or_else(|| crate::errors::internal(py, "a stored document has lost the bytes it was loaded from"))?;
-    Ok(image.cast_into()?)
+fn image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let lost = || crate::errors::internal(document.py(), "a stored document has lost the bytes it was loaded from");
+    stored_image(document)?.ok_or_else(lost)
+}
+
+/// The bytes that are stored of a document; None of one that is new.
+pub fn stored_image<'py>(document: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let image = types::slots(document.py())?.image.get(document).filter(|image| !image.is_none());
+    Ok(image.map(Bound::cast_into).transpose()?)
 }
 
 /// Decodes what was not read yet, in the order of an eager document; what was read, or set since, stays as it is.

@@ -103,11 +103,11 @@ fn set_id(document: &Bound<'_, PyAny>, id: &ids::Bytes) -> PyResult<()> {
     document.getattr(intern!(py, "__pydantic_fields_set__"))?.cast::<PySet>()?.add(name)
 }
 
-/// What differs of each, and the statements.
-type Saves<'py> = (Vec<Option<Changes>>, Vec<Option<Bound<'py, PyBytes>>>);
+/// Which of many documents are changed, what differs of each and the statement of its update; and which are new.
+type Saves<'py> = (Vec<usize>, Vec<Changes>, Vec<Bound<'py, PyBytes>>, Vec<usize>);
 
-/// What saves stored documents: of each what differs from its image, and the statement of the update; None where nothing
-/// does.
+/// What saves documents: the places of those that are stored and differ from that, what differs of each, and the statement
+/// of its update; and the places of those that are not stored.
 ///
 /// # Arguments
 /// * `images` - the documents as they are now.
@@ -115,15 +115,21 @@ type Saves<'py> = (Vec<Option<Changes>>, Vec<Option<Bound<'py, PyBytes>>>);
 pub fn saves<'py>(documents: &Bound<'py, PyList>, images: Vec<Bound<'py, PyBytes>>) -> PyResult<Saves<'py>> {
     let py = documents.py();
     guarded(py, || {
-        let (mut all, mut statements) = (Vec::with_capacity(images.len()), Vec::with_capacity(images.len()));
-        for (document, now) in documents.iter().zip(&images) {
-            let image = lazy::image(&document)?;
+        let (mut places, mut all) = (Vec::with_capacity(images.len()), Vec::with_capacity(images.len()));
+        let (mut statements, mut new) = (Vec::with_capacity(images.len()), Vec::new());
+        for (place, (document, now)) in documents.iter().zip(&images).enumerate() {
+            let Some(image) = lazy::stored_image(&document)? else {
+                new.push(place);
+                continue;
+            };
             let changes = layout::of(&document)?.get().changes(py, now, image.as_bytes())?;
-            let changes = (!changes.is_empty()).then_some(changes);
-            statements.push(changes.as_ref().map(|changes| changes.statement(py, None)).transpose()?);
-            all.push(changes);
+            if !changes.is_empty() {
+                statements.push(changes.statement(py, None)?);
+                all.push(changes);
+                places.push(place);
+            }
         }
-        Ok((all, statements))
+        Ok((places, all, statements, new))
     })
 }
 
