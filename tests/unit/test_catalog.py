@@ -285,6 +285,7 @@ def test_an_operator_is_one_line(made: dict[str, str], path: str, words: tuple[s
 
 #: A program of somebody who has the library with the new operators.
 USER = """
+import inspect
 import json
 from data_bridge import Document, Frobbed, FrobLike, FrobUp, ir, lang
 from data_bridge.errors import CompileError
@@ -306,7 +307,7 @@ text = 'User.find(FrobLike(User.age, 4), Frobbed("well"))'
 update = 'User.find(User.name == "Ann").update(FrobUp({User.age: 3}))'
 schema = User.schema()
 print(json.dumps({
-    "docs": [each.__doc__.split("\\n")[0::2] for each in (FrobLike, Frobbed, FrobUp)],
+    "docs": [inspect.getdoc(each).split("\\n")[0::2] for each in (FrobLike, Frobbed, FrobUp)],
     "filter": sent(User.find(FrobLike(User.age, 4), Frobbed("well")))["filter"],
     "by path": FrobLike("a.b", [1]).__ir__.to_mql(),
     "text": sent(lang.parse(text, [User]))["filter"],
@@ -337,7 +338,7 @@ def test_a_new_query_or_update_operator_needs_no_more(made: dict[str, str], tmp_
     assert done.stderr == ""
     asked = {"$and": [{"$frobbed": "well"}], "age": {"$frobLike": 4}}
     assert json.loads(done.stdout) == {
-        "docs": [["Is new.", f"    `${name}`, since MongoDB 9.9."] for name in ("frobLike", "frobbed", "frobUp")],
+        "docs": [["Is new.", f"`${name}`, since MongoDB 9.9."] for name in ("frobLike", "frobbed", "frobUp")],
         "filter": asked,
         "by path": {"a.b": {"$frobLike": [1]}},
         "text": asked,
