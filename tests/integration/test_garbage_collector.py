@@ -79,8 +79,8 @@ async def test_what_a_program_froze_stays_frozen(stored: Any) -> None:
     try:
         frozen = gc.get_freeze_count()
         assert len(await Shelf.find().to_list()) == COUNT
-        # What was frozen and is freed is no longer counted.
-        assert frozen - 1000 < gc.get_freeze_count() <= frozen
+        # What was frozen and is freed is no longer counted: how much that is differs between versions of Python.
+        assert frozen * 0.9 < gc.get_freeze_count() <= frozen
     finally:
         gc.unfreeze()
 
