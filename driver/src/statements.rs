@@ -11,6 +11,7 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Those of the iterator, which is gone through twice: first for their sizes.
     pub fn of<'a>(statements: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
         let mut bytes = Vec::with_capacity(statements.clone().map(<[u8]>::len).sum());
         let append = |statement: &[u8]| {

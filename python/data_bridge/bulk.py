@@ -160,21 +160,18 @@ class Bulk(Generic[T]):
             self._refuse_again()
             result = self.result = BulkResult()
             events = self._events()
-            if events:
-                for run in self._runs:
-                    for place, document in run.documents():
-                        validate = self._validate and run.is_whole
-                        yield from prepare(document, events.get(place, _NONE), validate, self._skip)
+            for run, place, document in self._documents() if events else ():
+                validate = self._validate and run.is_whole
+                yield from prepare(document, events.get(place, _NONE), validate, self._skip)
             try:
                 batches = build(self._runs, self._session, self._validate and not events, self._before)
                 yield from prepare_collection(self._cls)
                 yield from self._send(batches, result)
             finally:
                 self._settle()
-            for run in self._runs if events else ():
-                for place, document in run.documents():
-                    if place in events:
-                        yield from run_hooks(document, After, events[place], self._skip)
+            for _, place, document in self._documents() if events else ():
+                if place in events:
+                    yield from run_hooks(document, After, events[place], self._skip)
             return result
 
         return Operation(script, f"{self._cls.__name__}.bulk().execute()")
@@ -189,10 +186,13 @@ class Bulk(Generic[T]):
         hooked = {cls for cls in classes if not issubclass(cls, Query) and is_hooked(cls, self._skip)}
         return {
             place: run.events(document)
-            for run in (self._runs if hooked else ())
-            for place, document in run.documents()
+            for run, place, document in (self._documents() if hooked else ())
             if type(document) in hooked
         }
+
+    def _documents(self) -> Iterator[tuple[Run, int, Document]]:
+        """The documents that are written, with their runs and the places of their writes."""
+        return ((run, place, document) for run in self._runs for place, document in run.documents())
 
     def _groups(self, batches: list[Batch]) -> Iterator[Batch]:
         """What each request sends."""

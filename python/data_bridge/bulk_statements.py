@@ -14,10 +14,10 @@ from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
 from .query import Query
-from .revision import renewed, unchanged
+from .revision import renewed
 from .settings import settings_of
 from .validation import check
-from .writing import encoded, encoded_all, itself, save_of
+from .writing import encoded, encoded_all, itself, replacement, save_of
 
 if TYPE_CHECKING:
     from .document import Document
@@ -209,7 +209,7 @@ def _whole(columns: Sequence[tuple[str, Sequence[int], list[Any]]], session: Any
         if what == "insert":
             batches.append(Batch(Kind.INSERT, places, documents, now, now))
         elif what == "replace":
-            statements = [_replacement(document, None, session) for document in documents]
+            statements = [replacement(document, None, session) for document in documents]
             batches.append(Batch(Kind.DOCUMENT, places, documents, statements, now))
         else:
             batches += _saved(places, documents, now)
@@ -240,13 +240,5 @@ def _one(what: str, place: int, document: Document, session: Any, before: Revisi
     before[place] = document, revision
     image = encoded(document)
     if what == "replace":
-        return [Batch(Kind.DOCUMENT, [place], [document], [_replacement(document, revision, session)], [image])]
+        return [Batch(Kind.DOCUMENT, [place], [document], [replacement(document, revision, session)], [image])]
     return [Batch(Kind.INSERT, [place], [document], [image], [image])]
-
-
-def _replacement(document: Document, revision: UUID | None, session: Any) -> bytes:
-    query = itself(document, session, unchanged(document, revision))
-    node = ir.Replace(query._source(), query._filter(), document, False, {})
-    # An id is equal to something, so there is a statement.
-    statement: bytes = query._compile(node).statement  # type: ignore[assignment]
-    return statement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import bson
 
-from . import _core, ir
+from . import _core
 from .errors import DocumentNotFound
 from .events import After, Before, Delete, Event, Insert, Replace, Save, SkipHooks, Update, run_hooks
 from .fetching import fetch_eagerly
@@ -32,6 +32,7 @@ from .writing import (
     missed,
     prepare,
     prepare_all,
+    replacement,
     save_of,
     set_attribute,
     stored,
@@ -324,11 +325,7 @@ def _replace(document: Document, session: Any) -> Script[None]:
     revision = renewed(document)
     try:
         now = encoded(document)
-        query = itself(document, session, unchanged(document, revision))
-        node = ir.Replace(query._source(), query._filter(), document, False, {})
-        # An id is equal to something, so there is a statement.
-        statement: bytes = query._compile(node).statement  # type: ignore[assignment]
-        result = yield WriteOne(document, "update", statement, session)
+        result = yield WriteOne(document, "update", replacement(document, revision, session), session)
         if not result["n"]:
             raise (yield from missed(document, session))
     except BaseException:

@@ -18,7 +18,7 @@ from .layout import layout_of
 from .links import link_key
 from .operation import Script
 from .query import Query
-from .revision import REVISION, renewed, revision_of
+from .revision import REVISION, renewed, revision_of, unchanged
 from .schema import makes_ids, schema_of
 from .settings import settings_of
 from .timeseries import prepare_collection
@@ -184,6 +184,19 @@ def itself(document: Document, session: Any, condition: ir.Expr | None = None) -
         DocumentNotFound: the document has no id yet.
     """
     return by_id(type(document), id_of(document), condition).session(session)
+
+
+def replacement(document: Document, revision: UUID | None, session: Any) -> bytes:
+    """The statement that puts a document in the place of the stored one, if that still has this revision.
+
+    Raises:
+        DocumentNotFound: the document has no id yet.
+    """
+    query = itself(document, session, unchanged(document, revision))
+    node = ir.Replace(query._source(), query._filter(), document, False, {})
+    # An id is equal to something, so there is a statement.
+    statement: bytes = query._compile(node).statement  # type: ignore[assignment]
+    return statement
 
 
 def id_of(document: Document) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from runtime_server import Mongod
+from test_runtime_failures import fail_next
 
 from data_bridge import Document, connect
 from data_bridge.errors import ConnectionFailure, DocumentNotFound, ServerError
@@ -40,9 +41,7 @@ async def test_what_nobody_could_look_for_counts_as_not_written(server: Mongod, 
     await Item.find(Item.id == 2).delete()
     kept.amount = gone.amount = 5
     # The server says that one of the two was not there; the read that would tell which fails.
-    with server.admin() as admin:
-        data = {"failCommands": ["find"], "errorCode": OPERATION_FAILED}
-        admin.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data})
+    fail_next(server, "find", errorCode=OPERATION_FAILED)
     bulk = Item.bulk()
     bulk.save(kept)
     bulk.save(gone)
