@@ -201,12 +201,12 @@ def _serializer(cls: type[BaseModel], name: str) -> Any:
 
 def _default(field: FieldInfo) -> tuple[str, Any] | None:
     if field.default_factory is not None:
-        return "factory", lambda: field.get_default(call_default_factory=True, validated_data={})
+        # One that is given the other values is left to pydantic, which has them validated.
+        return None if field.default_factory_takes_validated_data else ("factory", field.default_factory)
     if field.default is PydanticUndefined:
         return None
-    if isinstance(field.default, (list, dict, set, BaseModel)):
-        return "factory", lambda: deepcopy(field.default)
-    return "value", field.default
+    # As pydantic tells what may change: it copies those for each instance.
+    return ("value", field.default) if _hashable(field.default) else ("factory", lambda: deepcopy(field.default))
 
 
 def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
@@ -254,9 +254,9 @@ def _plain(members: Any) -> bool:
     return all(type(value) in (str, int) for value in values) and len(values) == len(set(values))
 
 
-def _hashable(annotation: Any) -> bool:
+def _hashable(value: Any) -> bool:
     try:
-        hash(annotation)
+        hash(value)
     except TypeError:
         return False
     return True

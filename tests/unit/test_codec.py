@@ -1,5 +1,6 @@
 """The codec's errors, and bytes that lie."""
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -103,3 +104,30 @@ def test_changes_are_as_small_as_they_can_be() -> None:
     now = encode_document({"a": 1, "b": {"c": 5, "d": 2}})
     assert changes(now, image).to_dict() == {"b.c": 5, "gone": None}
     assert not changes(now, now)
+
+
+class Sized(Document):
+    width: int
+    height: int = Field(default_factory=lambda data: data["width"] * 2)
+
+
+def test_a_default_made_of_other_values_is_made_of_what_is_stored() -> None:
+    stored = layout_of(Sized).decode(bson.encode({"_id": bson.ObjectId(), "width": 3}))
+    assert stored.height == 6
+    assert stored.model_fields_set == {"id", "width"}
+
+
+@dataclasses.dataclass
+class Point:
+    x: int = 0
+
+
+class Placed(Document):
+    at: Point = Point()
+
+
+def test_documents_do_not_share_a_default_that_can_change() -> None:
+    empty = bson.encode({"_id": bson.ObjectId()})
+    moved = layout_of(Placed).decode(empty)
+    moved.at.x = 7
+    assert layout_of(Placed).decode(empty).at == Point(0)
