@@ -11,6 +11,7 @@ _T = TypeVar("_T")
 __version__: str
 __all__ = [
     "ArrowTable",
+    "Builder",
     "Changes",
     "Client",
     "ColumnLayout",
@@ -37,6 +38,7 @@ __all__ = [
     "command",
     "compile",
     "compile_get",
+    "construct",
     "decode_document",
     "dtype_of",
     "encode_all",
@@ -181,6 +183,8 @@ class Fit:
     """Whether an instance's values are of exactly the types of its fields."""
 
     def __new__(cls, shape: tuple[Any, ...], makes_ids: builtins.bool = False) -> Self: ...
+    @property
+    def is_known(self) -> builtins.bool: ...
     def fits(self, value: object) -> builtins.bool: ...
 
 @final
@@ -197,6 +201,7 @@ class Layout:
         validated: bool = False,
         keeps_image: bool = False,
         shares_complete: bool = False,
+        plain_attributes: bool = False,
         class_id: tuple[str, str] | None = None,
         drops_nulls: bool = False,
     ) -> None: ...
@@ -272,6 +277,13 @@ class InstanceDict:
     def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
     def __set__(self, instance: object, values: dict[str, Any], /) -> None: ...
 
+@final
+class Builder:
+    """Makes instances of a class, of values that are of its fields' types."""
+
+    def __new__(cls, shape: tuple[Any, ...]) -> Self: ...
+
+def construct(class_: type[_T], values: dict[str, Any]) -> _T | None: ...
 def rows(node: object) -> tuple[list[tuple[str, DType]], str | None]: ...
 def encode_document(mapping: object) -> bytes: ...
 def decode_document(document: bytes) -> dict[str, Any]: ...

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
+from .construction import construct
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
@@ -83,6 +84,16 @@ class DocumentMeta(ModelMetaclass):
         def rename(cls, name: str) -> ir.UpdateOperation: ...
 
     else:
+
+        def __call__(cls, /, *args: Any, **values: Any) -> Any:
+            __tracebackhide__ = True
+            made = None if args else construct(cls, values)
+            if made is not None:
+                return made
+            if not cls.__pydantic_complete__:
+                # Names of classes that are defined by now are looked for where the instance is made: above this frame.
+                cls.model_rebuild(raise_errors=False, _parent_namespace_depth=3)
+            return super().__call__(*args, **values)
 
         def __getattr__(cls, name: str) -> Any:
             if name.startswith("_") or not cls.__dict__.get("__pydantic_complete__", False):

@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import inspect
 import ipaddress
 import pathlib
 import types
 import uuid
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -20,7 +22,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from ._core import Layout, LazyLayout
+from ._core import FieldAccess, Layout, LazyLayout
 from .completion import complete
 from .errors import SchemaError
 from .fields_set import FieldsSet
@@ -75,6 +77,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         private=_private(cls),
         validated=needs_pydantic(cls),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
+        plain_attributes=not any(_is_hidden(cls, name) for name in cls.model_fields),
         keeps_image=_is_document(cls),
         class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),
         drops_nulls=_is_document(cls) and not settings_of(cls).keep_nulls,
@@ -94,6 +97,12 @@ def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
 def decoding(cls: type[BaseModel], layout: Layout, lazy: bool) -> Layout | LazyLayout:
     """The layout for reading a class's documents, lazily only where nobody asks at once whether they fit."""
     return LazyLayout(layout) if lazy and settings_of(cls).on_invalid == "raise" else layout
+
+
+def _is_hidden(cls: type[BaseModel], name: str) -> bool:
+    """Whether the class has an attribute of its own under a field's name."""
+    found = inspect.getattr_static(cls, name, PydanticUndefined)
+    return found is not PydanticUndefined and not isinstance(found, FieldAccess)
 
 
 def _is_document(cls: type[BaseModel]) -> bool:
@@ -224,7 +233,8 @@ def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple
             return None
         return converter_of(arguments[0], links)
     if origin is Literal:
-        return ("members", {value: value for value in arguments}) if _plain(arguments) else None
+        members = _members(member for member in arguments if member is not None)
+        return ("optional", members) if members and None in arguments else members
     if origin in (Union, types.UnionType):
         rest = [member for member in arguments if member is not type(None)]
         inner = converter_of(rest[0], links) if len(rest) == 1 and len(arguments) == 2 else None
@@ -235,7 +245,7 @@ def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple
         inner = converter_of(arguments[0], links)
         return ("tuple", inner) if inner else None
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return ("members", {member.value: member for member in annotation}) if _plain(annotation) else None
+        return _members(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return ("model", layout_of(annotation))
     return None
@@ -248,10 +258,13 @@ def _container(origin: Any, arguments: tuple[Any, ...], links: tuple[Any, ...] |
     return (_CONTAINERS[origin], inner) if inner else None
 
 
-def _plain(members: Any) -> bool:
-    """Members whose values come back as they were stored, and are not told apart from equal ones of another type."""
-    values = [getattr(member, "value", member) for member in members]
-    return all(type(value) in (str, int) for value in values) and len(values) == len(set(values))
+def _members(members: Iterable[Any]) -> tuple[Any, ...] | None:
+    """The converter to members by what is stored of them; None where that does not come back as it was stored, or does
+    not tell one from another.
+    """
+    stored = [(getattr(member, "value", member), member) for member in members]
+    told_apart = all(type(value) in (str, int) for value, _ in stored) and len(dict(stored)) == len(stored)
+    return ("members", dict(stored)) if told_apart else None
 
 
 def _hashable(value: Any) -> bool:

@@ -7,12 +7,12 @@ import uuid
 from typing import Any, TypeAlias
 
 from ._core import Fit
-from .layout import layout_of
+from .layout import layout_of, needs_pydantic
 
-__all__ = ["Fit", "fit_of"]
+__all__ = ["Fit", "Shape", "fit_of", "shape_of"]
 
-#: What a core schema may say of plain types beside the type.
-_SAYS_NOTHING = frozenset({"type", "ref", "microseconds_precision"})
+#: What a core schema may say of values beside their type, and changes nothing about which are valid.
+_SAYS_NOTHING = frozenset({"type", "ref", "metadata", "serialization"})
 _EXACT: dict[str, type] = {
     "none": type(None),
     "bool": bool,
@@ -26,18 +26,55 @@ _EXACT: dict[str, type] = {
     "timedelta": datetime.timedelta,
     "uuid": uuid.UUID,
 }
-_MODEL = frozenset({"type", "ref", "cls", "config", "schema", "revalidate_instances", "root_model"})
-_FIELDS = frozenset({"type", "ref", "model_name", "fields"})
-_FIELD = frozenset({"type", "schema", "validation_alias", "serialization_exclude", "serialization_alias"})
+#: What a schema of exact values may say more: a value of the very type is what every mode takes.
+_OF_EXACT = frozenset({"strict", "microseconds_precision"})
+_BOUNDS = frozenset({"ge", "gt", "le", "lt"})
+_SIZES = frozenset({"min_length", "max_length"})
+#: The bounds that are looked at here, by the kind of schema.
+_CONDITIONS: dict[str, frozenset[str]] = {
+    "int": _BOUNDS,
+    "float": _BOUNDS,
+    "str": _SIZES,
+    "bytes": _SIZES,
+    "list": _SIZES,
+    "dict": _SIZES,
+}
+_MODEL = frozenset(
+    {"cls", "config", "schema", "custom_init", "generic_origin", "post_init", "revalidate_instances", "root_model"}
+)
+_FIELDS = frozenset({"model_name", "fields", "computed_fields"})
+_FIELD = frozenset(
+    {"schema", "validation_alias", "serialization_exclude", "serialization_exclude_if", "serialization_alias", "frozen"}
+)
 #: The configuration that changes nothing about which values are valid.
-_CONFIG = frozenset({"title", "validate_by_alias", "validate_by_name", "extra_fields_behavior", "validate_default"})
+_CONFIG = frozenset(
+    {
+        "title",
+        "validate_by_alias",
+        "validate_by_name",
+        "extra_fields_behavior",
+        "validate_default",
+        "hide_input_in_errors",
+        "loc_by_alias",
+        "serialize_by_alias",
+        "validation_error_cause",
+        "ser_json_bytes",
+        "ser_json_inf_nan",
+        "ser_json_temporal",
+        "ser_json_timedelta",
+    }
+)
 _DEFAULTS = {"default", "default_factory", "default_factory_takes_data", "copy_default"}
 #: Types around another: where that stands, and what else may be said.
 _INNER: dict[str, tuple[str, set[str]]] = {
-    "nullable": ("schema", {"type", "ref", "schema"}),
-    "list": ("items_schema", {"type", "ref", "items_schema"}),
-    "default": ("schema", {"type", "ref", "schema", *_DEFAULTS}),
+    "nullable": ("schema", set()),
+    "list": ("items_schema", set()),
+    "default": ("schema", _DEFAULTS),
 }
+
+#: What `Fit` and `Builder` take.
+Shape: TypeAlias = tuple[Any, ...]
+_UNKNOWN: Shape = ("unknown",)
 
 
 def fit_of(schema: dict[str, Any], makes_ids: bool = False) -> Fit | None:
@@ -47,57 +84,96 @@ def fit_of(schema: dict[str, Any], makes_ids: bool = False) -> Fit | None:
         schema: a core schema that takes an instance, as checks use it.
         makes_ids: instances without an id are written with a new ObjectId.
     """
-    shape = _shape(schema, {})
-    return None if shape is None else Fit(shape, makes_ids)
+    fit = Fit(shape_of(schema), makes_ids)
+    return fit if fit.is_known else None
 
 
-Shape: TypeAlias = tuple[Any, ...] | None
-
-
-def _shape(schema: Any, known: dict[str, Any]) -> Shape:
-    """The shape that `Fit` takes.
+def shape_of(schema: Any, known: dict[str, Any] | None = None) -> Shape:
+    """The shape of the values that a core schema takes as they are; `("unknown",)` stands where only pydantic can tell.
 
     Args:
         known: the definitions that the schema may refer to, by their names.
     """
-    kind, said = schema["type"], set(schema)
+    kind, known = schema["type"], known or {}
+    conditions = _CONDITIONS.get(kind, frozenset()) & schema.keys()
+    if conditions:
+        inner = shape_of({name: said for name, said in schema.items() if name not in conditions}, known)
+        return _conditional(inner, {name: schema[name] for name in conditions})
+    said = schema.keys() - _SAYS_NOTHING
     if kind in _EXACT:
-        return ("exact", _EXACT[kind]) if said <= _SAYS_NOTHING else None
+        return ("exact", _EXACT[kind]) if said <= _OF_EXACT else _UNKNOWN
     if kind == "is-instance":
-        return ("exact", schema["cls"]) if said <= {"type", "ref", "cls"} else None
+        return ("exact", schema["cls"]) if said <= {"cls"} else _UNKNOWN
+    if kind == "enum":
+        return ("exact", schema["cls"]) if said <= {"cls", "members", "sub_type", "strict", "missing"} else _UNKNOWN
+    if kind == "literal":
+        return _literal(schema["expected"]) if said <= {"expected"} else _UNKNOWN
     if kind == "json-or-python":
-        return _shape(schema["python_schema"], known)
+        return shape_of(schema["python_schema"], known)
     if kind == "any":
-        return ("any",) if said <= _SAYS_NOTHING else None
+        return _UNKNOWN if said else ("any",)
     if kind == "definitions":
-        return _shape(schema["schema"], {each["ref"]: each for each in schema["definitions"] if "ref" in each})
+        return shape_of(schema["schema"], {each["ref"]: each for each in schema["definitions"] if "ref" in each})
     if kind == "definition-ref":
         name = schema["schema_ref"]
         # Inside itself a definition is unknown: it has no end.
         others = {other: each for other, each in known.items() if other != name}
-        return _shape(known[name], others) if name in known else None
+        return shape_of(known[name], others) if name in known else _UNKNOWN
     if kind in _INNER:
         name, may_say = _INNER[kind]
-        inner = _shape(schema[name], known) if name in schema and said <= may_say else None
-        return inner if inner is None or kind == "default" else (kind, inner)
+        inner = shape_of(schema[name], known) if name in schema and said <= {name, *may_say} else _UNKNOWN
+        return inner if kind == "default" else (kind, inner)
     if kind == "union":
-        choices = [_shape(choice[0] if isinstance(choice, tuple) else choice, known) for choice in schema["choices"]]
-        return ("union", *choices) if said <= {"type", "ref", "choices"} and None not in choices else None
+        choices = (shape_of(choice[0] if isinstance(choice, tuple) else choice, known) for choice in schema["choices"])
+        return ("union", *choices) if said <= {"choices"} else _UNKNOWN
     if kind == "dict":
         names = ("keys_schema", "values_schema")
-        parts = [_shape(schema[name], known) if name in schema else ("any",) for name in names]
-        return ("dict", *parts) if said <= {"type", "ref", *names} and None not in parts else None
-    return _model(schema, known) if kind == "model" else None
+        parts = (shape_of(schema[name], known) if name in schema else ("any",) for name in names)
+        return ("dict", *parts) if said <= set(names) else _UNKNOWN
+    return _model(schema, known, said) if kind == "model" else _UNKNOWN
 
 
-def _model(schema: dict[str, Any], known: dict[str, Any]) -> Shape:
-    of_fields = schema["schema"]
-    if not (set(schema) <= _MODEL and set(schema.get("config", ())) <= _CONFIG and not schema.get("root_model")):
-        return None
-    if of_fields["type"] != "model-fields" or not set(of_fields) <= _FIELDS:
-        return None
+def _conditional(inner: Shape, conditions: dict[str, Any]) -> Shape:
+    if conditions.keys() <= _BOUNDS:
+        return ("within", inner, conditions)
+    return ("sized", inner, conditions.get("min_length", 0), conditions.get("max_length"))
+
+
+def _literal(expected: list[Any]) -> Shape:
+    """Values of one class that are equal only to themselves."""
+    classes = {type(value) for value in expected}
+    one = classes in ({str}, {int})
+    return ("one of", ("exact", classes.pop()), frozenset(expected)) if one else _UNKNOWN
+
+
+def _model(schema: dict[str, Any], known: dict[str, Any], said: set[str]) -> Shape:
+    of_fields, config = schema["schema"], schema.get("config", {})
+    if not (said <= _MODEL and config.keys() <= _CONFIG and not schema.get("root_model")):
+        return _UNKNOWN
+    if of_fields["type"] != "model-fields" or not of_fields.keys() - _SAYS_NOTHING <= _FIELDS:
+        return _UNKNOWN
     fields = {
-        name: _shape(field["schema"], known) if set(field) <= _FIELD else None
+        name: shape_of(field["schema"], known) if field.keys() - _SAYS_NOTHING <= _FIELD else _UNKNOWN
         for name, field in of_fields["fields"].items()
     }
-    return None if None in fields.values() else ("model", layout_of(schema["cls"]), fields)
+    return ("model", layout_of(schema["cls"]), fields, _given(schema))
+
+
+def _given(schema: dict[str, Any]) -> list[tuple[str, list[str]]] | None:
+    """The fields of a model, and what each may be given as; None where only pydantic makes instances of values."""
+    cls, config = schema["cls"], schema.get("config", {})
+    checks_defaults = config.get("validate_default") or any(
+        field.validate_default for field in cls.model_fields.values()
+    )
+    own_ways = needs_pydantic(cls) or cls.__new__ is not object.__new__ or "revalidate_instances" in schema
+    if own_ways or checks_defaults:
+        return None
+    given = []
+    for name, field in schema["schema"]["fields"].items():
+        alias = field.get("validation_alias", name)
+        if not isinstance(alias, str):
+            return None
+        by_alias = [alias] if alias == name or config.get("validate_by_alias", True) else []
+        by_name = [name] if alias != name and config.get("validate_by_name", False) else []
+        given.append((name, by_alias + by_name))
+    return given

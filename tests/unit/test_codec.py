@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime
-from typing import Any
+import enum
+from typing import Any, Literal
 
 import bson
 import pytest
@@ -115,6 +116,26 @@ def test_a_default_made_of_other_values_is_made_of_what_is_stored() -> None:
     stored = layout_of(Sized).decode(bson.encode({"_id": bson.ObjectId(), "width": 3}))
     assert stored.height == 6
     assert stored.model_fields_set == {"id", "width"}
+
+
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Painted(Document):
+    color: Literal[Color.RED]
+    second: Literal[Color.BLUE, "none", None] = None
+
+
+def test_members_of_enums_may_be_literals() -> None:
+    painted = Painted(id=bson.ObjectId(), color=Color.RED, second=Color.BLUE)
+    layout = layout_of(Painted)
+    assert bson.decode(layout.encode(painted)) == {"_id": painted.id, "color": "red", "second": "blue"}
+    assert layout.decode(layout.encode(painted)) == painted
+    plain = Painted(id=painted.id, color=Color.RED, second="none")
+    assert layout.decode(layout.encode(plain)) == plain
+    assert layout.decode(bson.encode({"_id": painted.id, "color": "red", "second": None})).second is None
 
 
 @dataclasses.dataclass

@@ -23,6 +23,7 @@ CROSSING = {
     "client",
     "closed_values",
     "columns",
+    "construction",
     "crud",
     "explain",
     "exports",

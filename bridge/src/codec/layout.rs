@@ -19,7 +19,7 @@ use super::family::{Family, Tag};
 use super::field::Field;
 use super::instance::Instances;
 use super::json::Shape;
-use super::lazy;
+use super::lazy::Values;
 use super::path::Path;
 use super::reader::{Elements, malformed};
 use super::scalar::{self, Buffer};
@@ -50,6 +50,8 @@ pub struct Definition {
     pub drops_nulls: bool,
     /// The names of all fields.
     complete: Py<PySet>,
+    /// The class has no attribute that hides what an instance holds under a field's name.
+    pub plain_attributes: bool,
     /// Instances may share `complete`: the class gives a copy to whoever asks for its `model_fields_set`.
     shares_complete: bool,
 }
@@ -114,7 +116,7 @@ impl Layout {
     /// that are not stored have no stored name and come last. The link form is "id", or the collection of references.
     #[pyo3(signature = (
         fields, *, extra, private = None, validated = false, keeps_image = false, shares_complete = false,
-        class_id = None, drops_nulls = false
+        plain_attributes = false, class_id = None, drops_nulls = false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn define(
@@ -125,6 +127,7 @@ impl Layout {
         validated: bool,
         keeps_image: bool,
         shares_complete: bool,
+        plain_attributes: bool,
         class_id: Option<(String, String)>,
         drops_nulls: bool,
     ) -> PyResult<()> {
@@ -151,6 +154,7 @@ impl Layout {
             tag,
             drops_nulls,
             complete,
+            plain_attributes,
             shares_complete,
         };
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
@@ -234,14 +238,14 @@ impl Layout {
         let definition = self.definition()?;
         let path = &path.dropping_nulls(definition.drops_nulls);
         let mut tag = definition.tag.as_ref();
-        let values = lazy::values(instance, definition)?;
+        let values = Values::of(instance, definition)?;
         let start = scalar::open(buffer);
         for field in definition.stored() {
             if let Some(tag) = tag.take_if(|_| field.key() != b"_id") {
                 buffer.extend_from_slice(&tag.element);
             }
             // A value that was never set (`model_construct`) is not stored.
-            if let Some(value) = values.get_item(field.name.bind(py))? {
+            if let Some(value) = values.get(field.name.bind(py))? {
                 field.encode(buffer, &value, path)?;
             }
         }
@@ -323,7 +327,9 @@ mod tests {
         let source = c"type('Broken', (), {'__pydantic_fields__': {}, 'model_validate': validate})";
         let class = py.eval(source, None, Some(&names)).expect("a class").cast_into().expect("a type");
         let layout = Layout::new(class.unbind());
-        layout.define(&PyList::empty(py), "ignore", None, true, false, false, None, false).expect("it is defined");
+        layout
+            .define(&PyList::empty(py), "ignore", None, true, false, false, false, None, false)
+            .expect("it is defined");
         layout
     }
 

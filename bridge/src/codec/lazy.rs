@@ -157,14 +157,35 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
     Ok(Some(value))
 }
 
-/// What `__dict__` of an instance of the class is, decoded where it still has to be.
-pub fn values<'py>(instance: &Bound<'py, PyAny>, definition: &Definition) -> PyResult<Bound<'py, PyDict>> {
-    if definition.keeps_image
-        && let Some(layout) = pending(instance)?
-    {
-        return decode_rest(instance, &layout);
+/// What an instance holds, decoded where it still has to be.
+pub enum Values<'a, 'py> {
+    /// The instance itself: to ask it for its `__dict__` would make one, which stays.
+    Attributes(&'a Bound<'py, PyAny>),
+    Dict(Bound<'py, PyDict>),
+}
+
+impl<'a, 'py> Values<'a, 'py> {
+    /// # Arguments
+    /// * `definition` - that of the instance's class.
+    pub fn of(instance: &'a Bound<'py, PyAny>, definition: &Definition) -> PyResult<Self> {
+        if definition.keeps_image
+            && let Some(layout) = pending(instance)?
+        {
+            return decode_rest(instance, &layout).map(Self::Dict);
+        }
+        if definition.plain_attributes {
+            return Ok(Self::Attributes(instance));
+        }
+        instance::dict(instance).map(Self::Dict)
     }
-    instance::dict(instance)
+
+    /// The value of a field; None where none was ever set.
+    pub fn get(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self {
+            Self::Attributes(instance) => Ok(instance::get(instance, name)),
+            Self::Dict(values) => values.get_item(name),
+        }
+    }
 }
 
 /// The bytes that are stored of a document.

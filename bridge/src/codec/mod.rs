@@ -1,5 +1,6 @@
 //! The codec: Python objects to BSON bytes and back, with nothing in between.
 
+mod build;
 mod changes;
 mod collector;
 mod columns;
@@ -22,6 +23,7 @@ mod plain;
 mod reader;
 mod scalar;
 mod scope;
+mod shape;
 mod sink;
 mod statement;
 mod texts;
@@ -37,6 +39,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
+use build::Builder;
 use changes::Changes;
 pub use collector::at_rest;
 use columns::{ArrowTable, ColumnLayout, Columns};
@@ -275,6 +278,7 @@ fn decode_document<'py>(py: Python<'py>, document: &[u8]) -> PyResult<Bound<'py,
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Builder>()?;
     module.add_class::<Changes>()?;
     module.add_class::<Fit>()?;
     module.add_class::<Layout>()?;
@@ -284,6 +288,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ArrowTable>()?;
     module.add_class::<FieldAccess>()?;
     module.add_class::<InstanceDict>()?;
+    module.add_function(wrap_pyfunction!(build::construct, module)?)?;
     module.add_function(wrap_pyfunction!(encode_document, module)?)?;
     module.add_function(wrap_pyfunction!(decode_document, module)?)?;
     module.add_function(wrap_pyfunction!(lazy::building, module)?)?;

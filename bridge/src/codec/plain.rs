@@ -10,9 +10,10 @@ use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyBool, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 
 use super::encode;
-use super::fit::{Fit, Model, Shape, fits};
+use super::fit::{Fit, fits};
 use super::path::Path;
 use super::scalar::{self, Buffer, Positions};
+use super::shape::{Model, Shape};
 use super::{ids, types};
 
 /// How the values of an exact class are written.
@@ -103,7 +104,7 @@ impl Model {
         let mut tag = definition.tag.as_ref();
         let start = scalar::open(buffer);
         for (field, shape) in definition.fields.iter().zip(&self.fields) {
-            let Some(value) = values.get_item(field.name.bind(py))? else { return Ok(false) };
+            let Some(value) = values.get(field.name.bind(py))? else { return Ok(false) };
             if let Some(tag) = tag.take_if(|_| field.key() != b"_id") {
                 buffer.extend_from_slice(&tag.element);
             }
@@ -160,6 +161,8 @@ fn write(shape: &Shape, buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny
             }
             return Ok(false);
         }
+        Shape::Where(of, condition) => return Ok(write(of, buffer, key, value, path)? && condition.holds(value)?),
+        Shape::Unknown => return Ok(false),
         Shape::Model(model) => {
             scalar::deeper(path, py)?;
             scalar::head(buffer, ElementType::EmbeddedDocument, key);

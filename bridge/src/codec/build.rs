@@ -1,0 +1,192 @@
+//! Instances made of values that are of their fields' types already: what pydantic would make of them.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PySet, PyTuple, PyType};
+use smallvec::SmallVec;
+
+use super::convert::Fit;
+use super::field::Default;
+use super::layout::Definition;
+use super::load::complete;
+use super::shape::{Given, Model, Shape};
+use crate::gate::guarded;
+
+/// Makes instances of one class.
+#[pyclass(frozen, module = "data_bridge._core")]
+pub struct Builder(Model);
+
+#[pymethods]
+impl Builder {
+    /// Of the shape of a model, as `Shape::read` reads it.
+    #[new]
+    fn new(shape: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        match Shape::read(shape)? {
+            Shape::Model(model) => Ok(Self(model)),
+            _ => Err(PyValueError::new_err("only models are built")),
+        }
+    }
+}
+
+/// An instance of a class; None where pydantic has to look at the values, or has to make it.
+#[pyfunction]
+pub fn construct<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    guarded(class.py(), || match builder(class)? {
+        Some(builder) => builder.get().0.build(values, true),
+        None => Ok(None),
+    })
+}
+
+/// The builder of a class, made once its annotations are evaluated.
+fn builder<'py>(class: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, Builder>>> {
+    static BUILDERS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = class.py();
+    let builders = BUILDERS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+    if let Some(known) = builders.get_item(class)? {
+        return Ok(known.cast_into().ok());
+    }
+    if !class.getattr(intern!(py, "__pydantic_complete__"))?.is_truthy()? {
+        return Ok(None);
+    }
+    let made = py.import("data_bridge.construction")?.getattr("builder_of")?.call1((class,))?;
+    builders.set_item(class, &made)?;
+    Ok(made.cast_into().ok())
+}
+
+/// The values of an instance's fields, in the order in which these are declared; None where a default takes the place.
+type Values<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 16]>;
+
+impl Model {
+    /// # Arguments
+    /// * `outermost` - what fits is what comes of the whole call: functions that make defaults are called once.
+    fn build<'py>(&self, values: &Bound<'py, PyDict>, outermost: bool) -> Fit<'py> {
+        let py = values.py();
+        let definition = self.layout.get().definition()?;
+        let Some(fields) = &self.given else { return Ok(None) };
+        let mut taken = Values::new();
+        for field in fields {
+            let value = match field.of(values)? {
+                Some(value) => Some(self.fields[field.position].take(&value)?),
+                None => match definition.fields[field.position].default {
+                    Default::Value(_) => None,
+                    Default::Factory(_) if outermost => None,
+                    Default::Factory(_) | Default::Required => return Ok(None),
+                },
+            };
+            match value {
+                Some(None) => return Ok(None),
+                Some(value) => taken.push(value),
+                None => taken.push(None),
+            }
+        }
+        // What is left is no field, or was given twice.
+        if taken.iter().flatten().count() != values.len() {
+            return Ok(None);
+        }
+        let Some(fresh) = self.layout.get().fresh(py, definition)? else { return Ok(None) };
+        let present = present(py, definition, fields, &taken)?;
+        for (field, value) in fields.iter().zip(taken) {
+            let field = &definition.fields[field.position];
+            let value = match (value, &field.default) {
+                (Some(value), _) => value,
+                (None, Default::Value(value)) => value.bind(py).clone(),
+                (None, Default::Factory(make)) => make.bind(py).call0()?,
+                (None, Default::Required) => return Ok(None),
+            };
+            fresh.set(field.name.bind(py), &value)?;
+        }
+        complete(fresh, definition, present, None, None).map(Some)
+    }
+}
+
+impl Given {
+    /// The value that is given for the field.
+    fn of<'py>(&self, values: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        for key in &self.keys {
+            if let Some(value) = values.get_item(key)? {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The names of the fields that were given: `model_fields_set`.
+fn present<'py>(
+    py: Python<'py>,
+    definition: &Definition,
+    fields: &[Given],
+    taken: &Values<'py>,
+) -> PyResult<Bound<'py, PySet>> {
+    let given = || fields.iter().zip(taken).filter(|(_, value)| value.is_some()).map(|(field, _)| field.position);
+    let stored = definition.stored().len();
+    if given().count() == stored && given().all(|position| position < stored) {
+        return definition.all_present(py);
+    }
+    PySet::new(py, given().map(|position| definition.fields[position].name.bind(py)))
+}
+
+impl Shape {
+    /// What pydantic makes of a value: the very object, or a copy of a list or dict; None where only pydantic can tell.
+    fn take<'py>(&self, value: &Bound<'py, PyAny>) -> Fit<'py> {
+        let py = value.py();
+        Ok(match self {
+            Self::Any => Some(value.clone()),
+            Self::Exact(class, _) => value.get_type().is(class).then(|| value.clone()),
+            Self::Nullable(_) if value.is_none() => Some(value.clone()),
+            Self::Nullable(of) => of.take(value)?,
+            Self::List(of) => {
+                let Ok(list) = value.cast_exact::<PyList>() else { return Ok(None) };
+                let mut items = SmallVec::<[_; 16]>::with_capacity(list.len());
+                for item in list {
+                    let Some(item) = of.take(&item)? else { return Ok(None) };
+                    items.push(item);
+                }
+                Some(PyList::new(py, items)?.into_any())
+            }
+            Self::Dict(keys, values) => {
+                let Ok(given) = value.cast_exact::<PyDict>() else { return Ok(None) };
+                let dict = PyDict::new(py);
+                for (key, item) in given {
+                    let (Some(key), Some(item)) = (keys.take(&key)?, values.take(&item)?) else { return Ok(None) };
+                    dict.set_item(key, item)?;
+                }
+                Some(dict.into_any())
+            }
+            // The first choice of the very class is what pydantic takes, if none before it could take the value too.
+            Self::Union(choices) => {
+                for choice in choices {
+                    match choice.class() {
+                        Some(class) if value.get_type().is(class) => return choice.take(value),
+                        Some(_) => {}
+                        None => return Ok(None),
+                    }
+                }
+                None
+            }
+            Self::Where(of, condition) => match of.take(value)? {
+                Some(taken) if condition.holds(&taken)? => Some(taken),
+                _ => None,
+            },
+            Self::Model(model) if value.get_type().is(&model.layout.get().class) => {
+                model.given.is_some().then(|| value.clone())
+            }
+            Self::Model(model) => match value.cast_exact::<PyDict>() {
+                Ok(values) => model.build(values, false)?,
+                Err(_) => None,
+            },
+            Self::Unknown => None,
+        })
+    }
+
+    /// The class of the values that it takes, if there is one and they are no containers.
+    fn class(&self) -> Option<&Py<PyType>> {
+        match self {
+            Self::Exact(class, _) => Some(class),
+            Self::Where(of, _) => of.class(),
+            _ => None,
+        }
+    }
+}
