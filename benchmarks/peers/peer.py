@@ -47,7 +47,7 @@ class Peer(abc.ABC):
 
     @abc.abstractmethod
     def make(self, values: Any) -> Any:
-        """The library's own document. `build_and_insert` does the same inside the clock."""
+        """The library's own document. `build_many` and `build_and_insert` do the same inside the clock."""
 
     def make_many(self, values: list[Any]) -> Any:
         """What `insert_many` takes."""
@@ -74,6 +74,10 @@ class Peer(abc.ABC):
     @abc.abstractmethod
     async def insert_many(self, documents: Any) -> None:
         """Insert documents with one call."""
+
+    def build_many(self, values: list[Any]) -> Any:
+        """Build documents."""
+        return self.make_many(values)
 
     async def build_and_insert(self, values: list[Any]) -> None:
         """Build documents and insert them with one call."""

@@ -70,6 +70,8 @@ class WirePeer(Peer):
 
     label = "raw wire"
     is_checked = False
+    #: There are no documents but bytes.
+    build_many: Any = None
 
     async def setup(self, uri: str, database: str) -> None:
         parts = urlsplit(uri)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ._core import Fit
 from .layout import layout_of, needs_pydantic
+from .links import LinkTo
 
 __all__ = ["Fit", "Shape", "fit_of", "shape_of"]
 
@@ -110,6 +111,9 @@ def shape_of(schema: Any, known: dict[str, Any] | None = None) -> Shape:
         return _literal(schema["expected"]) if said <= {"expected"} else _UNKNOWN
     if kind == "json-or-python":
         return shape_of(schema["python_schema"], known)
+    if kind == "function-plain":
+        function = schema["function"]["function"]
+        return ("made", function) if isinstance(getattr(function, "__self__", None), LinkTo) else _UNKNOWN
     if kind == "any":
         return _UNKNOWN if said else ("any",)
     if kind == "definitions":

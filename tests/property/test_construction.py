@@ -86,7 +86,7 @@ TYPES: list[Any] = [
     Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(min_length=1)],
     Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=1)],
     Annotated[int, AfterValidator(lambda value: [value])],
-    Link[Target],
+    *(Link[Target], list[Link[Target]]),
 ]
 
 
@@ -111,6 +111,7 @@ MODELS = st.one_of(
     st.builds(Foreign),
     st.builds(Made),
     st.builds(Frozen),
+    st.builds(lambda id, number: Target(id=id, number=number), st.just(ObjectId(b"0" * 12)) | st.none(), st.integers()),
 )
 INSIDE = SCALARS | MODELS
 DICTS = st.dictionaries(st.sampled_from(["text", "number", "inner", "several", "a", 1]), INSIDE, max_size=3)
@@ -180,6 +181,8 @@ GOOD: list[tuple[Any, Any]] = [
     (dict[str, list[int]], {"a": [1]}),
     (int | str | None, "x"),
     (Literal["a", "b"], "b"),
+    (Link[Target], Target(number=1)),
+    (list[Link[Target]], [ObjectId(b"0" * 12), Target(number=1)]),
     (Annotated[int, Field(ge=0)], 0),
     (Annotated[str, Field(min_length=1, max_length=2)], "éé"),
     (Annotated[list[Annotated[int, Field(lt=3)]], Field(min_length=1)], [2]),

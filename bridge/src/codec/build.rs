@@ -1,6 +1,6 @@
 //! Instances made of values that are of their fields' types already: what pydantic would make of them.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -176,6 +176,11 @@ impl Shape {
             Self::Model(model) => match value.cast_exact::<PyDict>() {
                 Ok(values) => model.build(values, false)?,
                 Err(_) => None,
+            },
+            // What it refuses it refuses again, and pydantic says where that stands.
+            Self::Made(make) => match make.bind(py).call1((value,)) {
+                Err(error) if error.is_instance_of::<PyException>(py) => None,
+                made => Some(made?),
             },
             Self::Unknown => None,
         })

@@ -67,7 +67,7 @@ pub fn fits(shape: &Shape, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         }
         Shape::Where(of, condition) => fits(of, value)? && condition.holds(value)?,
         Shape::Model(model) => model.fits(value)?,
-        Shape::Unknown => false,
+        Shape::Made(_) | Shape::Unknown => false,
     })
 }
 

@@ -162,7 +162,7 @@ fn write(shape: &Shape, buffer: &mut Buffer, key: &[u8], value: &Bound<'_, PyAny
             return Ok(false);
         }
         Shape::Where(of, condition) => return Ok(write(of, buffer, key, value, path)? && condition.holds(value)?),
-        Shape::Unknown => return Ok(false),
+        Shape::Made(_) | Shape::Unknown => return Ok(false),
         Shape::Model(model) => {
             scalar::deeper(path, py)?;
             scalar::head(buffer, ElementType::EmbeddedDocument, key);

@@ -22,6 +22,8 @@ pub enum Shape {
     Union(Vec<Shape>),
     Where(Box<Shape>, Condition),
     Model(Model),
+    /// What a function of this library makes of it.
+    Made(Py<PyAny>),
     /// Only pydantic can tell.
     Unknown,
 }
@@ -53,8 +55,8 @@ pub struct Given {
 impl Shape {
     /// From nested tuples: `("any",)`, `("exact", class)`, `("nullable", of)`, `("list", of)`, `("dict", keys, values)`,
     /// `("union", of, ...)`, `("within", of, {"ge": bound, ...})`, `("sized", of, least, most)`, `("one of", of, values)`,
-    /// `("model", layout, {field: of}, {field: keys})` with None for the keys where pydantic makes the instances,
-    /// `("unknown",)`.
+    /// `("model", layout, {field: of}, [(field, keys)])` with None for the last where pydantic makes the instances,
+    /// `("made", function)`, `("unknown",)`.
     pub fn read(shape: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let part = |index: usize| shape.get_item(index);
         let inner = |index: usize| PyResult::Ok(Box::new(Self::read(&part(index)?.cast_into()?)?));
@@ -78,6 +80,7 @@ impl Shape {
             }
             "one of" => Self::Where(inner(1)?, Condition::OneOf(part(2)?.cast_into()?.unbind())),
             "model" => Self::Model(Model::read(&part(1)?.extract()?, &part(2)?.cast_into()?, part(3)?.extract()?)?),
+            "made" => Self::Made(part(1)?.unbind()),
             "unknown" => Self::Unknown,
             other => return Err(PyValueError::new_err(format!("{other:?} is not a shape"))),
         })
@@ -90,7 +93,7 @@ impl Shape {
             Self::Nullable(of) | Self::List(of) | Self::Where(of, _) => of.is_known(),
             Self::Dict(keys, values) => keys.is_known() && values.is_known(),
             Self::Union(all) | Self::Model(Model { fields: all, .. }) => all.iter().all(Self::is_known),
-            Self::Unknown => false,
+            Self::Made(_) | Self::Unknown => false,
         }
     }
 }
