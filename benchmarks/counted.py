@@ -10,6 +10,7 @@ from typing import Any
 
 from data_bridge import Avg, Count, Group, Limit, Match, Project, Skip, Sort, Unwind, _core, client
 from data_bridge.layout import layout_of
+from data_bridge.writing import encoded_all
 
 from .data import row
 from .peers.data_bridge_peer import DataBridgePeer, Person
@@ -50,11 +51,14 @@ def _cases() -> dict[str, tuple[int, Callable[[], Any]]]:
     """How often each is run, and what."""
     layout = layout_of(Person)
     peer = DataBridgePeer()
-    document = peer.make(peer.values(row(7)))
+    values = peer.values(row(7))
+    document = peer.make(values)
     stored = layout.encode(document)
     changed = layout.encode(peer.make(peer.values({**row(7), "age": 99})))
     two_terms = Person.find((Person.age > 25) & (Person.address.city == "City 7"))
     return {
+        "make a document": (500, lambda: peer.make(values)),
+        "check and encode a document": (500, lambda: encoded_all([document], True)),
         "encode a document": (500, lambda: layout.encode(document)),
         "decode a document": (500, lambda: layout.decode(stored)),
         "compare a document with its stored bytes": (500, lambda: layout.changes(changed, stored)),
