@@ -76,8 +76,8 @@ async def _builds(peer: Peer, values: list[Any]) -> Any:
 
 
 def _check_built(peer: Peer, values: list[Any], documents: list[Any]) -> None:
-    for given, document in zip(values, documents, strict=True):
-        assert comparable(peer.plain(document)) == comparable(given), f"{peer.label}: {document} is not {given}"
+    for each, document in zip(values, documents, strict=True):
+        assert comparable(peer.plain(document)) == comparable(each), f"{peer.label}: {document} is not {each}"
 
 
 def _check_filter(peer: Peer, _: Any, built: Any) -> None:
