@@ -20,6 +20,7 @@ class Target:
 
 CLOCK = {
     "build and compile a filter": Target(3, None),
+    "build 1,000": Target(None, None),
     "insert one": Target(2.5, 1.5),
     "insert 1,000, built": Target(7, 1.4),
     "insert 1,000, ready": Target(10, 2),

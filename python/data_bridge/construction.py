@@ -17,4 +17,5 @@ def builder_of(cls: type[BaseModel]) -> Builder | None:
     if cls.__init__ is not BaseModel.__init__ or type(cls.__pydantic_validator__) is not SchemaValidator:
         return None
     shape = shape_of(cls.__pydantic_core_schema__)
-    return Builder(shape) if shape[0] == "model" and shape[-1] is not None else None
+    makes = shape[0] == "model" and shape[-1] is not None
+    return Builder(shape, cls.__pydantic_validator__) if makes else None

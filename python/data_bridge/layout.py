@@ -28,10 +28,10 @@ from .errors import SchemaError
 from .fields_set import FieldsSet
 from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
+from .per_class import Related
 from .schema import CLASS_ID, serialized_fields, stored_name
 from .settings import root_of, settings_of
 
-_LAYOUTS: dict[type[BaseModel], Layout] = {}
 _FAMILIES: dict[tuple[type[BaseModel], ...], Layout] = {}
 
 _EXACT: dict[Any, str] = {
@@ -61,12 +61,20 @@ _CONTAINERS = {list: "list", set: "set", frozenset: "frozenset", dict: "dict"}
 
 
 def layout_of(cls: type[BaseModel]) -> Layout:
-    """The layout of a class, made once."""
-    known = _LAYOUTS.get(cls)
-    if known is not None:
-        return known
+    """The layout of a class, made once.
+
+    Raises:
+        SchemaError: an annotation names what is not defined, or links cannot be stored as the settings say.
+    """
+    return _LAYOUTS.of(cls)
+
+
+def _begin(cls: type[BaseModel]) -> Layout:
     complete(cls)
-    layout = _LAYOUTS[cls] = Layout(cls)
+    return Layout(cls)
+
+
+def _define(cls: type[BaseModel], layout: Layout) -> None:
     validators, serializers = _validated(cls), serialized_fields(cls)
     ordered = sorted(cls.model_fields.items(), key=lambda item: stored_name(*item) != "_id")
     fields = [_field(cls, name, field, name in validators, name in serializers) for name, field in ordered]
@@ -74,7 +82,7 @@ def layout_of(cls: type[BaseModel]) -> Layout:
     layout.define(
         fields,
         extra=str(cls.model_config.get("extra") or "ignore"),
-        private=_private(cls),
+        private=cls.model_post_init if cls.__private_attributes__ else None,
         validated=needs_pydantic(cls),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
         plain_attributes=not any(_is_hidden(cls, name) for name in cls.model_fields),
@@ -82,15 +90,18 @@ def layout_of(cls: type[BaseModel]) -> Layout:
         class_id=None if root_of(cls) is None else (CLASS_ID, class_id_of(cls)),
         drops_nulls=_is_document(cls) and not settings_of(cls).keep_nulls,
     )
-    return layout
+
+
+_LAYOUTS = Related(_begin, _define)
 
 
 def family_layout(classes: tuple[type[BaseModel], ...]) -> Layout:
     """The layout of documents of several classes of a family: each is decoded into the class it was stored as."""
     known = _FAMILIES.get(classes)
     if known is None:
-        known = _FAMILIES[classes] = Layout(classes[0])
+        known = Layout(classes[0])
         known.choose_by(CLASS_ID, {class_id_of(cls): layout_of(cls) for cls in classes})
+        _FAMILIES[classes] = known
     return known
 
 
@@ -124,20 +135,6 @@ def needs_pydantic(cls: type[BaseModel]) -> bool:
     own = [vars(base)["model_post_init"] for base in cls.__mro__ if "model_post_init" in vars(base)]
     post_init = any(getattr(function, "__module__", "").split(".")[0] != "pydantic" for function in own)
     return bool(decorators.model_validators or decorators.root_validators or cls.__pydantic_custom_init__ or post_init)
-
-
-def _private(cls: type[BaseModel]) -> Any:
-    attributes = {
-        name: attribute
-        for name, attribute in cls.__private_attributes__.items()
-        if attribute.default is not PydanticUndefined or attribute.default_factory is not None
-    }
-    if not cls.__private_attributes__:
-        return None
-    return lambda: {
-        name: attribute.default_factory() if attribute.default_factory else deepcopy(attribute.default)  # type: ignore[call-arg]
-        for name, attribute in attributes.items()
-    }
 
 
 def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, serialized: bool) -> tuple[Any, ...]:
@@ -246,13 +243,13 @@ def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple
         return ("tuple", inner) if inner else None
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _members(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not BaseModel:
         return ("model", layout_of(annotation))
     return None
 
 
 def _container(origin: Any, arguments: tuple[Any, ...], links: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    if origin is dict and arguments[0] is not str:
+    if not arguments or (origin is dict and arguments[0] is not str):
         return None
     inner = converter_of(arguments[-1], links)
     return (_CONTAINERS[origin], inner) if inner else None
@@ -263,8 +260,8 @@ def _members(members: Iterable[Any]) -> tuple[Any, ...] | None:
     not tell one from another.
     """
     stored = [(getattr(member, "value", member), member) for member in members]
-    told_apart = all(type(value) in (str, int) for value, _ in stored) and len(dict(stored)) == len(stored)
-    return ("members", dict(stored)) if told_apart else None
+    plain = all(type(value) is str or (type(value) is int and -(2**63) <= value < 2**63) for value, _ in stored)
+    return ("members", dict(stored)) if plain and len(dict(stored)) == len(stored) else None
 
 
 def _hashable(value: Any) -> bool:

@@ -21,11 +21,10 @@ from ._core import DType, Schema, dtype_of
 from .closed_values import accepted_values
 from .completion import complete
 from .links import LinkTo, link_of_field
-from .per_class import per_class
+from .per_class import Related, per_class
 from .settings import root_of, settings_of
 from .trust import BY_SETTINGS, LINKS_BY_SETTINGS
 
-_SCHEMAS: dict[type[BaseModel], Schema] = {}
 _UNIONS: dict[tuple[type[BaseModel], ...], Schema] = {}
 
 #: What the documents of a class that shares its root's collection, and of those below it, hold in `CLASS_ID`.
@@ -93,17 +92,7 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     Raises:
         SchemaError: an annotation names what is not defined.
     """
-    known = _SCHEMAS.get(cls)
-    if known is not None:
-        return known
-    complete(cls)
-    schema = _SCHEMAS[cls] = Schema(cls.__name__)
-    try:
-        _define(cls, schema)
-    except BaseException:
-        del _SCHEMAS[cls]
-        raise
-    return schema
+    return _SCHEMAS.of(cls)
 
 
 def serialized_fields(cls: type[BaseModel]) -> set[str]:
@@ -122,8 +111,14 @@ def _serializes(item: Any) -> bool:
 def admit(cls: type[BaseModel], class_id: str) -> None:
     """Makes what is stored with this class id a document of the class: links to the class lead to no other."""
     _CLASS_IDS.setdefault(cls, []).append(class_id)
-    if cls in _SCHEMAS:
-        _SCHEMAS[cls].admit(CLASS_ID, class_id)
+    schema = _SCHEMAS.known(cls)
+    if schema is not None:
+        schema.admit(CLASS_ID, class_id)
+
+
+def _begin(cls: type[BaseModel]) -> Schema:
+    complete(cls)
+    return Schema(cls.__name__)
 
 
 def _define(cls: type[BaseModel], schema: Schema) -> None:
@@ -153,6 +148,9 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
         schema.set_trust(BY_SETTINGS, links=True)
     if collection is not None and settings_of(cls).trust_links:
         schema.set_links_lead(LINKS_BY_SETTINGS)
+
+
+_SCHEMAS = Related(_begin, _define)
 
 
 def _note_indexes(cls: type[BaseModel], schema: Schema) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime
 import enum
 import itertools
+import json
 import math
+import sys
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union
 
@@ -31,11 +35,16 @@ from pydantic import (
 
 from data_bridge import Document, EmbeddedDocument, Link
 from data_bridge._core import construct
+from data_bridge.layout import layout_of
 
 
 class Color(enum.Enum):
     RED = "red"
     BLUE = "blue"
+
+
+class Tone(enum.StrEnum):
+    LOW = "a"
 
 
 class Level(enum.IntEnum):
@@ -83,6 +92,9 @@ TYPES: list[Any] = [
         Annotated[list[int], Field(max_length=1)],
         Annotated[int, Field(strict=True)],
     ),
+    *(Literal[0] | float, Literal["a"] | Tone, Literal[1, 2] | bool, list[Literal[1] | float], Literal["b"] | str),
+    *(str | Tone, int | Level, float | Level, Color | str, Tone | Level, BaseModel | None, list[BaseModel]),
+    *(Annotated[float, Field(gt=Decimal("0.1"))], Annotated[float, Field(lt=2**53 + 1)], Annotated[int, Field(ge=0.0)]),
     Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(min_length=1)],
     Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=1)],
     Annotated[int, AfterValidator(lambda value: [value])],
@@ -99,10 +111,10 @@ SCALARS = st.one_of(
     st.booleans(),
     st.integers(-3, 3),
     st.sampled_from([2**63, -(2**63) - 1, 10**400]),
-    st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e308, math.inf, -math.inf, math.nan]),
+    st.sampled_from([0.0, -0.0, 0.1, 1.0, 1.5, 2.0**53, 1e308, math.inf, -math.inf, math.nan]),
     st.sampled_from(["", "a", "b", "ab", "aé", "\ud800", "\U0001f600", "1", "true", "2020-01-01", Text("a")]),
     st.sampled_from([b"", b"a", bytearray(b"a")]),
-    st.sampled_from([Color.RED, Level.LOW, Decimal(1), ObjectId(b"0" * 12), "0" * 24, uuid.UUID(int=1)]),
+    st.sampled_from([Color.RED, Level.LOW, Tone.LOW, Decimal(1), ObjectId(b"0" * 12), "0" * 24, uuid.UUID(int=1)]),
     st.sampled_from([datetime.date(2020, 1, 1), datetime.time(1), datetime.timedelta(1), datetime.datetime.min]),
     st.just(datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))),
 )
@@ -387,6 +399,109 @@ def test_a_class_may_be_defined_in_a_function_with_those_it_names() -> None:
 
     assert Whole(part=Part(number=1)).part.number == 1
     assert construct(Whole, {"part": {"number": 1}}) is not None
+
+
+class Older(BaseModel):
+    x: int = Field(deprecated="it has another name")
+
+
+class Crossed(Document):
+    model_config = ConfigDict(extra="forbid")
+
+    first: int = Field(validation_alias="second")
+    second: int
+
+
+class Doubly(Document):
+    model_config = ConfigDict(extra="allow")
+
+    first: int = Field(validation_alias="one")
+    second: int = Field(validation_alias="one")
+
+
+class Hidden(Document):
+    number: int
+    _module: Any = PrivateAttr(default=json)
+    _list: list[int] = PrivateAttr(default=[])
+
+
+class HiddenMade(Document):
+    number: int
+    _twice: int = PrivateAttr(default_factory=lambda data: data["number"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("cls", "values"),
+    [
+        (Crossed, {"second": 1, "other": 1}),
+        (Crossed, {"second": 1}),
+        (Doubly, {"one": 1, "other": 1}),
+        (Hidden, {"number": 1}),
+        (HiddenMade, {"number": 1}),
+        (document_of(Older), {"first": {"x": 1}}),
+        (document_of(HiddenMade), {"first": {"number": 1}}),
+    ],
+)
+def test_unusual_classes_are_pydantics(cls: Any, values: dict[str, Any]) -> None:
+    assert outcome(cls, **values) == outcome(slowly, cls, values)
+
+
+def test_private_attributes_are_made_for_each() -> None:
+    first, second = Hidden(number=1), Hidden(number=1)
+    first._list.append(1)
+    assert (first._list, second._list, second._module) == ([1], [], json)
+
+
+def test_a_class_that_was_built_anew_is_another() -> None:
+    rebuilt: Any = create_model("Rebuilt", __base__=Document, number=(int, 1))
+    assert rebuilt().number == 1
+    rebuilt.model_fields["number"].default = 2
+    rebuilt.model_rebuild(force=True)
+    assert rebuilt().number == 2
+
+
+def test_a_link_may_lead_to_a_class_that_is_defined_later() -> None:
+    class Letter(Document):
+        sender: Link["Sender"] | None = None  # type: ignore[name-defined]  # noqa: UP037  # pyright: ignore
+
+        class Settings:
+            link_storage = "dbref"
+
+    assert Letter().sender is None
+
+    class Sender(Document):
+        name: str
+
+    letter = Letter(sender=Sender(id=ObjectId(), name="Ann"))
+    assert layout_of(Letter).decode(layout_of(Letter).encode(letter)).sender.id == letter.sender.id
+
+
+def test_models_may_refer_to_one_another_in_many_ways() -> None:
+    names = [f"Mutual{number}" for number in range(12)]
+    fields: dict[str, Any] = {name.lower(): (f"{name} | None", None) for name in names}
+    made = {name: create_model(name, __base__=EmbeddedDocument, **fields) for name in names}
+    for cls in made.values():
+        cls.model_rebuild(_types_namespace=made)
+    first: Any = made["Mutual0"]
+    assert first(mutual3={"mutual4": {}}).mutual3.mutual4 == made["Mutual4"]()
+
+
+def test_threads_may_make_the_first_instances_of_a_class_together() -> None:
+    def make(cls: Any, start: threading.Barrier) -> Any:
+        start.wait()
+        return layout_of(cls).decode(layout_of(cls).encode(cls(first=[{"text": "x"}])))
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            for _ in range(30):
+                inner = create_model("Part", __base__=Inner, more=(int, 1))
+                cls, start = document_of(list[inner]), threading.Barrier(4)
+                for made in threads.map(make, [cls] * 4, [start] * 4):
+                    assert made.first == [inner(text="x")]
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_positional_arguments_are_refused_as_pydantic_refuses_them() -> None:

@@ -3,14 +3,14 @@
 import dataclasses
 import datetime
 import enum
-from typing import Any, Literal
+from typing import Any, Dict, List, Literal  # noqa: UP035
 
 import bson
 import pytest
 from models import User, user
-from pydantic import Field
+from pydantic import BaseModel, Field, PrivateAttr
 
-from data_bridge import Document
+from data_bridge import BackLink, Document, Link
 from data_bridge._core import changes, decode_document, encode_document
 from data_bridge.errors import DataBridgeError, DecodeError, EncodeError
 from data_bridge.layout import layout_of
@@ -136,6 +136,66 @@ def test_members_of_enums_may_be_literals() -> None:
     plain = Painted(id=painted.id, color=Color.RED, second="none")
     assert layout.decode(layout.encode(plain)) == plain
     assert layout.decode(bson.encode({"_id": painted.id, "color": "red", "second": None})).second is None
+
+
+class Wide(enum.Enum):
+    FEW = 1
+    MANY = 2**70
+
+
+class Unparameterized(Document):
+    items: List  # type: ignore[type-arg]  # noqa: UP006
+    names: Dict  # type: ignore[type-arg]  # noqa: UP006
+    amount: Literal[1, 1180591620717411303424]
+    wide: Wide
+    model: BaseModel | None = None
+
+
+def test_whatever_pydantic_takes_has_a_layout() -> None:
+    given = Unparameterized(id=bson.ObjectId(), items=[1, "a"], names={"a": 1}, amount=1, wide=Wide.FEW)
+    layout = layout_of(Unparameterized)
+    assert layout.decode(layout.encode(given)) == given
+
+
+class Old(BaseModel):
+    x: int = Field(deprecated="it has another name")
+
+
+class Older(Document):
+    old: Old
+
+
+def test_a_field_of_a_model_may_be_deprecated() -> None:
+    stored = layout_of(Older).decode(bson.encode({"_id": bson.ObjectId(), "old": {"x": 3}}))
+    assert vars(stored.old) == {"x": 3}
+    assert bson.decode(layout_of(Older).encode(stored))["old"] == {"x": 3}
+
+
+class Secret(Document):
+    width: int
+    _area: int = PrivateAttr(default_factory=lambda data: data["width"] ** 2)
+
+
+def test_private_attributes_are_made_as_pydantic_makes_them() -> None:
+    assert layout_of(Secret).decode(bson.encode({"_id": bson.ObjectId(), "width": 3}))._area == 9
+
+
+class Shelf(Document):
+    name: str
+    books: list[BackLink["Tome"]] = BackLink(original_field="shelf")
+
+
+class Tome(Document):
+    shelf: Link[Shelf]
+
+
+def test_what_is_assigned_to_one_document_is_assigned_to_no_other() -> None:
+    bytes_ = bson.encode({"_id": bson.ObjectId(), "name": "a"})
+    first, second = layout_of(Shelf).decode(bytes_), layout_of(Shelf).decode(bytes_)
+    first.books = []
+    assert first.model_fields_set == {"id", "name", "books"}
+    assert second.model_fields_set == {"id", "name"}
+    assert Shelf(id=bson.ObjectId(), name="b").model_fields_set == {"id", "name"}
 
 
 @dataclasses.dataclass

@@ -11,20 +11,24 @@ use super::convert::Fit;
 use super::field::Default;
 use super::layout::Definition;
 use super::load::complete;
-use super::shape::{Given, Model, Shape};
+use super::shape::{Condition, Given, Model, Shape};
 use crate::gate::guarded;
 
 /// Makes instances of one class.
 #[pyclass(frozen, module = "data_bridge._core")]
-pub struct Builder(Model);
+pub struct Builder {
+    model: Model,
+    /// Pydantic's, which does the same: a class that was built anew has another.
+    validator: Py<PyAny>,
+}
 
 #[pymethods]
 impl Builder {
-    /// Of the shape of a model, as `Shape::read` reads it.
+    /// Of the shape of a model, as `Shape::read` reads it, and the class's validator.
     #[new]
-    fn new(shape: &Bound<'_, PyTuple>) -> PyResult<Self> {
+    fn new(shape: &Bound<'_, PyTuple>, validator: Py<PyAny>) -> PyResult<Self> {
         match Shape::read(shape)? {
-            Shape::Model(model) => Ok(Self(model)),
+            Shape::Model(model) => Ok(Self { model, validator }),
             _ => Err(PyValueError::new_err("only models are built")),
         }
     }
@@ -34,25 +38,33 @@ impl Builder {
 #[pyfunction]
 pub fn construct<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
     guarded(class.py(), || match builder(class)? {
-        Some(builder) => builder.get().0.build(values, true),
+        Some(builder) => builder.get().model.build(values, true),
         None => Ok(None),
     })
 }
 
-/// The builder of a class, made once its annotations are evaluated.
+/// The builder of a class, made once its annotations are evaluated; None where it has none, or another validator by now.
 fn builder<'py>(class: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, Builder>>> {
     static BUILDERS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let py = class.py();
     let builders = BUILDERS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
     if let Some(known) = builders.get_item(class)? {
-        return Ok(known.cast_into().ok());
+        let Ok(builder) = known.cast_into::<Builder>() else { return Ok(None) };
+        let validator = class.getattr(intern!(py, "__pydantic_validator__"))?;
+        return Ok(validator.is(&builder.get().validator).then_some(builder));
     }
     if !class.getattr(intern!(py, "__pydantic_complete__"))?.is_truthy()? {
         return Ok(None);
     }
-    let made = py.import("data_bridge.construction")?.getattr("builder_of")?.call1((class,))?;
-    builders.set_item(class, &made)?;
-    Ok(made.cast_into().ok())
+    match py.import("data_bridge.construction")?.getattr("builder_of")?.call1((class,)) {
+        Ok(made) => {
+            builders.set_item(class, &made)?;
+            Ok(made.cast_into().ok())
+        }
+        // A class that cannot be stored can be made; why it cannot is said where it is stored.
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The values of an instance's fields, in the order in which these are declared; None where a default takes the place.
@@ -160,8 +172,8 @@ impl Shape {
                 for choice in choices {
                     match choice.class() {
                         Some(class) if value.get_type().is(class) => return choice.take(value),
-                        Some(_) => {}
-                        None => return Ok(None),
+                        Some(_) if !choice.is_literal() => {}
+                        _ => return Ok(None),
                     }
                 }
                 None
@@ -184,6 +196,11 @@ impl Shape {
             },
             Self::Unknown => None,
         })
+    }
+
+    /// Whether it takes what equals one of some values, of whatever class that is.
+    fn is_literal(&self) -> bool {
+        matches!(self, Self::Where(_, Condition::OneOf(_)))
     }
 
     /// The class of the values that it takes, if there is one and they are no containers.

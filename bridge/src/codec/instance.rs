@@ -156,11 +156,17 @@ impl Instances {
     }
 
     /// An instance on which nothing is set; None where the class's `__new__` gives something else.
-    pub fn make<'py>(&self, py: Python<'py>) -> PyResult<Option<Fresh<'_, 'py>>> {
+    ///
+    /// # Arguments
+    /// * `plain` - no attribute of the class stands in the way of those of an instance.
+    pub fn make<'py>(&self, py: Python<'py>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
         let class = self.class.bind(py);
         let made = new(class)?;
-        let is_one = made.get_type_ptr() == class.as_type_ptr();
-        Ok(is_one.then_some(Fresh { made, places: &self.places }))
+        if made.get_type_ptr() != class.as_type_ptr() {
+            return Ok(None);
+        }
+        let values = if plain { None } else { Some(dict(&made)?) };
+        Ok(Some(Fresh { made, values, places: &self.places }))
     }
 }
 
@@ -199,6 +205,8 @@ impl Parts {
 /// An instance that is still to be filled.
 pub struct Fresh<'a, 'py> {
     made: Bound<'py, PyAny>,
+    /// Its `__dict__`, where attributes cannot be set past the class's own.
+    values: Option<Bound<'py, PyDict>>,
     places: &'a [isize],
 }
 
@@ -214,9 +222,12 @@ impl<'py> Fresh<'_, 'py> {
         }
     }
 
-    /// Sets an attribute.
+    /// Sets the value of a field.
     pub fn set(&self, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        set(&self.made, name, value)
+        match &self.values {
+            Some(values) => values.set_item(name, value),
+            None => set(&self.made, name, value),
+        }
     }
 
     pub fn finish(self) -> Bound<'py, PyAny> {
@@ -334,7 +345,7 @@ mod tests {
             let instances = Instances::of(&derived, &[&slots[0], &slots[1]]).expect("it has them");
             let (first, second) = (PyDict::new(py).into_any(), PyDict::new(py).into_any());
             let held = references(&first);
-            let fresh = instances.make(py).expect("it is made").expect("it is one");
+            let fresh = instances.make(py, true).expect("it is made").expect("it is one");
             fresh.fill(0, first.clone());
             fresh.fill(0, second.clone());
             fresh.fill(1, first.clone());
@@ -362,7 +373,7 @@ mod tests {
             let odd = py.eval(c"type('Odd', (Base,), {'__new__': lambda cls: 7})", None, Some(&names));
             let odd = odd.expect("a class").cast_into::<PyType>().expect("a type");
             let instances = Instances::of(&odd, &[&slot]).expect("it has it");
-            assert!(instances.make(py).expect("something is made").is_none());
+            assert!(instances.make(py, true).expect("something is made").is_none());
             let number = py.get_type::<pyo3::types::PyComplex>();
             assert!(Slot::of(&number, "real").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
         });

@@ -38,7 +38,7 @@ pub struct Definition {
     stored: usize,
     pub by_key: HashMap<Vec<u8>, usize>,
     pub extra: Extra,
-    /// Gives the private attributes of a new instance, or None where the class has none.
+    /// Sets the private attributes of a new instance; None where the class has none.
     pub private: Option<Py<PyAny>>,
     /// Only pydantic can build an instance of this class.
     pub validated: bool,
@@ -144,7 +144,6 @@ impl Layout {
         };
         let tag = class_id.map(|(key, id)| Tag::new(key, &id)).transpose()?;
         let definition = Definition {
-            fields,
             stored,
             by_key,
             extra,
@@ -155,7 +154,9 @@ impl Layout {
             drops_nulls,
             complete,
             plain_attributes,
-            shares_complete,
+            // To assign a field that is not stored adds its name.
+            shares_complete: shares_complete && stored == fields.len(),
+            fields,
         };
         self.definition.set(definition).map_err(|_| PyRuntimeError::new_err("this layout is already defined"))
     }

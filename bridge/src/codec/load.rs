@@ -120,13 +120,9 @@ pub fn complete<'py>(
         (Extra::Allow, extra) => extra.unwrap_or_else(|| PyDict::new(py)).into_any(),
         _ => none(),
     };
-    let private = match &definition.private {
-        Some(make) => make.bind(py).call0()?,
-        None => none(),
-    };
     fresh.fill(Own::FieldsSet as usize, present.into_any());
     fresh.fill(Own::Extra as usize, extra);
-    fresh.fill(Own::Private as usize, private);
+    fresh.fill(Own::Private as usize, none());
     if definition.keeps_image {
         let pending = image.as_ref().and_then(|image| image.pending);
         fresh.fill(Own::Pending as usize, pending.map_or_else(none, |layout| layout.clone().into_any()));
@@ -134,7 +130,11 @@ pub fn complete<'py>(
             fresh.fill(Own::Image as usize, PyBytes::new(py, image.bytes).into_any());
         }
     }
-    Ok(fresh.finish())
+    let made = fresh.finish();
+    if let Some(initialize) = &definition.private {
+        initialize.bind(py).call1((&made, py.None()))?;
+    }
+    Ok(made)
 }
 
 impl Layout {
@@ -171,7 +171,7 @@ impl Layout {
             let own = if definition.keeps_image { &own[..] } else { &own[..Own::Pending as usize] };
             Instances::of(self.class.bind(py), own)
         };
-        self.instances.get_or_try_init(py, find)?.make(py)
+        self.instances.get_or_try_init(py, find)?.make(py, definition.plain_attributes)
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.
