@@ -17,7 +17,8 @@ def complete(cls: type[BaseModel]) -> None:
     Raises:
         SchemaError: one of them names what is not defined.
     """
-    if cls in _COMPLETE:
+    # A field may be of any model: pydantic never completes the base of all, which has no annotations to evaluate.
+    if cls in _COMPLETE or cls is BaseModel:
         return
     if not cls.__pydantic_complete__:
         try:

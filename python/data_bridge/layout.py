@@ -64,12 +64,18 @@ def layout_of(cls: type[BaseModel]) -> Layout:
     """The layout of a class, made once.
 
     Raises:
-        SchemaError: an annotation names what is not defined, or links cannot be stored as the settings say.
+        SchemaError: an annotation names what is not defined, or BaseModel itself; or links cannot be stored as the
+            settings say.
     """
     return _LAYOUTS.of(cls)
 
 
 def _begin(cls: type[BaseModel]) -> Layout:
+    if cls is BaseModel:
+        raise SchemaError(
+            "a field that holds a BaseModel, of any class, cannot be read back: name the classes that it may hold "
+            "(Cat | Dog), or store a dict"
+        )
     complete(cls)
     return Layout(cls)
 
@@ -243,7 +249,7 @@ def converter_of(annotation: Any, links: tuple[Any, ...] | None = None) -> tuple
         return ("tuple", inner) if inner else None
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _members(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not BaseModel:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return ("model", layout_of(annotation))
     return None
 

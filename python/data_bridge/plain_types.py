@@ -7,8 +7,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
-
 from ._core import Fit
 from .layout import layout_of, needs_pydantic
 from .links import LinkTo
@@ -162,8 +160,6 @@ class _Reader:
         if not (said <= _MODEL and config.keys() <= _CONFIG and not schema.get("root_model")):
             return _UNKNOWN
         if of_fields["type"] != "model-fields" or not of_fields.keys() - _SAYS_NOTHING <= _FIELDS:
-            return _UNKNOWN
-        if schema["cls"] is BaseModel:
             return _UNKNOWN
         fields = {
             name: self.shape(field["schema"], known) if field.keys() - _SAYS_NOTHING <= _FIELD else _UNKNOWN

@@ -274,6 +274,8 @@ def _container(origin: Any, arguments: tuple[Any, ...]) -> DType:
 def _class(cls: type) -> DType:
     if issubclass(cls, enum.Enum):
         return DType.union([dtype_of(member) for member in cls]) if len(cls) else DType.any()
+    if cls is BaseModel:
+        return DType.any()
     if issubclass(cls, BaseModel):
         return DType.document(schema_of(cls))
     if cls in (list, tuple, set, frozenset):

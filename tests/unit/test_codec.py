@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from data_bridge import BackLink, Document, Link
 from data_bridge._core import changes, decode_document, encode_document
-from data_bridge.errors import DataBridgeError, DecodeError, EncodeError
+from data_bridge.errors import DataBridgeError, DecodeError, EncodeError, SchemaError
 from data_bridge.layout import layout_of
 
 HOLDS_ITSELF: list[Any] = []
@@ -148,13 +148,24 @@ class Unparameterized(Document):
     names: Dict  # type: ignore[type-arg]  # noqa: UP006
     amount: Literal[1, 1180591620717411303424]
     wide: Wide
-    model: BaseModel | None = None
 
 
 def test_whatever_pydantic_takes_has_a_layout() -> None:
     given = Unparameterized(id=bson.ObjectId(), items=[1, "a"], names={"a": 1}, amount=1, wide=Wide.FEW)
     layout = layout_of(Unparameterized)
     assert layout.decode(layout.encode(given)) == given
+
+
+class Anything(Document):
+    model: BaseModel | None = None
+
+
+def test_a_model_of_any_class_is_refused_where_it_would_be_stored() -> None:
+    assert Anything(model=Old(x=1)).model == Old(x=1)
+    with pytest.raises(SchemaError, match="name the classes that it may hold"):
+        layout_of(Anything)
+    assert Anything.find({"model.x": 1}).plan().to_dict()
+    assert Shelf.find(Shelf.name == "a").plan().to_dict()
 
 
 class Old(BaseModel):
