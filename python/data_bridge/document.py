@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
-from .construction import construct
+from .construction import Constructor, keep_constructor
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
@@ -61,6 +61,7 @@ class DocumentMeta(ModelMetaclass):
             settings_of(cls)
             register(cls)
         declared_fully(cls)
+        keep_constructor(cls)
         built: type = cls
         return built
 
@@ -85,16 +86,6 @@ class DocumentMeta(ModelMetaclass):
 
     else:
 
-        def __call__(cls, /, *args: Any, **values: Any) -> Any:
-            __tracebackhide__ = True
-            made = None if args else construct(cls, values)
-            if made is not None:
-                return made
-            if not cls.__pydantic_complete__:
-                # Names of classes that are defined by now are looked for where the instance is made: above this frame.
-                cls.model_rebuild(raise_errors=False, _parent_namespace_depth=3)
-            return super().__call__(*args, **values)
-
         def __getattr__(cls, name: str) -> Any:
             if name.startswith("_") or not cls.__dict__.get("__pydantic_complete__", False):
                 return super().__getattr__(name)
@@ -118,13 +109,13 @@ def proxy_of(cls: type[BaseModel], name: str) -> FieldProxy[Any]:
     return FieldProxy(ir.Field(stored, dtype, cls.__name__))
 
 
-class EmbeddedDocument(FieldsSet, BaseModel, metaclass=DocumentMeta):
+class EmbeddedDocument(Constructor, FieldsSet, BaseModel, metaclass=DocumentMeta):
     """A document inside another: a pydantic model without a collection of its own."""
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, FieldsSet, LazyFields, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
+class Document(Crud, Constructor, FieldsSet, LazyFields, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`

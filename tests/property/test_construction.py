@@ -35,6 +35,7 @@ from pydantic import (
 
 from data_bridge import Document, EmbeddedDocument, Link
 from data_bridge._core import construct
+from data_bridge.construction import Constructor
 from data_bridge.layout import layout_of
 
 
@@ -138,8 +139,16 @@ VALUES = st.one_of(
 
 
 def slowly(cls: Any, values: dict[str, Any]) -> Any:
-    """What pydantic makes, asked as `type` asks it."""
-    return type.__call__(cls, **values)
+    """What pydantic makes, asked as its own constructor asks it."""
+    made = cls.__new__(cls)
+    (BaseModel.__init__ if cls.__init__ is Constructor.__init__ else cls.__init__)(made, **values)
+    return made
+
+
+def native(cls: Any, values: dict[str, Any]) -> Any:
+    """What is made without pydantic; None where nothing is."""
+    made = cls.__new__(cls)
+    return made if construct(made, values) else None
 
 
 def outcome(make: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
@@ -204,7 +213,7 @@ GOOD: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize(("annotation", "value"), GOOD)
 def test_values_of_plain_types_do_not_reach_pydantic(annotation: Any, value: Any) -> None:
     cls = document_of(annotation)
-    made = construct(cls, {"first": value})
+    made = native(cls, {"first": value})
     assert made is not None
     assert seen(made) == seen(slowly(cls, {"first": value}))
     if type(value) in (list, dict) and annotation is not Any:
@@ -233,7 +242,7 @@ def test_defaults_and_names_are_pydantics(values: dict[str, Any]) -> None:
 
 
 def test_defaults_that_can_change_are_copied_for_each() -> None:
-    first, second = construct(Defaults, {}), construct(Defaults, {})
+    first, second = native(Defaults, {}), native(Defaults, {})
     assert first is not None
     assert second is not None
     first.copied.append(2)
@@ -368,7 +377,7 @@ class FromOthers(Document):
     ],
 )
 def test_code_and_settings_of_the_users_are_heeded(cls: Any, values: dict[str, Any]) -> None:
-    assert construct(cls, values) is None
+    assert native(cls, values) is None
     assert outcome(cls, **values) == outcome(slowly, cls, values)
 
 
@@ -383,7 +392,7 @@ class Parent(Document):
 
 def test_a_class_may_name_one_that_is_defined_later() -> None:
     assert Parent(child={"number": 1}).child == Child(number=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    assert construct(Parent, {"child": {"number": 1}}) is not None
+    assert native(Parent, {"child": {"number": 1}}) is not None
 
 
 class Child(EmbeddedDocument):
@@ -398,7 +407,7 @@ def test_a_class_may_be_defined_in_a_function_with_those_it_names() -> None:
         part: Part
 
     assert Whole(part=Part(number=1)).part.number == 1
-    assert construct(Whole, {"part": {"number": 1}}) is not None
+    assert native(Whole, {"part": {"number": 1}}) is not None
 
 
 class Older(BaseModel):
@@ -502,6 +511,52 @@ def test_threads_may_make_the_first_instances_of_a_class_together() -> None:
                     assert made.first == [inner(text="x")]
     finally:
         sys.setswitchinterval(before)
+
+
+class Counted(BaseModel):
+    number: int
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number=number + 1)
+
+
+class Inherits(Document, Counted):
+    text: str = "x"
+
+
+class Mixed(Counted, EmbeddedDocument):
+    text: str = "x"
+
+
+@pytest.mark.parametrize("cls", [Inherits, Mixed])
+def test_a_constructor_of_another_base_is_called(cls: Any) -> None:
+    assert cls(1).number == 2
+    assert document_of(cls)(first={"number": 1}).first.number == 2
+
+
+class Other(Document):
+    number: int
+
+    @model_validator(mode="after")
+    def another(self) -> Any:
+        return Inner(text="x")
+
+
+def test_an_instance_that_a_validator_replaces_is_told_of() -> None:
+    with pytest.warns(UserWarning, match="a validator of Other gives another instance"):
+        Other(number=1)
+
+
+def test_an_instance_may_be_made_again() -> None:
+    inner = Inner(text="x", number=1)
+    inner.__init__(text="y")  # type: ignore[misc]
+    assert seen(inner) == seen(Inner(text="y"))
+
+
+def test_what_fits_again_is_taken_again() -> None:
+    cls = document_of(int)
+    assert [cls(first=first).first for first in ("1", 2, "3", "4", 5)] == [1, 2, 3, 4, 5]
+    assert native(cls, {"first": 6}).first == 6
 
 
 def test_positional_arguments_are_refused_as_pydantic_refuses_them() -> None:

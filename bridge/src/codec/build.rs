@@ -1,5 +1,7 @@
 //! Instances made of values that are of their fields' types already: what pydantic would make of them.
 
+use std::sync::atomic::Ordering;
+
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,9 +11,11 @@ use smallvec::SmallVec;
 
 use super::convert::Fit;
 use super::field::Default;
+use super::instance::Fresh;
 use super::layout::Definition;
 use super::load::complete;
 use super::shape::{Condition, Given, Model, Shape};
+use crate::errors::internal;
 use crate::gate::guarded;
 
 /// Makes instances of one class.
@@ -34,12 +38,12 @@ impl Builder {
     }
 }
 
-/// An instance of a class; None where pydantic has to look at the values, or has to make it.
+/// Gives a new instance its values; false where pydantic has to look at them, or has to make all instances of the class.
 #[pyfunction]
-pub fn construct<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    guarded(class.py(), || match builder(class)? {
-        Some(builder) => builder.get().model.build(values, true),
-        None => Ok(None),
+pub fn construct(instance: &Bound<'_, PyAny>, values: &Bound<'_, PyDict>) -> PyResult<bool> {
+    guarded(instance.py(), || match builder(&instance.get_type())? {
+        Some(builder) => builder.get().model.fill(instance, values),
+        None => Ok(false),
     })
 }
 
@@ -71,45 +75,86 @@ fn builder<'py>(class: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, Builde
 type Values<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 16]>;
 
 impl Model {
+    /// Gives a new instance its values; false where pydantic has to.
+    fn fill(&self, instance: &Bound<'_, PyAny>, values: &Bound<'_, PyDict>) -> PyResult<bool> {
+        let layout = self.layout.get();
+        let definition = layout.definition()?;
+        let Some(taken) = self.take(definition, values, true)? else { return Ok(false) };
+        let instances = layout.instances(instance.py(), definition)?;
+        let Some(fresh) = instances.fill(instance.clone(), definition.plain_attributes)? else { return Ok(false) };
+        self.put(definition, fresh, taken)?;
+        Ok(true)
+    }
+
+    /// An instance that stands in another.
+    fn build<'py>(&self, values: &Bound<'py, PyDict>) -> Fit<'py> {
+        let layout = self.layout.get();
+        let definition = layout.definition()?;
+        let Some(taken) = self.take(definition, values, false)? else { return Ok(None) };
+        let Some(fresh) = layout.fresh(values.py(), definition)? else { return Ok(None) };
+        self.put(definition, fresh, taken).map(Some)
+    }
+
+    /// What is given for each field; None where pydantic has to look.
+    ///
     /// # Arguments
     /// * `outermost` - what fits is what comes of the whole call: functions that make defaults are called once.
-    fn build<'py>(&self, values: &Bound<'py, PyDict>, outermost: bool) -> Fit<'py> {
-        let py = values.py();
-        let definition = self.layout.get().definition()?;
+    fn take<'py>(
+        &self,
+        definition: &Definition,
+        values: &Bound<'py, PyDict>,
+        outermost: bool,
+    ) -> PyResult<Option<Values<'py>>> {
         let Some(fields) = &self.given else { return Ok(None) };
-        let mut taken = Values::new();
-        for field in fields {
-            let value = match field.of(values)? {
-                Some(value) => Some(self.fields[field.position].take(&value)?),
-                None => match definition.fields[field.position].default {
-                    Default::Value(_) => None,
-                    Default::Factory(_) if outermost => None,
-                    Default::Factory(_) | Default::Required => return Ok(None),
-                },
-            };
-            match value {
-                Some(None) => return Ok(None),
-                Some(value) => taken.push(value),
-                None => taken.push(None),
+        let suspect = self.suspect.load(Ordering::Relaxed);
+        let mut ahead = None;
+        if let Some(field) = fields.get(suspect)
+            && let Some(value) = field.of(values)?
+        {
+            ahead = self.fields[field.position].take(&value)?;
+            if ahead.is_none() {
+                return Ok(None);
             }
+            self.suspect.store(usize::MAX, Ordering::Relaxed);
         }
-        // What is left is no field, or was given twice.
-        if taken.iter().flatten().count() != values.len() {
-            return Ok(None);
+        let mut taken = Values::new();
+        for (place, field) in fields.iter().enumerate() {
+            let value = match (field.of(values)?, &definition.fields[field.position].default) {
+                (Some(_), _) if place == suspect && ahead.is_some() => ahead.take(),
+                (Some(value), _) => {
+                    let fits = self.fields[field.position].take(&value)?;
+                    if fits.is_none() {
+                        self.suspect.store(place, Ordering::Relaxed);
+                        return Ok(None);
+                    }
+                    fits
+                }
+                (None, Default::Value(_)) => None,
+                (None, Default::Factory(_)) if outermost => None,
+                (None, Default::Factory(_) | Default::Required) => return Ok(None),
+            };
+            taken.push(value);
         }
-        let Some(fresh) = self.layout.get().fresh(py, definition)? else { return Ok(None) };
-        let present = present(py, definition, fields, &taken)?;
-        for (field, value) in fields.iter().zip(taken) {
+        // What is left is no field.
+        Ok((taken.iter().flatten().count() == values.len()).then_some(taken))
+    }
+
+    /// Sets what was taken, and the defaults of the rest.
+    fn put<'py>(&self, definition: &Definition, fresh: Fresh<'_, 'py>, taken: Values<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let py = fresh.py();
+        let fields = self.given.iter().flatten();
+        let present = present(py, definition, fields.clone().zip(&taken))?;
+        for (field, value) in fields.zip(taken) {
             let field = &definition.fields[field.position];
             let value = match (value, &field.default) {
                 (Some(value), _) => value,
                 (None, Default::Value(value)) => value.bind(py).clone(),
                 (None, Default::Factory(make)) => make.bind(py).call0()?,
-                (None, Default::Required) => return Ok(None),
+                (None, Default::Required) => return Err(internal(py, "a field without a default was taken as given")),
             };
             fresh.set(field.name.bind(py), &value)?;
         }
-        complete(fresh, definition, present, None, None).map(Some)
+        complete(fresh, definition, present, None, None)
     }
 }
 
@@ -126,13 +171,12 @@ impl Given {
 }
 
 /// The names of the fields that were given: `model_fields_set`.
-fn present<'py>(
+fn present<'given, 'taken, 'py: 'taken>(
     py: Python<'py>,
     definition: &Definition,
-    fields: &[Given],
-    taken: &Values<'py>,
+    fields: impl Iterator<Item = (&'given Given, &'taken Option<Bound<'py, PyAny>>)> + Clone,
 ) -> PyResult<Bound<'py, PySet>> {
-    let given = || fields.iter().zip(taken).filter(|(_, value)| value.is_some()).map(|(field, _)| field.position);
+    let given = || fields.clone().filter(|(_, value)| value.is_some()).map(|(field, _)| field.position);
     let stored = definition.stored().len();
     if given().count() == stored && given().all(|position| position < stored) {
         return definition.all_present(py);
@@ -186,7 +230,7 @@ impl Shape {
                 model.given.is_some().then(|| value.clone())
             }
             Self::Model(model) => match value.cast_exact::<PyDict>() {
-                Ok(values) => model.build(values, false)?,
+                Ok(values) => model.build(values)?,
                 Err(_) => None,
             },
             // What it refuses it refuses again, and pydantic says where that stands.

@@ -165,13 +165,18 @@ impl Layout {
 
     /// An instance on which nothing is set; None of a class whose `__new__` gives something else.
     pub fn fresh<'py>(&self, py: Python<'py>, definition: &Definition) -> PyResult<Option<Fresh<'_, 'py>>> {
+        self.instances(py, definition)?.make(py, definition.plain_attributes)
+    }
+
+    /// How instances are filled.
+    pub fn instances(&self, py: Python<'_>, definition: &Definition) -> PyResult<&Instances> {
         let find = || {
             let slots = types::slots(py)?;
             let own = [&slots.fields_set, &slots.extra, &slots.private, &slots.pending, &slots.image];
             let own = if definition.keeps_image { &own[..] } else { &own[..Own::Pending as usize] };
             Instances::of(self.class.bind(py), own)
         };
-        self.instances.get_or_try_init(py, find)?.make(py, definition.plain_attributes)
+        self.instances.get_or_try_init(py, find)
     }
 
     /// The instance built directly, or None when the bytes do not fit the layout.

@@ -1,5 +1,7 @@
 //! What values are of exactly the types of their fields, where nothing else is asked of them.
 
+use std::sync::atomic::AtomicUsize;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
@@ -42,6 +44,8 @@ pub struct Model {
     pub fields: Vec<Shape>,
     /// How an instance is made of values, in the order in which the fields are declared; None where pydantic has to.
     pub given: Option<Vec<Given>>,
+    /// The place in `given` of what did not fit the last time: it most likely does not fit the next time either.
+    pub suspect: AtomicUsize,
 }
 
 /// A field that a value may be given for.
@@ -154,7 +158,8 @@ impl Model {
             Ok(Given { position, keys })
         };
         let given = keys.map(|keys| keys.into_iter().map(given).collect::<PyResult<_>>()).transpose()?;
-        Ok(Self { fields: in_order.collect::<PyResult<_>>()?, given, layout: layout.clone_ref(py) })
+        let suspect = AtomicUsize::new(usize::MAX);
+        Ok(Self { suspect, fields: in_order.collect::<PyResult<_>>()?, given, layout: layout.clone_ref(py) })
     }
 
     /// What an instance of exactly this class, with nothing beside its fields, holds; None of others.
