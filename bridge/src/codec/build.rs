@@ -140,7 +140,12 @@ impl Model {
     }
 
     /// Sets what was taken, and the defaults of the rest.
-    fn put<'py>(&self, definition: &Definition, fresh: Fresh<'_, 'py>, taken: Values<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn put<'py>(
+        &self,
+        definition: &Definition,
+        fresh: Fresh<'_, 'py>,
+        taken: Values<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = fresh.py();
         let fields = self.given.iter().flatten();
         let present = present(py, definition, fields.clone().zip(&taken))?;
