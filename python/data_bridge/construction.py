@@ -41,7 +41,8 @@ def keep_constructor(cls: Any) -> None:
         return
     cls.__init__ = found
     cls.__pydantic_custom_init__ = True
-    cls.model_rebuild(force=True, raise_errors=False, _parent_namespace_depth=3)
+    # Names in annotations are looked for where the class stands: above this frame and that of the metaclass.
+    cls.model_rebuild(force=True, raise_errors=False, _parent_namespace_depth=4)
 
 
 def builder_of(cls: type[BaseModel]) -> Builder | None:

@@ -534,6 +534,19 @@ def test_a_constructor_of_another_base_is_called(cls: Any) -> None:
     assert document_of(cls)(first={"number": 1}).first.number == 2
 
 
+def test_a_constructor_of_another_base_is_called_of_a_class_in_a_function() -> None:
+    class Part(EmbeddedDocument):
+        number: int
+
+    class Whole(Document, Counted):
+        part: Part | None = None
+
+    whole: Any = Whole(1)
+    whole.part = Part(number=1)
+    assert whole.number == 2
+    assert Whole.__pydantic_complete__
+
+
 class Other(Document):
     number: int
 
