@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +12,8 @@ R = TypeVar("R")
 
 #: One for all: what is made of classes asks for what else is made of them.
 _LOCK = threading.RLock()
+# A child that is forked meanwhile would wait for a thread that it has not.
+os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def per_class(function: Callable[[type[Any]], R]) -> Callable[[type[Any]], R]:
