@@ -160,19 +160,22 @@ impl Instances {
     /// # Arguments
     /// * `plain` - no attribute of the class stands in the way of those of an instance.
     pub fn make<'py>(&self, py: Python<'py>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
-        self.fill(new(self.class.bind(py))?, plain)
+        self.begin(new(self.class.bind(py))?, plain)
     }
 
     /// An instance that is still to be filled; None of one of another class, or on which a slot is set.
     pub fn fill<'py>(&self, made: Bound<'py, PyAny>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
-        if made.get_type_ptr() != self.class.as_ptr().cast() {
-            return Ok(None);
-        }
+        let Some(fresh) = self.begin(made, plain)? else { return Ok(None) };
+        let start = fresh.made.as_ptr();
         // SAFETY: a live instance of the very class that was seen to have slots of Python objects in these places, and
         // the interpreter lock is held: each holds null or a reference.
         let is_set =
-            |place: &isize| unsafe { !made.as_ptr().byte_offset(*place).cast::<*mut ffi::PyObject>().read().is_null() };
-        if self.places.iter().any(is_set) {
+            |place: &isize| unsafe { !start.byte_offset(*place).cast::<*mut ffi::PyObject>().read().is_null() };
+        Ok((!self.places.iter().any(is_set)).then_some(fresh))
+    }
+
+    fn begin<'py>(&self, made: Bound<'py, PyAny>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
+        if made.get_type_ptr() != self.class.as_ptr().cast() {
             return Ok(None);
         }
         let values = if plain { None } else { Some(dict(&made)?) };
