@@ -75,7 +75,7 @@ class Peer(abc.ABC):
     async def insert_many(self, documents: Any) -> None:
         """Insert documents with one call."""
 
-    def build_many(self, values: list[Any]) -> Any:
+    async def build_many(self, values: list[Any]) -> Any:
         """Build documents."""
         return self.make_many(values)
 

@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySet, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use smallvec::SmallVec;
 
 use super::convert::Fit;
@@ -81,7 +81,7 @@ impl Model {
         let definition = layout.definition()?;
         let Some(taken) = self.take(definition, values, true)? else { return Ok(false) };
         let instances = layout.instances(instance.py(), definition)?;
-        let Some(fresh) = instances.fill(instance.clone(), definition.plain_attributes)? else { return Ok(false) };
+        let Some(fresh) = instances.fill(instance.clone())? else { return Ok(false) };
         self.put(definition, fresh, taken)?;
         Ok(true)
     }
@@ -148,15 +148,18 @@ impl Model {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fresh.py();
         let fields = self.given.iter().flatten();
-        let present = present(py, definition, fields.clone().zip(&taken))?;
+        let mut came = SmallVec::<[bool; 16]>::from_elem(false, taken.len());
+        for (field, value) in fields.clone().zip(&taken) {
+            came[field.position] = value.is_some();
+        }
+        let present = definition.present(py, |position| came[position])?;
         for (field, value) in fields.zip(taken) {
             let field = &definition.fields[field.position];
-            let value = match (value, &field.default) {
-                (Some(value), _) => value,
-                (None, Default::Value(value)) => value.bind(py).clone(),
-                (None, Default::Factory(make)) => make.bind(py).call0()?,
-                (None, Default::Required) => return Err(internal(py, "a field without a default was taken as given")),
+            let value = match value {
+                Some(value) => Some(value),
+                None => field.default.value(py)?,
             };
+            let value = value.ok_or_else(|| internal(py, "a field without a default was taken as given"))?;
             fresh.set(field.name.bind(py), &value)?;
         }
         complete(fresh, definition, present, None, None)
@@ -173,20 +176,6 @@ impl Given {
         }
         Ok(None)
     }
-}
-
-/// The names of the fields that were given: `model_fields_set`.
-fn present<'given, 'taken, 'py: 'taken>(
-    py: Python<'py>,
-    definition: &Definition,
-    fields: impl Iterator<Item = (&'given Given, &'taken Option<Bound<'py, PyAny>>)> + Clone,
-) -> PyResult<Bound<'py, PySet>> {
-    let given = || fields.clone().filter(|(_, value)| value.is_some()).map(|(field, _)| field.position);
-    let stored = definition.stored().len();
-    if given().count() == stored && given().all(|position| position < stored) {
-        return definition.all_present(py);
-    }
-    PySet::new(py, given().map(|position| definition.fields[position].name.bind(py)))
 }
 
 impl Shape {

@@ -17,6 +17,17 @@ pub enum Default {
     Factory(Py<PyAny>),
 }
 
+impl Default {
+    /// What a field without a value gets; None where it needs one.
+    pub fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self {
+            Self::Required => Ok(None),
+            Self::Value(value) => Ok(Some(value.bind(py).clone())),
+            Self::Factory(factory) => factory.bind(py).call0().map(Some),
+        }
+    }
+}
+
 pub struct Field {
     /// The stored name and the NUL that ends it in BSON; empty for a field that is not stored.
     pub terminated_key: Vec<u8>,

@@ -145,27 +145,26 @@ impl Slot {
 pub struct Instances {
     class: Py<PyType>,
     places: Vec<isize>,
+    /// No attribute of the class stands in the way of those of an instance.
+    plain: bool,
 }
 
 impl Instances {
     /// # Errors
     /// A slot is not one of the class.
-    pub fn of(class: &Bound<'_, PyType>, slots: &[&Slot]) -> PyResult<Self> {
+    pub fn of(class: &Bound<'_, PyType>, slots: &[&Slot], plain: bool) -> PyResult<Self> {
         let places = slots.iter().map(|slot| slot.place_in(class)).collect::<PyResult<_>>()?;
-        Ok(Self { class: class.clone().unbind(), places })
+        Ok(Self { class: class.clone().unbind(), places, plain })
     }
 
     /// An instance on which nothing is set; None where the class's `__new__` gives something else.
-    ///
-    /// # Arguments
-    /// * `plain` - no attribute of the class stands in the way of those of an instance.
-    pub fn make<'py>(&self, py: Python<'py>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
-        self.begin(new(self.class.bind(py))?, plain)
+    pub fn make<'py>(&self, py: Python<'py>) -> PyResult<Option<Fresh<'_, 'py>>> {
+        self.begin(new(self.class.bind(py))?)
     }
 
     /// An instance that is still to be filled; None of one of another class, or on which a slot is set.
-    pub fn fill<'py>(&self, made: Bound<'py, PyAny>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
-        let Some(fresh) = self.begin(made, plain)? else { return Ok(None) };
+    pub fn fill<'py>(&self, made: Bound<'py, PyAny>) -> PyResult<Option<Fresh<'_, 'py>>> {
+        let Some(fresh) = self.begin(made)? else { return Ok(None) };
         let start = fresh.made.as_ptr();
         // SAFETY: a live instance of the very class that was seen to have slots of Python objects in these places, and
         // the interpreter lock is held: each holds null or a reference.
@@ -174,11 +173,11 @@ impl Instances {
         Ok((!self.places.iter().any(is_set)).then_some(fresh))
     }
 
-    fn begin<'py>(&self, made: Bound<'py, PyAny>, plain: bool) -> PyResult<Option<Fresh<'_, 'py>>> {
+    fn begin<'py>(&self, made: Bound<'py, PyAny>) -> PyResult<Option<Fresh<'_, 'py>>> {
         if made.get_type_ptr() != self.class.as_ptr().cast() {
             return Ok(None);
         }
-        let values = if plain { None } else { Some(dict(&made)?) };
+        let values = if self.plain { None } else { Some(dict(&made)?) };
         Ok(Some(Fresh { made, values, places: &self.places }))
     }
 }
@@ -359,10 +358,10 @@ mod tests {
             let below = |source| py.eval(source, None, Some(&names)).expect("a class").cast_into::<PyType>();
             let derived = below(c"type('Derived', (Base,), {})").expect("a type");
             let slots = [Slot::of(&base, "a").expect("it is there"), Slot::of(&base, "b").expect("it is there")];
-            let instances = Instances::of(&derived, &[&slots[0], &slots[1]]).expect("it has them");
+            let instances = Instances::of(&derived, &[&slots[0], &slots[1]], true).expect("it has them");
             let (first, second) = (PyDict::new(py).into_any(), PyDict::new(py).into_any());
             let held = references(&first);
-            let fresh = instances.make(py, true).expect("it is made").expect("it is one");
+            let fresh = instances.make(py).expect("it is made").expect("it is one");
             fresh.fill(0, first.clone());
             fresh.fill(0, second.clone());
             fresh.fill(1, first.clone());
@@ -386,11 +385,11 @@ mod tests {
             names.set_item("Base", &base).expect("a dict takes it");
             let slot = Slot::of(&base, "a").expect("it is there");
             let other = class(py, c"type('Other', (), {'__slots__': ('a',)})");
-            assert!(Instances::of(&other, &[&slot]).is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
+            assert!(Instances::of(&other, &[&slot], true).is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
             let odd = py.eval(c"type('Odd', (Base,), {'__new__': lambda cls: 7})", None, Some(&names));
             let odd = odd.expect("a class").cast_into::<PyType>().expect("a type");
-            let instances = Instances::of(&odd, &[&slot]).expect("it has it");
-            assert!(instances.make(py, true).expect("something is made").is_none());
+            let instances = Instances::of(&odd, &[&slot], true).expect("it has it");
+            assert!(instances.make(py).expect("something is made").is_none());
             let number = py.get_type::<pyo3::types::PyComplex>();
             assert!(Slot::of(&number, "real").is_err_and(|error| error.is_instance_of::<PyTypeError>(py)));
         });

@@ -77,6 +77,15 @@ impl Definition {
         self.tag.as_ref().is_some_and(|tag| tag.key.as_bytes() == key)
     }
 
+    /// `model_fields_set` of an instance with the fields whose places `came` names.
+    pub fn present<'py>(&self, py: Python<'py>, came: impl Fn(usize) -> bool) -> PyResult<Bound<'py, PySet>> {
+        let all = 0..self.fields.len();
+        if all.clone().all(|position| came(position) == (position < self.stored)) {
+            return self.all_present(py);
+        }
+        PySet::new(py, all.filter(|position| came(*position)).map(|position| self.fields[position].name.bind(py)))
+    }
+
     /// `model_fields_set` of an instance with every stored field.
     pub fn all_present<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
         let complete = self.complete.bind(py);

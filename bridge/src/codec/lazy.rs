@@ -12,7 +12,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 
-use super::field::Default;
 use super::layout::{Definition, Extra, Layout};
 use super::load::{self, Image};
 use super::reader::{Elements, malformed};
@@ -146,11 +145,10 @@ fn read<'py>(document: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyRes
             }
         }
     }
-    let value = match (found, &field.default) {
-        (Some(element), _) => field.converter.convert(Scope::alone(py), &element)?,
-        (None, Default::Value(value)) if definition.extra != Extra::Forbid => Some(value.bind(py).clone()),
-        (None, Default::Factory(factory)) if definition.extra != Extra::Forbid => Some(factory.bind(py).call0()?),
-        (None, _) => None,
+    let value = match found {
+        Some(element) => field.converter.convert(Scope::alone(py), &element)?,
+        None if definition.extra != Extra::Forbid => field.default.value(py)?,
+        None => None,
     };
     let Some(value) = value else { return decode_rest(document, &layout)?.get_item(name) };
     instance::set(document, name, &value)?;

@@ -6,7 +6,7 @@ use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 use smallvec::SmallVec;
 
 use super::convert::Fit;
-use super::field::{Default, Field};
+use super::field::Field;
 use super::instance::{Fresh, Instances};
 use super::layout::{Definition, Extra, Layout};
 use super::reader::{Elements, malformed};
@@ -70,12 +70,11 @@ impl<'a, 'py> Building<'a, 'py> {
         let present = self.present(py)?;
         for position in self.set..self.definition.fields.len() {
             let field = &self.definition.fields[position];
-            let value = match (self.early.get_mut(position).and_then(Option::take), &field.default) {
-                (Some(value), _) => value,
-                (None, Default::Required) => return Ok(None),
-                (None, Default::Value(value)) => value.bind(py).clone(),
-                (None, Default::Factory(factory)) => factory.bind(py).call0()?,
+            let value = match self.early.get_mut(position).and_then(Option::take) {
+                Some(value) => Some(value),
+                None => field.default.value(py)?,
             };
+            let Some(value) = value else { return Ok(None) };
             self.fresh.set(field.name.bind(py), &value)?;
         }
         complete(self.fresh, self.definition, present, self.extra, image).map(Some)
@@ -83,15 +82,12 @@ impl<'a, 'py> Building<'a, 'py> {
 
     /// The names of the fields that were stored: `model_fields_set`.
     fn present(&self, py: Python<'py>) -> PyResult<Bound<'py, PySet>> {
-        let stored = self.definition.stored();
-        let came = |position| position < self.set || matches!(self.early.get(position), Some(Some(_)));
-        if self.extra.is_none() && (self.set..stored.len()).all(came) {
+        // Most documents hold every field in its place, and each is asked for this.
+        if self.extra.is_none() && self.set == self.definition.stored().len() {
             return self.definition.all_present(py);
         }
-        let present = PySet::empty(py)?;
-        for (_, field) in stored.iter().enumerate().filter(|(position, _)| came(*position)) {
-            present.add(field.name.bind(py))?;
-        }
+        let came = |position| position < self.set || matches!(self.early.get(position), Some(Some(_)));
+        let present = self.definition.present(py, came)?;
         for name in self.extra.iter().flat_map(|extra| extra.keys()) {
             present.add(name)?;
         }
@@ -165,7 +161,7 @@ impl Layout {
 
     /// An instance on which nothing is set; None of a class whose `__new__` gives something else.
     pub fn fresh<'py>(&self, py: Python<'py>, definition: &Definition) -> PyResult<Option<Fresh<'_, 'py>>> {
-        self.instances(py, definition)?.make(py, definition.plain_attributes)
+        self.instances(py, definition)?.make(py)
     }
 
     /// How instances are filled.
@@ -174,7 +170,7 @@ impl Layout {
             let slots = types::slots(py)?;
             let own = [&slots.fields_set, &slots.extra, &slots.private, &slots.pending, &slots.image];
             let own = if definition.keeps_image { &own[..] } else { &own[..Own::Pending as usize] };
-            Instances::of(self.class.bind(py), own)
+            Instances::of(self.class.bind(py), own, definition.plain_attributes)
         };
         self.instances.get_or_try_init(py, find)
     }
