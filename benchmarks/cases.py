@@ -43,6 +43,10 @@ def _made_many(peer: Peer, values: list[Any]) -> Any:
     return peer.make_many(values)
 
 
+def _made_unordered(peer: Peer, values: list[Any]) -> Any:
+    return peer.make_unordered(values)
+
+
 def _unmade(_: Peer, values: list[Any]) -> Any:
     return values
 
@@ -174,6 +178,7 @@ CASES = [
     _inserts("insert one", "insert_each", _made_each, INSERTS, INSERTS),
     _inserts("insert 1,000, built", "build_and_insert", _unmade, 1000),
     _inserts("insert 1,000, ready", "insert_many", _made_many, 1000),
+    _inserts("insert 1,000, in no order", "insert_unordered", _made_unordered, 1000),
     Case("get, one after another", "get_each", _one_after_another, call("get_each"), _check_each, GETS),
     Case("get, 64 tasks", "get_by_tasks", _by_tasks, call("get_by_tasks"), _check_tasks, TASKS * GETS_PER_TASK),
     # One of these alone takes less than waking up and filling the processor's caches does.

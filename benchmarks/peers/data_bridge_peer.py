@@ -80,6 +80,9 @@ class DataBridgePeer(Peer):
     async def insert_many(self, documents: list[Any]) -> None:
         await Person.insert_many(documents)
 
+    async def insert_unordered(self, documents: list[Any]) -> None:
+        await Person.insert_many(documents, ordered=False)
+
     async def get_each(self, keys: Sequence[int]) -> list[Any]:
         return [await Person.get(key) for key in keys]
 

@@ -53,6 +53,10 @@ class Peer(abc.ABC):
         """What `insert_many` takes."""
         return [self.make(each) for each in values]
 
+    def make_unordered(self, values: list[Any]) -> Any:
+        """What `insert_unordered` takes."""
+        return self.make_many(values)
+
     @abc.abstractmethod
     def plain(self, document: Any) -> dict[str, Any]:
         """The document as plain values."""
@@ -112,6 +116,8 @@ class Peer(abc.ABC):
     async def aggregate(self, count: int) -> Any:
         """Of those documents by city: how many, and their mean score."""
 
+    #: Insert documents with one call, in no order: each whatever becomes of the others.
+    insert_unordered: Any = None
     #: Give loaded documents their age and save them, all with one call.
     save_in_bulk: Any = None
     #: Give loaded documents their age and save each; all are awaited together.

@@ -45,6 +45,9 @@ class PyMongoPeer(Peer):
     async def insert_many(self, documents: list[Any]) -> None:
         await self.collection.insert_many(documents)
 
+    async def insert_unordered(self, documents: list[Any]) -> None:
+        await self.collection.insert_many(documents, ordered=False)
+
     async def get_each(self, keys: Sequence[int]) -> list[Any]:
         return [await self.collection.find_one({"_id": key}) for key in keys]
 

@@ -102,6 +102,10 @@ class WirePeer(Peer):
     def make_many(self, values: list[Any]) -> Any:
         return self._inserting(values)
 
+    def make_unordered(self, values: list[Any]) -> Any:
+        half = len(values) // 2
+        return self._inserting(values[:half]), self._inserting(values[half:])
+
     def _inserting(self, documents: list[bytes]) -> bytes:
         return message(self._insert, "documents", documents)
 
@@ -120,6 +124,9 @@ class WirePeer(Peer):
 
     async def insert_many(self, documents: Any) -> None:
         self._one.ask(documents)
+
+    async def insert_unordered(self, halves: Any) -> None:
+        self._together([iter([half]) for half in halves], lambda request: request)
 
     async def build_and_insert(self, values: list[Any]) -> None:
         self._one.ask(self._inserting(values))

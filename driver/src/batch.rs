@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bson::raw::CStr;
 use bson::{RawDocument, RawDocumentBuf, cstr};
-use futures_util::StreamExt;
+use futures_util::future::join_all;
 
 use crate::client::Connected;
 use crate::command::is_retryable;
@@ -57,8 +57,11 @@ pub struct Batch {
     pub ordered: bool,
 }
 
-/// Commands of one unordered batch that are sent before the first is answered.
+/// Commands of one unordered insert that are sent before the first is answered: the server carries them out beside each
+/// other.
 const IN_FLIGHT: usize = 4;
+/// The least that is worth a command of its own beside others, in documents or in bytes.
+const PART: (usize, usize) = (500, 128 * 1024);
 /// What a list says before each of its documents: type byte, decimal index of at most six digits, its terminator.
 const ELEMENT: usize = 8;
 
@@ -67,20 +70,30 @@ impl Connected {
         if batch.statements.is_empty() {
             return Ok(Written::default());
         }
-        let chunks = chunks(&batch, self.topology().await?)?;
+        // A session does one thing at a time, and of two changes of one document the last that is given shall be the last.
+        let is_alone = batch.ordered || options.session.is_some() || batch.kind != Kind::Insert;
+        let at_once = if is_alone { 1 } else { parts(&batch.statements) };
+        let chunks = chunks(&batch, self.topology().await?, at_once)?;
         let mut written = Written::default();
         let mut outcome = BulkWrite { inserted: 0, failures: Vec::new(), write_concern_error: None };
-        // A session does one thing at a time.
-        let at_once = if batch.ordered || options.session.is_some() { 1 } else { IN_FLIGHT };
-        let sent = chunks.into_iter().map(|chunk| self.write_chunk(&batch, chunk, options));
-        let mut replies = futures_util::stream::iter(sent).buffered(at_once);
-        while let Some(reply) = replies.next().await {
-            let (start, reply) = reply.map_err(|error| interrupted(error, written.n))?;
-            let found = crate::run::written(&reply);
-            written.n += found.n;
-            written.modified += found.modified;
-            written.upserted.extend(found.upserted);
-            merge(&mut outcome, &reply, start);
+        for together in chunks.chunks(at_once) {
+            let sent = together.iter().map(|chunk| self.write_chunk(&batch, chunk.clone(), options));
+            let mut failed = None;
+            for (chunk, reply) in together.iter().zip(join_all(sent).await) {
+                match reply {
+                    Ok(reply) => {
+                        let found = crate::run::written(&reply);
+                        written.n += found.n;
+                        written.modified += found.modified;
+                        written.upserted.extend(found.upserted);
+                        merge(&mut outcome, &reply, chunk.start);
+                    }
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(interrupted(error, written.n));
+            }
             if batch.ordered && !outcome.failures.is_empty() {
                 break;
             }
@@ -88,20 +101,13 @@ impl Connected {
         finish(outcome, batch.statements.len()).map(|()| written)
     }
 
-    /// One command's statements; the reply, and the place of the first of them among all.
-    async fn write_chunk(
-        &self,
-        batch: &Batch,
-        chunk: Range<usize>,
-        options: &RunOptions,
-    ) -> Result<(usize, RawDocumentBuf)> {
-        let command = command(batch, chunk.clone())?;
-        let reply = self.write(batch.database.as_deref(), command, is_retryable, options).await?;
-        Ok((chunk.start, reply))
+    /// The reply to the command of these statements.
+    async fn write_chunk(&self, batch: &Batch, chunk: Range<usize>, options: &RunOptions) -> Result<RawDocumentBuf> {
+        self.write(batch.database.as_deref(), command(batch, chunk)?, is_retryable, options).await
     }
 }
 
-/// A connection lost between two commands: what was already written is worth knowing.
+/// A connection lost while others wrote: what is known to be written is worth knowing.
 fn interrupted(error: Error, written: u64) -> Error {
     match error {
         Error::Connection { message, labels } if written > 0 => {
@@ -111,8 +117,15 @@ fn interrupted(error: Error, written: u64) -> Error {
     }
 }
 
-/// The statements of each command.
-fn chunks(batch: &Batch, topology: &Topology) -> Result<Vec<Range<usize>>> {
+/// How many commands beside each other these statements are worth.
+fn parts(statements: &Statements) -> usize {
+    let (documents, bytes) = PART;
+    (statements.len() / documents).max(statements.size() / bytes).clamp(1, IN_FLIGHT)
+}
+
+/// The statements of each command, of at least so many commands.
+fn chunks(batch: &Batch, topology: &Topology, parts: usize) -> Result<Vec<Range<usize>>> {
+    let most = topology.max_write_batch_size.min(batch.statements.len().div_ceil(parts));
     // The command may be this large although a document of that size may not be much smaller: servers allow 16 KiB more.
     let limit = topology.max_bson_object_size;
     let mut chunks = Vec::new();
@@ -122,7 +135,7 @@ fn chunks(batch: &Batch, topology: &Topology) -> Result<Vec<Range<usize>>> {
             return Err(Error::DocumentTooLarge { index, size: statement.len(), limit });
         }
         let size = statement.len() + ELEMENT;
-        if index > start && (bytes + size > limit || index - start == topology.max_write_batch_size) {
+        if index > start && (bytes + size > limit || index - start == most) {
             chunks.push(start..index);
             (start, bytes) = (index, 0);
         }
@@ -256,16 +269,28 @@ mod tests {
     #[test]
     fn splits_by_size_and_by_number() {
         let five = batch(Kind::Insert, vec![vec![0; 40]; 5]);
-        assert_eq!(chunks(&five, &topology(100, 1000)).unwrap(), [0..2, 2..4, 4..5]);
-        assert_eq!(chunks(&five, &topology(1000, 3)).unwrap(), [0..3, 3..5]);
+        assert_eq!(chunks(&five, &topology(100, 1000), 1).unwrap(), [0..2, 2..4, 4..5]);
+        assert_eq!(chunks(&five, &topology(1000, 3), 1).unwrap(), [0..3, 3..5]);
+        assert_eq!(chunks(&five, &topology(1000, 1000), 2).unwrap(), [0..3, 3..5]);
+        assert_eq!(chunks(&five, &topology(100, 1000), 2).unwrap(), [0..2, 2..4, 4..5]);
+    }
+
+    #[test]
+    fn many_documents_or_many_bytes_are_worth_several_commands() {
+        let parts_of = |count, size| parts(&batch(Kind::Insert, vec![vec![0; size]; count]).statements);
+        assert_eq!(parts_of(999, 40), 1);
+        assert_eq!(parts_of(1000, 40), 2);
+        assert_eq!(parts_of(100_000, 40), IN_FLIGHT);
+        assert_eq!(parts_of(2, 100_000), 1);
+        assert_eq!(parts_of(3, 100_000), 2);
     }
 
     #[test]
     fn a_document_that_cannot_be_stored_is_refused_here_and_a_large_statement_by_the_server() {
         let large = vec![vec![0; 40]];
-        let refused = chunks(&batch(Kind::Insert, large.clone()), &topology(39, 3));
+        let refused = chunks(&batch(Kind::Insert, large.clone()), &topology(39, 3), 1);
         assert!(matches!(refused, Err(Error::DocumentTooLarge { index: 0, .. })));
-        assert_eq!(chunks(&batch(Kind::Update, large), &topology(39, 3)).unwrap().len(), 1);
+        assert_eq!(chunks(&batch(Kind::Update, large), &topology(39, 3), 1).unwrap().len(), 1);
     }
 
     #[test]

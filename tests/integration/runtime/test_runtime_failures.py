@@ -103,6 +103,26 @@ async def test_failures_are_numbered_over_all_commands(client: Any, people: str,
     assert caught.value.inserted == (5 if ordered else 8)
 
 
+def inserts(client: Any) -> int:
+    """The commands that the server has had."""
+    status = bson.decode(client.run_command(None, bson.encode({"serverStatus": 1})).wait())
+    number: int = status["metrics"]["commands"]["insert"]["total"]
+    return number
+
+
+@pytest.mark.parametrize(("ordered", "commands"), [(True, 1), (False, 2)])
+async def test_many_documents_without_an_order_go_in_several_commands(
+    client: Any, people: str, ordered: bool, commands: int
+) -> None:
+    before = inserts(client)
+    assert (await insert(client, people, documents(*range(1000)), ordered))["n"] == 1000
+    assert inserts(client) == before + commands
+    with pytest.raises(errors.BulkWriteError) as caught:
+        await insert(client, people, documents(*range(999, 1998), 0), ordered)
+    assert [failure["index"] for failure in caught.value.failures] == ([0] if ordered else [0, 999])
+    assert count(client, people) == (1000 if ordered else 1998)
+
+
 async def test_more_documents_than_one_command_takes(client: Any, people: str) -> None:
     assert await insert(client, people, documents(*range(100_003)), False) == {
         "n": 100_003,
@@ -229,6 +249,16 @@ def test_a_write_is_not_retried_when_the_connection_string_says_so(replica: Mong
     fail_next(replica, "insert", closeConnection=True)
     with pytest.raises(errors.ConnectionFailure):
         inserting(client, "r2", documents(1)).wait()
+    client.close().wait()
+
+
+def test_what_other_commands_wrote_is_told_when_one_loses_its_connection(replica: Mongod) -> None:
+    client = _core.Client(replica.uri + "?retryWrites=false")
+    inserting(client, "r3", documents(*range(1000))).wait()
+    fail_next(replica, "insert", closeConnection=True)
+    with pytest.raises(errors.ConnectionFailure, match="500 had been applied"):
+        inserting(client, "r3", documents(*range(1000, 2000)), False).wait()
+    assert count(client, "r3") == 1500
     client.close().wait()
 
 
