@@ -197,6 +197,7 @@ class Layout:
         fields: list[tuple[Any, ...]],
         *,
         extra: str,
+        read: Callable[[Any], Any],
         private: Any = None,
         validated: bool = False,
         keeps_image: bool = False,

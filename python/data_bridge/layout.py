@@ -29,6 +29,7 @@ from .fields_set import FieldsSet
 from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
 from .per_class import Related
+from .reading import field_reader, reader_of, reads_as_a_whole
 from .schema import CLASS_ID, serialized_fields, stored_name
 from .settings import root_of, settings_of
 
@@ -57,6 +58,9 @@ _FROM_TEXT: frozenset[Any] = frozenset(
         *(ipaddress.IPv4Network, ipaddress.IPv6Network, SecretStr),
     }
 )
+#: Constraints and settings under which a value of the right type becomes another one, beside functions.
+_CHANGING = ("strip_whitespace", "to_lower", "to_upper")
+_CHANGING_SETTINGS = ("use_enum_values", *(f"str_{each}" for each in _CHANGING))
 _CONTAINERS = {list: "list", set: "set", frozenset: "frozenset", dict: "dict"}
 
 
@@ -89,6 +93,7 @@ def _define(cls: type[BaseModel], layout: Layout) -> None:
         fields,
         extra=str(cls.model_config.get("extra") or "ignore"),
         private=cls.model_post_init if cls.__private_attributes__ else None,
+        read=lambda stored: reader_of(cls)(stored),
         validated=needs_pydantic(cls),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
         plain_attributes=not any(_is_hidden(cls, name) for name in cls.model_fields),
@@ -140,7 +145,8 @@ def needs_pydantic(cls: type[BaseModel]) -> bool:
     # pydantic puts a `model_post_init` of its own on classes with private attributes.
     own = [vars(base)["model_post_init"] for base in cls.__mro__ if "model_post_init" in vars(base)]
     post_init = any(getattr(function, "__module__", "").split(".")[0] != "pydantic" for function in own)
-    return bool(decorators.model_validators or decorators.root_validators or cls.__pydantic_custom_init__ or post_init)
+    whole = decorators.model_validators or decorators.root_validators or cls.__pydantic_custom_init__ or post_init
+    return bool(whole) or reads_as_a_whole(cls)
 
 
 def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, serialized: bool) -> tuple[Any, ...]:
@@ -148,14 +154,16 @@ def _field(cls: type[BaseModel], name: str, field: FieldInfo, validated: bool, s
     if to is not None and to.is_back:
         return None, name, ("any",), ("value", UNFETCHED), None, False, None
     form = None if to is None else _link_form(cls, name, to)
-    strange = validated or any(_changes_values(item) for item in field.metadata) or field.discriminator is not None
+    set_to_change = any(cls.model_config.get(setting) for setting in _CHANGING_SETTINGS)
+    changed = validated or set_to_change or any(_changes_values(item) for item in field.metadata)
+    strange = changed or field.discriminator is not None
     converter = None if strange else field_converter(field, form)
     if converter is None:
-        converter = ("validate", _validator(cls, name))
+        converter = ("validate", field_reader(cls, name))
     serializer = None
     if serialized:
-        serializer = _serializer(cls, name)
-    return stored_name(name, field), name, converter, _default(field), serializer, name == "id", form
+        serializer = _serializer(cls, name, field)
+    return stored_name(name, field), name, converter, _default(cls, field), serializer, name == "id", form
 
 
 def field_converter(field: FieldInfo, links: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
@@ -187,31 +195,25 @@ def _link_form(cls: type[BaseModel], name: str, to: LinkTo) -> tuple[Any, ...]:
 
 def _changes_values(item: Any) -> bool:
     """Metadata that may turn a stored value into another one; a mere constraint was met before it was stored."""
-    return type(item).__name__ in {"BeforeValidator", "AfterValidator", "PlainValidator", "WrapValidator"}
+    validates = type(item).__name__ in {"BeforeValidator", "AfterValidator", "PlainValidator", "WrapValidator"}
+    return validates or any(getattr(item, constraint, None) is True for constraint in _CHANGING)
 
 
-def _validator(cls: type[BaseModel], name: str) -> Any:
-    """A function from the stored value to the field's, as the class itself validates it."""
+def _serializer(cls: type[BaseModel], name: str, field: FieldInfo) -> Any:
+    """A function from an instance to what is stored of the field, as `model_dump` gives it."""
+    key = field.serialization_alias or field.alias or name
 
-    def validate(value: Any) -> Any:
-        instance = cls.model_construct()
-        cls.__pydantic_validator__.validate_assignment(instance, name, value)
-        return instance.__dict__[name]
-
-    return validate
-
-
-def _serializer(cls: type[BaseModel], name: str) -> Any:
-    """A function from the field's value to what is stored, as `model_dump` gives it."""
-
-    def dump(value: Any) -> Any:
-        instance = cls.model_construct(**{name: value})
-        return cls.__pydantic_serializer__.to_python(instance, include={name}, by_alias=False)[name]
+    def dump(instance: BaseModel) -> Any:
+        dumped = cls.__pydantic_serializer__.to_python(instance, include={name}, by_alias=True)
+        # What is left out of dumps is stored as it is.
+        return dumped[key] if key in dumped else getattr(instance, name)
 
     return dump
 
 
-def _default(field: FieldInfo) -> tuple[str, Any] | None:
+def _default(cls: type[BaseModel], field: FieldInfo) -> tuple[str, Any] | None:
+    if field.validate_default or (field.validate_default is None and cls.model_config.get("validate_default")):
+        return None
     if field.default_factory is not None:
         # One that is given the other values is left to pydantic, which has them validated.
         return None if field.default_factory_takes_validated_data else ("factory", field.default_factory)

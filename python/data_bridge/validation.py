@@ -7,11 +7,13 @@ run on its own result. Pydantic's `validate_assignment` runs them for values ass
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import SchemaValidator
+from pydantic_core import PydanticCustomError, SchemaValidator
 
+from .core_schemas import CoreSchema, model_inside, referred, validator_of, with_inner, wrapped
 from .per_class import per_class
 from .plain_types import Fit, fit_of
 from .schema import makes_ids
@@ -19,24 +21,6 @@ from .schema import makes_ids
 _MODELS = frozenset({"model", "model-fields"})
 #: What turns one kind of value into another: their results need not be what they accept.
 _CONVERTERS = frozenset({"function-after", "function-wrap", "function-plain", "chain", "json", "generator"})
-#: The keys of a core schema that hold other core schemas.
-_INNER = frozenset(
-    {
-        "schema",
-        "fields",
-        "choices",
-        "definitions",
-        "items_schema",
-        "keys_schema",
-        "values_schema",
-        "extras_schema",
-        "lax_schema",
-        "strict_schema",
-        "json_schema",
-        "python_schema",
-    }
-)
-
 #: What has no part in a check, or would run code for an instance that nobody sees.
 _NOT_CHECKED = frozenset({"serialization", "metadata", "computed_fields", "post_init", "custom_init"})
 
@@ -53,47 +37,63 @@ def check(document: BaseModel) -> None:
         return
     try:
         validator.validate_python(document, strict=True, by_name=True)
-    except ValidationError as wrong:
-        converted = validator.validate_python(document, strict=False, by_name=True)
-        for problem in wrong.errors(include_url=False, include_context=False, include_input=False):
-            name = str(problem["loc"][0]) if problem["loc"] else ""
-            if name in vars(converted):
-                vars(document)[name] = vars(converted)[name]
+    except ValidationError:
+        validator.validate_python(document, by_name=True, context=_Converting())
 
 
 @per_class
 def fit_of_class(cls: type[BaseModel]) -> Fit | None:
     """What sees quickly that a document is valid; None where only pydantic can tell."""
-    return fit_of(_checking(cls.__pydantic_core_schema__), "id" in cls.model_fields and makes_ids(cls))
+    return fit_of(checking(cls.__pydantic_core_schema__), "id" in cls.model_fields and makes_ids(cls))
 
 
 @per_class
 def _validator_of(cls: type[BaseModel]) -> SchemaValidator:
     """Pydantic's whole check."""
-    # Prebuilt validators would be those of the classes, with the functions.
-    return SchemaValidator(_checking(cls.__pydantic_core_schema__), None, False)
+    schema: Any = cls.__pydantic_core_schema__
+    return validator_of(_Checks(_taken, _chosen).schema(schema))
 
 
-def _checking(schema: Any) -> Any:
+def checking(schema: Any) -> Any:
     """The core schema that takes an instance, looks into it, and calls no function of its fields."""
-    if isinstance(schema, (list, tuple)):
-        return type(schema)(_checking(item) for item in schema)
-    if not isinstance(schema, dict):
-        return schema
-    kind = schema.get("type")
-    referred = {"ref": schema["ref"]} if "ref" in schema else {}
+    return _Checks(lambda _, checked: checked, lambda checked: checked).schema(schema)
+
+
+class _Checks:
+    """Makes core schemas of classes those of checks.
+
+    Args:
+        model: what stands for a model, of its class and its check.
+        union: what stands for a union.
+    """
+
+    def __init__(
+        self, model: Callable[[type[BaseModel], CoreSchema], CoreSchema], union: Callable[[CoreSchema], CoreSchema]
+    ) -> None:
+        self._of_model = model
+        self._of_union = union
+
+    def schema(self, schema: CoreSchema) -> CoreSchema:
+        model = model_inside(schema)
+        if model is not None:
+            return self._of_model(model["cls"], self._model(schema))
+        checked = _checked(schema, self.schema)
+        return self._of_union(checked) if checked["type"] in ("union", "tagged-union") else checked
+
+    def _model(self, schema: CoreSchema) -> CoreSchema:
+        """The check of a model, and of what stands around it."""
+        if schema["type"] == "model":
+            return {**_checked(schema, self.schema), "revalidate_instances": "always"}
+        return _checked(schema, self._model)
+
+
+def _checked(schema: CoreSchema, change: Callable[[CoreSchema], CoreSchema]) -> CoreSchema:
+    kind = schema["type"]
     if kind in _CONVERTERS and not _is_model(schema):
-        return {"type": "any", **referred}
+        return referred(schema, {"type": "any"})
     if kind in ("function-before", "function-wrap"):
-        return {**_checking(schema["schema"]), **referred}
-    kept = {key: item for key, item in schema.items() if key not in _NOT_CHECKED}
-    for key in _INNER & kept.keys():
-        inner = kept[key]
-        by_name = key in ("fields", "choices") and isinstance(inner, dict)
-        kept[key] = {name: _checking(item) for name, item in inner.items()} if by_name else _checking(inner)
-    if kind == "model":
-        kept["revalidate_instances"] = "always"
-    return kept
+        return referred(schema, change(schema["schema"]))
+    return with_inner({key: item for key, item in schema.items() if key not in _NOT_CHECKED}, change)
 
 
 def _is_model(schema: dict[str, Any]) -> bool:
@@ -102,3 +102,47 @@ def _is_model(schema: dict[str, Any]) -> bool:
     while isinstance(inner, dict) and inner.get("type", "").startswith("function-"):
         inner = inner.get("schema")
     return isinstance(inner, dict) and inner.get("type") in _MODELS
+
+
+class _Converting(dict[str, Any]):
+    """The context of a check that converts what it can."""
+
+    #: Which of several models a dict is meant for cannot be told.
+    in_union = False
+
+
+def _taken(cls: type[BaseModel], checked: CoreSchema) -> CoreSchema:
+    """A model, whose instances stay those that they are: what is converted is converted in them."""
+
+    def take(value: Any, check: Any, info: Any) -> Any:
+        converting = info.context if isinstance(info.context, _Converting) else None
+        if not isinstance(value, cls):
+            if converting is not None and not converting.in_union:
+                # Of these values nothing was validated yet.
+                return cls.__pydantic_validator__.validate_python(value)
+            raise PydanticCustomError("model_type", "Input should be an instance of {name}", {"name": cls.__name__})
+        if converting is None:
+            return check(value)
+        in_union, converting.in_union = converting.in_union, False
+        try:
+            vars(value).update(vars(check(value)))
+        finally:
+            converting.in_union = in_union
+        return value
+
+    return wrapped(take, checked)
+
+
+def _chosen(checked: CoreSchema) -> CoreSchema:
+    """A union, whose models are given as instances."""
+
+    def choose(value: Any, check: Any, info: Any) -> Any:
+        if not isinstance(info.context, _Converting):
+            return check(value)
+        in_union, info.context.in_union = info.context.in_union, True
+        try:
+            return check(value)
+        finally:
+            info.context.in_union = in_union
+
+    return wrapped(choose, checked)

@@ -17,7 +17,7 @@ from pydantic_core import SchemaValidator
 
 from data_bridge import Document, EmbeddedDocument, Link
 from data_bridge.plain_types import fit_of
-from data_bridge.validation import _checking, check
+from data_bridge.validation import check, checking
 
 
 class Color(enum.Enum):
@@ -96,14 +96,14 @@ VALUES = st.one_of(
 
 
 def test_plain_classes_are_seen_as_such() -> None:
-    fit = fit_of(_checking(Plain.__pydantic_core_schema__))
+    fit = fit_of(checking(Plain.__pydantic_core_schema__))
     assert fit is not None
     assert fit.fits(Plain.model_construct(**GOOD))
 
 
 @given(st.dictionaries(st.sampled_from(list(GOOD)), VALUES, max_size=3), st.booleans())
 def test_what_fits_is_valid(changed: dict[str, Any], missing: bool) -> None:
-    fit = fit_of(_checking(Plain.__pydantic_core_schema__))
+    fit = fit_of(checking(Plain.__pydantic_core_schema__))
     assert fit is not None
     values = {**GOOD, **changed}
     document = Plain.model_construct(**values)
@@ -111,7 +111,7 @@ def test_what_fits_is_valid(changed: dict[str, Any], missing: bool) -> None:
         vars(document).pop(next(iter(changed)))
     if fit.fits(document):
         before = dict(vars(document))
-        whole = SchemaValidator(_checking(Plain.__pydantic_core_schema__), None, False)
+        whole = SchemaValidator(checking(Plain.__pydantic_core_schema__), None, False)
         assert vars(whole.validate_python(document, strict=True, by_name=True)) == before
 
 
@@ -152,7 +152,7 @@ class Endless(Document):
 
 @pytest.mark.parametrize("cls", [Even, Checked, Exact, Short, Holding, Endless])
 def test_classes_that_ask_for_more_are_left_to_pydantic(cls: type[BaseModel]) -> None:
-    assert fit_of(_checking(cls.__pydantic_core_schema__)) is None
+    assert fit_of(checking(cls.__pydantic_core_schema__)) is None
 
 
 class Converted(Document):
@@ -169,4 +169,4 @@ def test_validators_of_fields_are_not_run_again() -> None:
 
 
 def test_every_class_of_links_can_be_looked_at() -> None:
-    fit_of(_checking(Owning.__pydantic_core_schema__))
+    fit_of(checking(Owning.__pydantic_core_schema__))

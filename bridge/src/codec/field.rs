@@ -34,7 +34,7 @@ pub struct Field {
     pub name: Py<PyString>,
     pub converter: Converter,
     pub default: Default,
-    /// Turns the field's value into what is stored, where pydantic has its own way.
+    /// Gives what is stored of an instance's value, where pydantic has its own way.
     serializer: Option<Py<PyAny>>,
     /// A missing value is left out instead of stored as null.
     omit_none: bool,
@@ -88,29 +88,48 @@ impl Field {
         self.serializer.is_none() && self.links.is_none()
     }
 
-    /// Writes the element of a value; `path` is that of the document.
-    pub fn encode(&self, buffer: &mut Buffer, value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
+    /// Writes the element of an instance's value; `path` is that of the document.
+    pub fn encode(
+        &self,
+        buffer: &mut Buffer,
+        instance: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        path: &Path<'_>,
+    ) -> PyResult<()> {
+        let Some(serializer) = &self.serializer else { return self.encode_plain(buffer, value, path) };
         if self.is_left_out(value, path) {
             return Ok(());
         }
-        // Stored names come from UTF-8 Python text.
-        let place = path.child(std::str::from_utf8(self.key()).unwrap_or_default());
-        if let Some(form) = &self.links {
-            return links::encode(buffer, self.key(), value, form, &place);
+        let stored = serializer.bind(value.py()).call1((instance,))?;
+        encode::element(buffer, self.key(), &stored, &self.place(path))
+    }
+
+    /// Writes the element of a value that no function of the user's changes.
+    fn encode_plain(&self, buffer: &mut Buffer, value: &Bound<'_, PyAny>, path: &Path<'_>) -> PyResult<()> {
+        if self.is_left_out(value, path) {
+            return Ok(());
         }
-        match &self.serializer {
-            Some(serializer) => {
-                encode::element(buffer, self.key(), &serializer.bind(value.py()).call1((value,))?, &place)
-            }
+        let place = self.place(path);
+        match &self.links {
+            Some(form) => links::encode(buffer, self.key(), value, form, &place),
             None => encode::element(buffer, self.key(), value, &place),
         }
     }
 
+    fn place<'a>(&'a self, path: &'a Path<'a>) -> Path<'a> {
+        // Stored names come from UTF-8 Python text.
+        path.child(std::str::from_utf8(self.key()).unwrap_or_default())
+    }
+
     /// Whether the element is stored as it would be if it was read and written again.
     pub fn is_said(&self, py: Python<'_>, element: &Element<'_>, path: &Path<'_>) -> PyResult<bool> {
+        // What a function of the user's stores may depend on other fields.
+        if self.serializer.is_some() {
+            return Ok(false);
+        }
         let Some(value) = self.converter.convert(Scope::alone(py), element)? else { return Ok(false) };
         let mut again = Buffer::with_capacity(64);
-        self.encode(&mut again, &value, path)?;
+        self.encode_plain(&mut again, &value, path)?;
         let Some((kind, rest)) = again.split_first() else { return Ok(false) };
         Ok(*kind == element.kind as u8 && rest.strip_prefix(&self.terminated_key[..]) == Some(element.value))
     }

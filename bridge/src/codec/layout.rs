@@ -42,6 +42,8 @@ pub struct Definition {
     pub private: Option<Py<PyAny>>,
     /// Only pydantic can build an instance of this class.
     pub validated: bool,
+    /// Has pydantic build an instance of a stored document.
+    pub read: Py<PyAny>,
     /// Instances keep the bytes they were loaded from.
     pub keeps_image: bool,
     /// The class id that stands behind `_id`, for classes of a family.
@@ -124,7 +126,7 @@ impl Layout {
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
     /// that are not stored have no stored name and come last. The link form is "id", or the collection of references.
     #[pyo3(signature = (
-        fields, *, extra, private = None, validated = false, keeps_image = false, shares_complete = false,
+        fields, *, extra, read, private = None, validated = false, keeps_image = false, shares_complete = false,
         plain_attributes = false, class_id = None, drops_nulls = false
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -132,6 +134,7 @@ impl Layout {
         &self,
         fields: &Bound<'_, PyList>,
         extra: &str,
+        read: Py<PyAny>,
         private: Option<Py<PyAny>>,
         validated: bool,
         keeps_image: bool,
@@ -158,6 +161,7 @@ impl Layout {
             extra,
             private,
             validated,
+            read,
             keeps_image,
             tag,
             drops_nulls,
@@ -256,7 +260,7 @@ impl Layout {
             }
             // A value that was never set (`model_construct`) is not stored.
             if let Some(value) = values.get(field.name.bind(py))? {
-                field.encode(buffer, &value, path)?;
+                field.encode(buffer, instance, &value, path)?;
             }
         }
         if let Some(tag) = tag {
@@ -331,14 +335,12 @@ mod tests {
 
     /// The layout of a class whose validation panics.
     fn broken(py: Python<'_>) -> Layout {
-        let validate = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
-        let names = PyDict::new(py);
-        names.set_item("validate", validate.expect("a function")).expect("a dict takes it");
-        let source = c"type('Broken', (), {'__pydantic_fields__': {}, 'model_validate': validate})";
-        let class = py.eval(source, None, Some(&names)).expect("a class").cast_into().expect("a type");
+        let read = PyCFunction::new_closure(py, None, None, |_, _| -> PyResult<()> { panic!("lost its head") });
+        let read = read.expect("a function").into_any().unbind();
+        let class = py.eval(c"type('Broken', (), {})", None, None).expect("a class").cast_into().expect("a type");
         let layout = Layout::new(class.unbind());
         layout
-            .define(&PyList::empty(py), "ignore", None, true, false, false, false, None, false)
+            .define(&PyList::empty(py), "ignore", read, None, true, false, false, false, None, false)
             .expect("it is defined");
         layout
     }

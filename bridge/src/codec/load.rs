@@ -1,6 +1,5 @@
 //! Stored bytes to instances of a layout's class.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet, PyString};
 use smallvec::SmallVec;
@@ -230,21 +229,13 @@ impl Layout {
             document.del_item(&tag.key)?;
         }
         let id = document.get_item("_id")?;
-        let declared = self.class.bind(py).getattr(intern!(py, "__pydantic_fields__"))?;
-        for field in definition.stored() {
+        for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
             let key = scope.key(field.key())?;
-            let Some(value) = document.get_item(&key)? else { continue };
-            let name = field.name.bind(py);
-            // pydantic reads ids, and fields with an alias for dumps alone, by their names.
-            let renamed = field.key() == b"_id"
-                || declared.get_item(name)?.getattr("validation_alias")?.is_none() && !key.is(name);
-            if renamed {
-                document.del_item(&key)?;
+            if let Some(value) = document.get_item(&key)? {
+                document.set_item(&key, decode::as_python_has_it(value)?)?;
             }
-            let value = if field.converter.is_any() { value } else { decode::with_decimals(value)? };
-            document.set_item(if renamed { name } else { &key }, value)?;
         }
-        let wrong = match self.class.bind(py).call_method1(intern!(py, "model_validate"), (document,)) {
+        let wrong = match definition.read.bind(py).call1((document,)) {
             Ok(instance) => return Ok(instance),
             Err(wrong) => wrong,
         };

@@ -118,7 +118,7 @@ impl Model {
                 _ if field.is_left_out(&value, path) => fits(shape, &value)?,
                 _ if field.is_written_as_it_is() => write(shape, buffer, field.key(), &value, &path.child(""))?,
                 _ => {
-                    field.encode(buffer, &value, path)?;
+                    field.encode(buffer, instance, &value, path)?;
                     fits(shape, &value)?
                 }
             };
