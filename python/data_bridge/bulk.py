@@ -30,8 +30,9 @@ from .query import Query, WriteResult
 from .revision import put_back
 from .settings import settings_of
 from .timeseries import prepare_collection
+from .transactions import remember
 from .update import merge_updates
-from .writing import is_hooked, misses, prepare, set_attribute
+from .writing import check_place, forget_stored, is_hooked, misses, prepare
 
 if TYPE_CHECKING:
     from .document import Document
@@ -138,10 +139,9 @@ class Bulk(Generic[T]):
         return self._runs[-1].end if self._runs else 0
 
     def _check(self, target: Any, cls: type[Any]) -> None:
-        if not issubclass(cls, self._cls):
-            queried = cls is not type(target)
-            kinds = f"a {self._cls.__name__}" + (f" or a query of {self._cls.__name__}" if queried else "")
-            raise TypeError(f"a bulk of {self._cls.__name__} takes {kinds}, not {target!r}")
+        name = self._cls.__name__
+        kinds = f"a {name}" + (f" or a query of {name}" if cls is not type(target) else "")
+        check_place(f"a bulk of {name}", self._cls, cls, target, kinds)
 
     # Sending
 
@@ -159,6 +159,8 @@ class Bulk(Generic[T]):
         def script() -> Script[BulkResult]:
             self._refuse_again()
             result = self.result = BulkResult()
+            if self._session is not None:
+                remember(self._session, (document for _, _, document in self._documents()))
             events = self._events()
             for run, place, document in self._documents() if events else ():
                 validate = self._validate and run.is_whole
@@ -191,8 +193,18 @@ class Bulk(Generic[T]):
         }
 
     def _documents(self) -> Iterator[tuple[Run, int, Document]]:
-        """The documents that are written, with their runs and the places of their writes."""
-        return ((run, place, document) for run in self._runs for place, document in run.documents())
+        """The documents that are written, with their runs and the places of their writes.
+
+        One that is given several times to be written whole is written once.
+        """
+        given: set[int] = set()
+        for run in self._runs:
+            for place, document in run.documents():
+                if run.is_whole:
+                    if id(document) in given:
+                        continue
+                    given.add(id(document))
+                yield run, place, document
 
     def _groups(self, batches: list[Batch]) -> Iterator[Batch]:
         """What each request sends."""
@@ -257,7 +269,7 @@ class Bulk(Generic[T]):
             elif batch.kind is Kind.DELETE:
                 for target in batch.targets:
                     if not isinstance(target, Query):
-                        set_attribute(target, "__image__", None)
+                        forget_stored(target)
         done = {place for batch in self._done for place in batch.places} if self._before else ()
         for place, (document, revision) in self._before.items():
             if place not in done:

@@ -12,7 +12,7 @@ from . import _core, requests
 from .audit import Audit, audit
 from .bulk import Bulk, BulkResult
 from .client import default_client
-from .events import After, Insert, run_hooks
+from .events import After, run_hooks
 from .fetching import fetch_eagerly
 from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
@@ -29,12 +29,10 @@ from .settings import Settings
 from .timeseries import prepare_collection
 from .trust import BY_SETTINGS, distrust, trust_unique
 from .validator import is_kept, write_validator
-from .writing import insert_all, is_hooked, prepare_all
+from .writing import INSERTED, check_place, insert_all, is_hooked
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
-
-_INSERTED = frozenset({Insert})
 
 
 @per_class
@@ -184,7 +182,8 @@ class Crud(InstanceWrites):
 
     @classmethod
     def insert_one(cls, document: Self, *, session: _core.Session | None = None) -> Operation[Self]:
-        """Inserts a document and sets its id."""
+        """Inserts a document and sets its id; raises what `insert_many` raises."""
+        check_place(f"{cls.__name__}.insert_one", cls, type(document), document, f"a {cls.__name__}")  # type: ignore[arg-type]
         return document.insert(session=session)
 
     @classmethod
@@ -207,22 +206,19 @@ class Crud(InstanceWrites):
         Raises:
             DuplicateKeyError: a unique index refused the only one.
             BulkWriteError: some of several were refused; it lists each, and what went in.
-            TypeError: a document is not of this class.
+            TypeError: a document is not of this class, or is of a child that has a collection of its own.
         """
 
         def script() -> Script[list[Any]]:
             given: list[Any] = list(documents)
             classes = dict.fromkeys(map(type, given))
             for each in classes:
-                if not issubclass(each, cls):
-                    other = next(document for document in given if type(document) is each)
-                    raise TypeError(f"{cls.__name__}.insert_many takes {cls.__name__} documents, not {other!r}")
-            images = yield from prepare_all(given, _INSERTED, validate, not hooks)
-            if given:
-                yield from insert_all(cls, given, images, ordered, session)  # type: ignore[arg-type]
+                first = next(document for document in given if type(document) is each)
+                check_place(f"{cls.__name__}.insert_many", cls, each, first, f"{cls.__name__} documents")  # type: ignore[arg-type]
+            yield from insert_all(cls, given, ordered, session, validate, not hooks)  # type: ignore[arg-type]
             if any(is_hooked(each, not hooks) for each in classes):
                 for document in given:
-                    yield from run_hooks(document, After, _INSERTED, not hooks)
+                    yield from run_hooks(document, After, INSERTED, not hooks)
             return [document.id for document in given]
 
         return Operation(script, f"{cls.__name__}.insert_many(...)")
@@ -230,6 +226,7 @@ class Crud(InstanceWrites):
     @classmethod
     def replace_one(cls, document: Self, *, session: _core.Session | None = None) -> Operation[Self]:
         """Puts a document in the place of the stored one with its id; raises what `replace` raises."""
+        check_place(f"{cls.__name__}.replace_one", cls, type(document), document, f"a {cls.__name__}")  # type: ignore[arg-type]
         return document.replace(session=session)
 
     @classmethod

@@ -11,6 +11,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from . import ir
 from .construction import Constructor, keep_constructor
+from .copies import Copies
 from .crud import Crud
 from .fields import FieldAccess, FieldProxy, Predicate, SortKey, building, no_such_field
 from .fields_set import FieldsSet
@@ -115,7 +116,7 @@ class EmbeddedDocument(Constructor, FieldsSet, BaseModel, metaclass=DocumentMeta
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
 
-class Document(Crud, Constructor, FieldsSet, LazyFields, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
+class Document(Crud, Constructor, FieldsSet, LazyFields, Copies, BaseModel, metaclass=DocumentMeta):  # type: ignore[misc]  # `schema` is pydantic 1's
     """A document of a collection.
 
     A pydantic model with an `id`, stored as `_id`: an ObjectId unless it is redeclared. The inner class `Settings`

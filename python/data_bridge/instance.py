@@ -20,13 +20,15 @@ from .link_writes import write_linked
 from .links import DeleteRules, WriteRules
 from .operation import Operation, Script
 from .query import WriteResult
-from .revision import REVISION, put_back, renewed, unchanged
+from .revision import REVISION, put_back, renewed, revision_now, unchanged
 from .settings import settings_of
 from .timeseries import prepare_collection
+from .transactions import remember
 from .update import Inc, Set, with_filters
 from .writing import (
     changes_of,
     encoded,
+    forget_stored,
     id_of,
     itself,
     missed,
@@ -209,12 +211,13 @@ class InstanceWrites:
 
         def script() -> Script[WriteResult]:
             yield from run_hooks(self, Before, frozenset({Delete}), skip_hooks)
+            remember(session, [self._document])
             if link_rule is DeleteRules.DELETE_LINKS:
                 count = yield from delete_with_rules(type(self._document), [self.id], session, links_too=True)
                 result: WriteResult = {"n": count, "modified": 0, "upserted": []}
             else:
                 result = yield itself(self._document, session).delete_one()
-            set_attribute(self, "__image__", None)
+            forget_stored(self._document)
             yield from run_hooks(self, After, frozenset({Delete}), skip_hooks)
             return result
 
@@ -300,14 +303,21 @@ class InstanceWrites:
 def _insert(
     document: Document, events: frozenset[Event], validate: bool, session: Any, skip: SkipHooks
 ) -> Script[None]:
-    [image] = yield from prepare_all([document], events, validate, skip)
-    yield from prepare_collection(type(document))
-    yield WriteOne(document, "insert", image, session)
+    remember(session, [document])
+    revision = revision_now(document)
+    try:
+        [image] = yield from prepare_all([document], events, validate, skip)
+        yield from prepare_collection(type(document))
+        yield WriteOne(document, "insert", image, session)
+    except BaseException:
+        put_back(document, revision)
+        raise
     stored(document, image)
     yield from run_hooks(document, After, events, skip)
 
 
 def _save_changes(document: Document, session: Any) -> Script[None]:
+    remember(session, [document])
     save = save_of(document)
     if save is None:
         return
@@ -322,6 +332,7 @@ def _save_changes(document: Document, session: Any) -> Script[None]:
 
 
 def _replace(document: Document, session: Any) -> Script[None]:
+    remember(session, [document])
     revision = renewed(document)
     try:
         now = encoded(document)
@@ -335,6 +346,7 @@ def _replace(document: Document, session: Any) -> Script[None]:
 
 
 def _update(document: Document, updates: tuple[Any, ...], session: Any) -> Script[None]:
+    remember(session, [document])
     before = document._image
     revision = renewed(document)
     try:

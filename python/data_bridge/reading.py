@@ -122,7 +122,7 @@ class _Stored:
     def _discriminator(self, schema: CoreSchema) -> list[list[str | int]]:
         said: Any = schema["discriminator"]
         path = [said] if isinstance(said, str) else said
-        ways = path if isinstance(path[0], list) else [path]
+        ways: Any = path if isinstance(path[0], list) else [path]
         asked = {way[0] for way in ways}
         models = (model_inside(resolved(choice, self._definitions)) for choice in schema["choices"].values())
         names = [_names(model["cls"]) for model in models if model is not None]

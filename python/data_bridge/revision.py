@@ -24,11 +24,19 @@ def wants_revision(bases: tuple[type, ...], namespace: dict[str, Any]) -> bool:
     return bool(asked) and not known and REVISION not in namespace.get("__annotations__", {})
 
 
+def revision_now(document: Document) -> uuid.UUID | None:
+    """The document's revision; None in classes that have none."""
+    if not settings_of(type(document)).use_revision:
+        return None
+    revision: uuid.UUID | None = vars(document).get(REVISION)
+    return revision
+
+
 def renewed(document: Document) -> uuid.UUID | None:
     """Gives the document a new revision, and gives the one before; nothing happens to classes without revisions."""
     if not settings_of(type(document)).use_revision:
         return None
-    before: uuid.UUID | None = document.__dict__.get(REVISION)
+    before = revision_now(document)
     put_back(document, uuid.uuid4())
     return before
 

@@ -11,17 +11,18 @@ from bson import ObjectId
 
 from . import _core, ir, requests
 from .client import default_client
-from .errors import BulkWriteError, DocumentNotFound, RevisionConflict, SchemaError
-from .events import After, Before, Event, SkipHooks, ValidateOnSave, hooks_of, run_hooks
+from .errors import BulkWriteError, DecodeError, DocumentNotFound, RevisionConflict, SchemaError
+from .events import After, Before, Event, Insert, SkipHooks, ValidateOnSave, hooks_of, run_hooks
 from .ir import stages
 from .layout import layout_of
 from .links import link_key
 from .operation import Script
 from .query import Query
-from .revision import REVISION, renewed, revision_of, unchanged
+from .revision import REVISION, put_back, renewed, revision_now, revision_of, unchanged
 from .schema import makes_ids, schema_of
 from .settings import settings_of
 from .timeseries import prepare_collection
+from .transactions import remember
 from .validation import check, fit_of_class
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 set_attribute = object.__setattr__
 _VALIDATION = frozenset({ValidateOnSave})
+INSERTED = frozenset({Insert})
 
 
 def is_hooked(cls: type[Document], skip: SkipHooks) -> bool:
@@ -51,6 +53,27 @@ def prepare(document: Document, events: frozenset[Event], validate: bool, skip: 
         check(document)
         if hooked:
             yield from run_hooks(document, After, _VALIDATION, skip)
+
+
+def check_place(taker: str, cls: type[Document], given: type[Any], value: Any, kinds: str) -> None:
+    """Checks that what is given to a method of a class is stored where the class's documents are.
+
+    Args:
+        taker: the method, as it is called.
+        given: the class of the value, or of the query that it is.
+        kinds: what the method takes.
+
+    Raises:
+        TypeError: it is of no such class, or of one with a collection of its own.
+    """
+    if not issubclass(given, cls):
+        raise TypeError(f"{taker} takes {kinds}, not {value!r}")
+    here, there = settings_of(cls), settings_of(given)
+    if (here.database, here.name) != (there.database, there.name):
+        raise TypeError(
+            f"{taker} writes to the collection {here.name!r}, and {given.__name__} documents are stored in "
+            f"{there.name!r}: write them with {given.__name__}"
+        )
 
 
 def encoded(document: Document) -> bytes:
@@ -146,9 +169,32 @@ def prepare_all(
 
 
 def insert_all(
+    cls: type[Document], documents: list[Document], ordered: bool, session: Any, validate: bool, skip: SkipHooks
+) -> Script[None]:
+    """Inserts documents with one request; those that went in know it, whatever became of the others.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field takes.
+        BulkWriteError, DuplicateKeyError: some were refused.
+    """
+    remember(session, documents)
+    revised = any(settings_of(each).use_revision for each in set(map(type, documents)))
+    before = list(map(revision_now, documents)) if revised else []
+    images: list[bytes] = []
+    try:
+        images = yield from prepare_all(documents, INSERTED, validate, skip)
+        if documents:
+            yield from _insert_prepared(cls, documents, images, ordered, session)
+    except BaseException:
+        for index, revision in enumerate(before):
+            if not images or documents[index]._image is not images[index]:
+                put_back(documents[index], revision)
+        raise
+
+
+def _insert_prepared(
     cls: type[Document], documents: list[Document], images: list[bytes], ordered: bool, session: Any
 ) -> Script[None]:
-    """Inserts prepared documents with one request; those that went in know it, whatever became of the others."""
     settings = settings_of(cls)
     yield from prepare_collection(cls)
     try:
@@ -168,6 +214,17 @@ def stored(document: Document, image: bytes, changes: _core.Changes | None = Non
     """Remembers what is stored now, and what the write changed."""
     set_attribute(document, "__image__", image)
     set_attribute(document, "__previous__", changes)
+
+
+def forget_stored(document: Document) -> None:
+    """Remembers that nothing is stored of the document any more."""
+    try:
+        # A lazy one has its values there.
+        vars(document)
+    except DecodeError:
+        # It tells of that whenever it is asked for a value, and cannot be written.
+        return
+    set_attribute(document, "__image__", None)
 
 
 def by_id(cls: type[Document], id: Any, *more: ir.Expr | None) -> Query[Any]:
