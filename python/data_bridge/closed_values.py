@@ -36,7 +36,8 @@ def accepted_values(annotation: Any) -> list[Any] | None:
     if origin in (Union, types.UnionType):
         return _joined(arguments)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return accepted_values(arguments[1])
+        # A counter names its keys alone.
+        return accepted_values(arguments[1]) if len(arguments) == 2 else None
     if isinstance(origin, type) and issubclass(origin, Iterable):
         return _joined(item for item in arguments if item is not Ellipsis)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum) and not issubclass(annotation, enum.Flag):

@@ -10,6 +10,7 @@ import pathlib
 import re
 import types
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -261,6 +262,8 @@ def dtype_of_annotation(annotation: Any) -> DType:
 def _container(origin: Any, arguments: tuple[Any, ...]) -> DType:
     if not isinstance(origin, type):
         return DType.any()
+    if issubclass(origin, Counter):
+        return DType.map(DType.int())
     if issubclass(origin, Mapping):
         return DType.map(dtype_of_annotation(arguments[1]))
     if issubclass(origin, re.Pattern):

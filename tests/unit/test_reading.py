@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import enum
 import itertools
@@ -33,6 +34,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from data_bridge import Document, EmbeddedDocument
+from data_bridge.errors import CompileError, DecodeError, EncodeError
 from data_bridge.layout import layout_of
 
 
@@ -262,3 +264,33 @@ def test_a_function_that_writes_a_field_is_given_the_whole_instance() -> None:
     stored = bson.decode(layout.encode(document))
     assert (stored["value"], stored["hidden"], stored["kept"]) == ("5 USD", 3, [{"n": 1}])
     assert layout.decode(layout.encode(document)).kept == document.kept
+
+
+def test_a_set_that_cannot_hold_what_is_stored_is_refused_at_its_place() -> None:
+    class Sets(Document):
+        values: set[Any] = set()
+        frozen: frozenset[Any] = frozenset()
+
+    for name in ("values", "frozen"):
+        with pytest.raises(DecodeError) as refused:
+            layout_of(Sets).decode(bson.encode({"_id": bson.ObjectId(), name: [{"a": 1}]}))
+        assert refused.value.path is not None
+        assert refused.value.path.startswith(name)
+
+
+def test_a_counter_holds_integers() -> None:
+    class Words(Document):
+        counts: collections.Counter[str]
+
+    words = Words(counts=collections.Counter("abba"))
+    assert layout_of(Words).decode(layout_of(Words).encode(words)) == words
+    with pytest.raises(CompileError, match="is int"):
+        assert Words.counts["a"] == "x"
+
+
+def test_a_document_that_is_too_large_is_refused_without_a_path() -> None:
+    class Large(Document):
+        text: str
+
+    with pytest.raises(EncodeError, match=r"^the document has"):
+        layout_of(Large).encode(Large(text="x" * 17_000_000))

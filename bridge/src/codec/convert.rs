@@ -147,11 +147,11 @@ impl Converter {
                 None => Ok(None),
             },
             Self::Set(inner) => match items(scope, inner, element)? {
-                Some(items) => Ok(Some(PySet::new(py, items)?.into_any())),
+                Some(items) => hashed(py, PySet::new(py, items)),
                 None => Ok(None),
             },
             Self::FrozenSet(inner) => match items(scope, inner, element)? {
-                Some(items) => Ok(Some(PyFrozenSet::new(py, items)?.into_any())),
+                Some(items) => hashed(py, PyFrozenSet::new(py, items)),
                 None => Ok(None),
             },
             Self::Dict(inner) => entries(scope, inner, element),
@@ -242,6 +242,15 @@ fn items<'py>(scope: Scope<'_, 'py>, inner: &Converter, element: &Element<'_>) -
         items.push(value);
     }
     Ok(Some(items))
+}
+
+/// A set; None where it cannot hold what is stored, such as documents.
+fn hashed<'py, T>(py: Python<'py>, made: PyResult<Bound<'py, T>>) -> Fit<'py> {
+    match made {
+        Ok(set) => Ok(Some(set.into_any())),
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn entries<'py>(scope: Scope<'_, 'py>, inner: &Converter, element: &Element<'_>) -> Fit<'py> {

@@ -42,7 +42,9 @@ impl<'a> Path<'a> {
         if let Err(error) = details.set_item("path", &path) {
             return error;
         }
-        raise(py, "EncodeError", &format!("{path}: {problem}"), Some(&details))
+        // The document as a whole has no path.
+        let place = if path.is_empty() { path } else { format!("{path}: ") };
+        raise(py, "EncodeError", &format!("{place}{problem}"), Some(&details))
     }
 }
 
