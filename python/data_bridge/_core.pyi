@@ -198,6 +198,7 @@ class Layout:
         *,
         extra: str,
         read: Callable[[Any], Any],
+        other_names: list[str],
         private: Any = None,
         validated: bool = False,
         keeps_image: bool = False,

@@ -29,7 +29,7 @@ from .fields_set import FieldsSet
 from .inheritance import class_id_of
 from .links import UNFETCHED, Link, LinkTo, link_of_field
 from .per_class import Related
-from .reading import field_reader, reader_of, reads_as_a_whole
+from .reading import field_reader, other_names, reader_of, reads_as_a_whole
 from .schema import CLASS_ID, serialized_fields, stored_name
 from .settings import root_of, settings_of
 
@@ -94,6 +94,7 @@ def _define(cls: type[BaseModel], layout: Layout) -> None:
         extra=str(cls.model_config.get("extra") or "ignore"),
         private=cls.model_post_init if cls.__private_attributes__ else None,
         read=lambda stored: reader_of(cls)(stored),
+        other_names=other_names(cls),
         validated=needs_pydantic(cls),
         shares_complete=issubclass(cls, FieldsSet) and cls.model_config.get("extra") != "allow",
         plain_attributes=not any(_is_hidden(cls, name) for name in cls.model_fields),

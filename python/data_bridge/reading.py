@@ -15,6 +15,7 @@ from typing import Any
 
 import bson
 from pydantic import BaseModel, EncodedBytes, EncodedStr
+from pydantic.fields import FieldInfo
 
 from .core_schemas import (
     CoreSchema,
@@ -29,6 +30,7 @@ from .core_schemas import (
     with_inner,
     within,
 )
+from .links import link_of_field
 from .per_class import per_class
 from .schema import stored_name
 
@@ -50,6 +52,27 @@ def field_reader(cls: type[BaseModel], name: str) -> Read:
     field = fields_inside(model)[name]["schema"]
     whole = {"type": "definitions", "schema": field, "definitions": definitions}
     return validator_of(whole, model.get("config")).validate_python
+
+
+def other_names(cls: type[BaseModel]) -> list[str]:
+    """The keys at which a field may be given where an instance is made, and under which no field is stored."""
+    model = schema_of_model(cls)
+    if model is None:
+        return []
+    stored = {name: stored_name(name, field) for name, field in cls.model_fields.items() if not _is_back(field)}
+    given = {way[0] for name in stored for way in _ways(fields_inside(model)[name].get("validation_alias", name))}
+    return sorted(({*stored} | given) - {*stored.values()})
+
+
+def _is_back(field: FieldInfo) -> bool:
+    to = link_of_field(field)
+    return to is not None and to.is_back
+
+
+def _ways(said: Any) -> list[Any]:
+    """Where a core schema says that a value is looked for: paths, each a list of keys and positions."""
+    path = [said] if isinstance(said, str) else said
+    return path if isinstance(path[0], list) else [path]
 
 
 def reads_as_a_whole(cls: type[BaseModel]) -> bool:
@@ -116,13 +139,10 @@ class _Stored:
         if alias is None or isinstance(alias, str):
             return changed
         # Of several ways the first is by the name.
-        ways = alias if isinstance(alias[0], list) else [alias]
-        return {**changed, "validation_alias": [[name], *ways]}
+        return {**changed, "validation_alias": [[name], *_ways(alias)]}
 
     def _discriminator(self, schema: CoreSchema) -> list[list[str | int]]:
-        said: Any = schema["discriminator"]
-        path = [said] if isinstance(said, str) else said
-        ways: Any = path if isinstance(path[0], list) else [path]
+        ways = _ways(schema["discriminator"])
         asked = {way[0] for way in ways}
         models = (model_inside(resolved(choice, self._definitions)) for choice in schema["choices"].values())
         names = [_names(model["cls"]) for model in models if model is not None]

@@ -4,7 +4,7 @@
 //! document whose BSON types are not those of the layout goes through pydantic instead, which either converts it or
 //! says what is wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
@@ -37,6 +37,8 @@ pub struct Definition {
     pub fields: Vec<Field>,
     stored: usize,
     pub by_key: HashMap<Vec<u8>, usize>,
+    /// Keys under which no field is stored, and which pydantic may take for one.
+    other_names: HashSet<Vec<u8>>,
     pub extra: Extra,
     /// Sets the private attributes of a new instance; None where the class has none.
     pub private: Option<Py<PyAny>>,
@@ -64,14 +66,9 @@ impl Definition {
         &self.fields[..self.stored]
     }
 
-    /// Whether a key is the name of a field, which may be stored under another.
-    pub fn is_named(&self, py: Python<'_>, key: &[u8]) -> PyResult<bool> {
-        for field in &self.fields {
-            if field.name.bind(py).to_str()?.as_bytes() == key {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether pydantic may take what stands under a key for a field that is stored under another.
+    pub fn is_misnamed(&self, key: &[u8]) -> bool {
+        self.other_names.contains(key)
     }
 
     /// Whether a key is that of the discriminator.
@@ -126,7 +123,7 @@ impl Layout {
     /// Gives the layout its fields: (stored name, attribute, converter, default, serializer, omit_none, link form). Those
     /// that are not stored have no stored name and come last. The link form is "id", or the collection of references.
     #[pyo3(signature = (
-        fields, *, extra, read, private = None, validated = false, keeps_image = false, shares_complete = false,
+        fields, *, extra, read, other_names, private = None, validated = false, keeps_image = false, shares_complete = false,
         plain_attributes = false, class_id = None, drops_nulls = false
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -135,6 +132,7 @@ impl Layout {
         fields: &Bound<'_, PyList>,
         extra: &str,
         read: Py<PyAny>,
+        other_names: Vec<String>,
         private: Option<Py<PyAny>>,
         validated: bool,
         keeps_image: bool,
@@ -162,6 +160,7 @@ impl Layout {
             private,
             validated,
             read,
+            other_names: other_names.into_iter().map(String::into_bytes).collect(),
             keeps_image,
             tag,
             drops_nulls,
@@ -340,7 +339,7 @@ mod tests {
         let class = py.eval(c"type('Broken', (), {})", None, None).expect("a class").cast_into().expect("a type");
         let layout = Layout::new(class.unbind());
         layout
-            .define(&PyList::empty(py), "ignore", read, None, true, false, false, false, None, false)
+            .define(&PyList::empty(py), "ignore", read, Vec::new(), None, true, false, false, false, None, false)
             .expect("it is defined");
         layout
     }

@@ -64,8 +64,8 @@ struct Names<'py> {
     present: Bound<'py, PySet>,
     /// What is stored besides the class's fields, where the class keeps it.
     extra: Option<Bound<'py, PyDict>>,
-    /// A field's name is a key although the field is stored under another: pydantic may take it, and says so only of
-    /// the whole document.
+    /// Pydantic may take what stands under a key for a field that is stored under another, and says so only of the
+    /// whole document.
     misnamed: bool,
 }
 
@@ -85,7 +85,7 @@ impl<'py> Names<'py> {
                 present.add(definition.fields[*position].name.bind(py))?;
                 continue;
             }
-            misnamed |= definition.is_named(py, element.key)?;
+            misnamed |= definition.is_misnamed(element.key);
             if definition.extra == Extra::Allow && !definition.is_tag(element.key) {
                 let key = scope.key(element.key)?;
                 let value = decode::value(scope, element.kind, element.value)?;

@@ -204,6 +204,9 @@ impl Layout {
                 if definition.is_tag(element.key) {
                     continue;
                 }
+                if definition.is_misnamed(element.key) {
+                    return Ok(None);
+                }
                 match definition.extra {
                     Extra::Ignore => continue,
                     Extra::Forbid => return Ok(None),
