@@ -129,7 +129,11 @@ class Document(Crud, Constructor, FieldsSet, LazyFields, Copies, BaseModel, meta
 
     model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
 
-    id: PydanticObjectId | None = None
+    if TYPE_CHECKING:
+        # Classes declare it anew with types of their own, and on the class it is a field to query by.
+        id: Any = None
+    else:
+        id: PydanticObjectId | None = None
 
     @classmethod
     def settings(cls) -> Settings:
