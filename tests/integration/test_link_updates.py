@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from bson import DBRef
 
-from data_bridge import Document, Link
+from data_bridge import ArrayFilters, Document, EmbeddedDocument, Link
 from data_bridge.errors import CompileError
 from data_bridge.update import Each, Set
 
@@ -32,6 +32,17 @@ class ReferringDeed(Deed):
     class Settings:
         link_storage = "dbref"
         trust_schema = True
+
+
+class Task(EmbeddedDocument):
+    what: str = ""
+    who: Link[Hand] | None = None
+
+
+class Chore(Document):
+    tasks: list[Task] = []
+    helpers: list[Link[Hand]] = []
+    plans: list[list[Task]] = []
 
 
 CLASSES = pytest.mark.parametrize("cls", [Deed, TrustedDeed, ReferringDeed])
@@ -115,3 +126,58 @@ async def test_a_list_of_links_is_asked_for_as_a_whole(hands: list[Hand]) -> Non
     for unsaved in (lambda: Deed.by == Hand(name="new"), lambda: Deed.by.in_([Hand(name="new")])):
         with pytest.raises(CompileError, match="no id"):
             unsaved()
+
+
+#: Updates whose conditions name fields of linked documents, and where.
+ACROSS: dict[str, tuple[Any, str]] = {
+    "pull what differs": (Chore.tasks.pull(lambda task: task.who.name != "b"), "tasks.who.name"),
+    "pull by a link": (Chore.helpers.pull(lambda hand: hand.name == "b"), "helpers.name"),
+    "pull by an id": (Chore.helpers.pull(lambda hand: hand.id == Hand(name="x", id="0" * 24).id), "helpers._id"),
+    "pull, MQL": ({"$pull": {"tasks": {"$or": [{"what": "x"}, {"who.name": {"$ne": "b"}}]}}}, "tasks.who.name"),
+    "pull, in a list": ({"$pull": {"plans": {"$elemMatch": {"who.name": "b"}}}}, "plans.who.name"),
+    "push, in order": (Chore.tasks.push(each=[], sort={"who.name": 1}), "tasks.who.name"),
+    "set below a link": ({"$set": {"helpers.$[].name": "z"}}, "helpers.name"),
+    "unset at a position": (Chore.tasks["0"].who.name.unset(), "tasks.0.who.name"),
+}
+NAMED: dict[str, tuple[Any, str]] = {
+    "function": (ArrayFilters(t=lambda task: task.who.name == "b"), "tasks.who.name"),
+    "MQL": (ArrayFilters({"t.who.name": {"$ne": "b"}}), "tasks.who.name"),
+    "negated": (ArrayFilters(t=lambda task: ~(task.who.name == "b")), "tasks.who.name"),
+}
+
+
+@pytest.mark.parametrize("update", ACROSS)
+async def test_an_update_follows_no_link_in_what_it_asks_elements(hands: list[Hand], update: str) -> None:
+    given, path = ACROSS[update]
+    tasks = [Task(what=hand.name, who=hand) for hand in hands]
+    await Chore(tasks=tasks, helpers=hands, plans=[tasks]).insert()
+    before = await Chore.collection().find_one({})
+    for change in (Chore.find().update(given), Chore.find().find_one_and_update(given)):
+        with pytest.raises(CompileError) as raised:
+            await change
+        assert (raised.value.code, raised.value.path) == ("link_not_followed", path)
+    assert await Chore.collection().find_one({}) == before
+
+
+@pytest.mark.parametrize("named", NAMED)
+async def test_an_array_filter_follows_no_link(hands: list[Hand], named: str) -> None:
+    filters, path = NAMED[named]
+    await Chore(tasks=[Task(what=hand.name, who=hand) for hand in hands]).insert()
+    before = await Chore.collection().find_one({})
+    with pytest.raises(CompileError) as raised:
+        await Chore.find().update(Chore.tasks["$[t]"].what.set("z"), filters)
+    assert (raised.value.code, raised.value.path) == ("link_not_followed", path)
+    assert await Chore.collection().find_one({}) == before
+
+
+async def test_elements_are_asked_for_their_links_themselves(hands: list[Hand]) -> None:
+    a, b, c = hands
+    await Chore(tasks=[Task(what=hand.name, who=hand) for hand in hands], helpers=hands).insert()
+    await Chore.find().update(
+        Chore.tasks.pull(lambda task: task.who.in_([b.id])), Chore.helpers.pull(lambda hand: hand != a.id)
+    )
+    chosen = ArrayFilters(t=lambda task: (task.who == c.id) & (task.what != "a"))
+    await Chore.find().update(Chore.tasks["$[t]"].what.set("z"), chosen)
+    stored = await Chore.collection().find_one({})
+    assert stored["tasks"] == [{"what": "a", "who": a.id}, {"what": "z", "who": c.id}]
+    assert stored["helpers"] == [a.id]

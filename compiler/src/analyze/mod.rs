@@ -3,6 +3,7 @@
 
 pub mod effects;
 pub mod joins;
+mod link_conditions;
 mod link_updates;
 mod link_upserts;
 pub mod links;
@@ -23,7 +24,7 @@ use std::borrow::Cow;
 use data_bridge_ir::catalog::{Kind, Operator, Place};
 use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Read, Terminal, Write};
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
-use data_bridge_ir::update::Update;
+use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
 
 use crate::error::{CompileError, Failure};
@@ -72,15 +73,13 @@ impl Analyzer {
                 let shape = Shape::of(&source.schema);
                 link_upserts::add_links(change, filter, &source.schema);
                 self.filter(filter, &shape);
-                self.change(change, &source.schema, &shape);
-                self.check_array_filters(change, options);
+                self.change(change, options, &source.schema, &shape);
             }
             Plan::FindAndModify(FindAndModify { source, filter, change, sort, fields, options, .. }) => {
                 let shape = Shape::of(&source.schema);
                 link_upserts::add_links(change, filter, &source.schema);
                 self.filter(filter, &shape);
-                self.change(change, &source.schema, &shape);
-                self.check_array_filters(change, options);
+                self.change(change, options, &source.schema, &shape);
                 self.sort_keys(sort, &shape);
                 self.projection(fields, &shape);
             }
@@ -101,29 +100,45 @@ impl Analyzer {
         self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
-    fn change(&mut self, change: &mut Change, schema: &SchemaRef, shape: &Shape) {
+    fn change(&mut self, change: &mut Change, options: &Options, schema: &SchemaRef, shape: &Shape) {
         match change {
             Change::Update { update: Update::Pipeline(stages), .. } => {
                 self.stages(stages, shape.clone());
             }
             Change::Update { update: Update::Operators(operations), .. } => {
-                for operation in operations {
-                    let path = operation.path.as_str();
-                    if schema.crossing(path).is_some() {
-                        let message = format!("'{path}' is a field of a linked document, which is updated by itself");
-                        self.report(CompileError::new("link_not_followed", message).at(path));
-                    }
+                for operation in operations.iter_mut() {
+                    self.check_linked(operation, schema);
                     link_updates::as_stored(operation, schema);
                 }
+                self.check_array_filters(operations, options, schema);
             }
             Change::Replace { .. } | Change::Delete => {}
         }
     }
 
+    /// Refuses an operation that writes behind a link, or asks elements for what is behind one.
+    fn check_linked(&mut self, operation: &Operation, schema: &SchemaRef) {
+        let path = link_conditions::without_positions(operation.path.as_str());
+        if schema.crossing(&path).is_some() {
+            let message = format!("'{path}' is a field of a linked document, which is updated by itself");
+            self.report(CompileError::new("link_not_followed", message).at(path));
+        } else {
+            self.refuse_conditions(link_conditions::of_operand(operation, schema));
+        }
+    }
+
+    fn refuse_conditions(&mut self, behind_links: Vec<String>) {
+        for path in behind_links {
+            let message = format!("'{path}' is a field of a linked document, which an update does not follow");
+            let error = CompileError::new("link_not_followed", message).at(path);
+            self.report(error.hint("read the ids of the linked documents first, and compare the link with these"));
+        }
+    }
+
     /// Refuses a path that names an array filter where none are given; those that are, are checked where they are merged.
-    fn check_array_filters(&mut self, change: &Change, options: &Options) {
-        let Change::Update { update: Update::Operators(operations), .. } = change else { return };
+    fn check_array_filters(&mut self, operations: &[Operation], options: &Options, schema: &SchemaRef) {
         if options.contains_key("arrayFilters") {
+            self.refuse_conditions(link_conditions::of_array_filters(operations, options, schema));
             return;
         }
         for path in operations.iter().map(|operation| operation.path.as_str()) {
