@@ -151,6 +151,18 @@ impl Expr {
         Self::Field(path.into())
     }
 
+    /// What every element of a list meets by itself: a filter of fields is met by elements that have any alone.
+    pub fn element() -> Self {
+        Self::Exists { field: "".into(), present: true }
+    }
+
+    /// Whether a test of an element asks the element itself, by the empty path.
+    pub fn tests_itself(&self) -> bool {
+        let mut itself = false;
+        self.paths(&mut |path| itself |= path.as_str().is_empty());
+        itself
+    }
+
     pub fn compare(op: CompareOp, left: Self, right: Self) -> Self {
         Self::Compare { op, left: Box::new(left), right: Box::new(right) }
     }

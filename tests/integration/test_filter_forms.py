@@ -98,6 +98,33 @@ async def test_dicts_of_elements_are_of_their_class(things: Any) -> None:
         Thing.parts.elem_match({"prce": 3})
 
 
+#: What every element of a list meets.
+ALWAYS: list[Callable[[], Any]] = [
+    lambda: Thing.tags.any(lambda tag: tag.not_in([])),
+    lambda: Thing.tags.any(lambda tag: ~tag.in_([])),
+    lambda: Thing.tags.any(lambda tag: tag.not_in([]) & tag.exists()),
+    lambda: Thing.tags.any(lambda _: True),
+    lambda: Thing.parts.any(lambda part: part.name.not_in([])),
+    lambda: Thing.parts.any(lambda _: True),
+]
+
+
+@pytest.mark.parametrize("predicate", ALWAYS)
+async def test_what_every_element_meets_is_met_where_there_is_one(things: Any, predicate: Callable[[], Any]) -> None:
+    await Thing(number=3, name="empty").insert()
+    some = [1] if "parts" in str(predicate()) else [1, 2]
+    for optimized in (False, True):
+        for test, met in ((predicate(), some), (~predicate(), [number for number in (1, 2, 3) if number not in some])):
+            query = Thing.find(test).sort(Thing.number).optimize(optimized)
+            assert [each.number for each in await query] == met
+            assert await query.count() == len(met)
+
+
+async def test_alternatives_that_every_element_meets(things: Any) -> None:
+    one_or_not = Thing.pair.any(lambda number: number.in_([1.0, 0.0]) | (number != 1.0))
+    assert [each.number for each in await Thing.find(one_or_not)] == [1]
+
+
 async def test_near_takes_points_too(things: Any) -> None:
     near = geo.Point(2.001, 48)
     for predicate in (

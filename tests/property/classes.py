@@ -14,24 +14,21 @@ from data_bridge.update import Set, Unset
 
 OPERATORS = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$lte": operator.le}
 
+#: What is refused of a pipeline for what its own stages make, or drop.
+_MISFITS = {"incomparable", "argument_type", "unknown_field", "not_a_document", "not_a_list"}
 
-def well_typed(model: type[Document], stages: list[dict[str, Any]], *also: str) -> bool:
+
+def well_typed(model: type[Document], stages: list[dict[str, Any]]) -> bool:
     """Whether the pipeline may be sent: one that mixes up types known from its own stages is refused.
 
     Args:
         model: whose collection it reads.
         stages: as MQL.
-        also: codes of further refusals that this pipeline may meet.
     """
     try:
         model.aggregate([stage(each) for each in stages]).plan()
     except CompileError as refused:
-        if {error.code for error in refused.errors} <= {
-            "incomparable",
-            "argument_type",
-            "unknown_field",
-            "not_a_document",
-        }:
+        if {error.code for error in refused.errors} <= _MISFITS:
             return False
         raise
     return True

@@ -39,6 +39,13 @@ KEYS = st.one_of(
     st.builds(lambda of: {"x": of}, FIELDS),
     st.builds(lambda one, other: {"x": one, "y": other}, FIELDS, FIELDS),
 )
+#: What an element is asked: the element itself, or the documents among the elements.
+ELEMENT_TESTS = st.one_of(
+    st.builds(lambda op, values: {op: values}, st.sampled_from(["$in", "$nin"]), st.lists(VALUES, max_size=2)),
+    st.builds(lambda one, other: {"$nin": one, "$in": other}, st.lists(VALUES, max_size=1), st.lists(VALUES)),
+    st.builds(lambda values: {"x": {"$nin": values}}, st.lists(VALUES, max_size=1)),
+    st.builds(lambda value: {"$not": {"$gt": value}}, VALUES),
+)
 
 
 def tests(paths: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -54,6 +61,8 @@ def tests(paths: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
         ),
         st.builds(lambda path, there: {path: {"$exists": there}}, paths, st.booleans()),
         st.builds(lambda path, value: {path: {"$not": {"$gt": value}}}, paths, VALUES),
+        st.builds(lambda path, test: {path: {"$elemMatch": test}}, paths, ELEMENT_TESTS),
+        st.builds(lambda path, test: {path: {"$not": {"$elemMatch": test}}}, paths, ELEMENT_TESTS),
     )
     return one | st.builds(lambda op, *two: {op: [*two]}, st.sampled_from(["$and", "$or", "$nor"]), one, one)
 

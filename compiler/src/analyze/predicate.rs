@@ -34,6 +34,9 @@ impl Analyzer {
             },
             Expr::ElemMatch { field, predicate } => {
                 let element = self.element_shape(field, shape);
+                if **predicate == Expr::Literal(Value::from(true)) {
+                    **predicate = Expr::element();
+                }
                 self.predicate(predicate, &element);
                 if is_computed(predicate) {
                     let message = format!("a test of one element of '{}' computes a value", field.as_str());

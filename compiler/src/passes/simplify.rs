@@ -87,7 +87,14 @@ impl Driver<'_> {
             }
             Expr::Not(child) => self.simplify(child, facts),
             // Its paths start at an element.
-            Expr::ElemMatch { predicate, .. } => self.simplify(predicate, &facts.of_others()),
+            Expr::ElemMatch { predicate, .. } => {
+                let of_itself = predicate.tests_itself();
+                let changed = self.simplify(predicate, &facts.of_others())?;
+                if of_itself && **predicate == Expr::Constant(true) {
+                    **predicate = Expr::element();
+                }
+                Ok(changed)
+            }
             Expr::Linked { predicate, target, .. } => self.simplify(predicate, &facts.of_linked(target)),
             _ => Ok(false),
         }
