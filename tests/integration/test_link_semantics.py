@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bson import DBRef
 
-from data_bridge import BackLink, Document, Link
+from data_bridge import BackLink, Count, Document, Group, Link, fn
 
 
 class Writer(Document):
@@ -136,3 +136,25 @@ async def test_what_a_predicate_behind_a_back_link_means(works: Any, strategy: s
     assert await writers(Writer.works.id.in_(["ann", "bob"])) == [1, 2]
     assert await writers(~Writer.works.id.exists()) == []
     assert await writers(Writer.works.helpers.name == "Bob") == [1, 2]
+
+
+#: The works of a work's writer, and those of its helpers.
+SIBLINGS: dict[str, tuple[list[str], list[str]]] = {
+    "ann": (["ann", "empty"], ["ann", "bob", "empty"]),
+    "bob": (["bob"], ["bob"]),
+    "dangling": ([], []),
+    "empty": (["ann", "empty"], []),
+    "missing": ([], []),
+    "nameless": (["nameless"], ["nameless"]),
+    "null": ([], []),
+    "nullname": (["nullname"], ["ann", "empty", "nullname"]),
+}
+
+
+async def test_a_back_link_behind_a_link_that_leads_nowhere_is_empty(works: Any) -> None:
+    rows = await Work.find().sort("_id").project(one=Work.writer.works.id, many=Work.helpers.works.id)
+    assert {row["_id"]: (sorted(row["one"]), sorted(row["many"])) for row in rows} == SIBLINGS
+    rows = await Work.find().sort(Work.writer.works.id, "_id").project("_id")
+    assert [row["_id"] for row in rows][:3] == ["dangling", "missing", "null"]
+    rows = await Work.aggregate([Group(by=fn.size(Work.writer.works.id), works=Count())])
+    assert {row["_id"]: row["works"] for row in rows} == {0: 3, 1: 3, 2: 2}

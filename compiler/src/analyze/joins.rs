@@ -6,6 +6,7 @@
 //!
 //! What is joined is taken away again once the next stage that could show it is reached.
 
+use bson::RawBson;
 use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::expr::Operands;
 use data_bridge_ir::schema::{Collection, Crossing};
@@ -165,7 +166,13 @@ impl Analyzer {
             }
             Some(back) => {
                 let form = link_form(&crossing.target, back);
-                before.extend(back_join_stages(&base.path("_id"), &target, back, &name, form, narrowed));
+                let mut id = base.path("_id");
+                if !base.name.is_empty() {
+                    let key = format!("{name}_key");
+                    before.push(Stage::Set(vec![(key.as_str().into(), joined_ids(&id, base.listed))]));
+                    id = key;
+                }
+                before.extend(back_join_stages(&id, &target, back, &name, form, narrowed));
                 true
             }
         };
@@ -253,6 +260,18 @@ pub fn back_join_stages(
         join(format!("{}.$id", back.as_str()), &references),
         Stage::Set(vec![(field.into(), both)]),
     ]
+}
+
+/// The ids of documents that were joined. Where there are none it is an id that no link has: a `$lookup` of nothing finds
+/// what lacks the link.
+fn joined_ids(path: &str, listed: bool) -> Expr {
+    let none = Expr::Literal(Value(RawBson::MinKey));
+    let (name, operands) = if listed {
+        ("$concatArrays", vec![Expr::field(path), Expr::Array(vec![none])])
+    } else {
+        ("$ifNull", vec![Expr::field(path), none])
+    };
+    Expr::Call { name: name.to_owned(), operands: Operands::Positional(operands) }
 }
 
 /// What tells documents of the class from others in its collection.
