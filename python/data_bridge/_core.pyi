@@ -27,6 +27,7 @@ __all__ = [
     "LazyLayout",
     "LoopQueue",
     "Maker",
+    "PageLayout",
     "Pending",
     "Schema",
     "Session",
@@ -246,6 +247,18 @@ class JsonLayout:
     def __new__(cls, layout: Layout | None, array: bool = True) -> Self: ...
     def decode(self, document: bytes) -> bytes: ...
 
+@final
+class PageLayout:
+    """A layout, or None for rows of no class, whose documents are those of a page."""
+
+    def __new__(
+        cls,
+        layout: Layout | LazyLayout | None,
+        size: builtins.int,
+        keys: list[str],
+        aside: str | None = None,
+    ) -> Self: ...
+
 @disjoint_base
 class FieldAccess:
     """What stands for a field on its class. An instance's own value hides it."""
@@ -363,7 +376,7 @@ def turn() -> dict[Any, Any]:
 def execute(
     client: Client,
     compiled: Compiled,
-    layout: Layout | LazyLayout | JsonLayout | ColumnLayout | None = None,
+    layout: Layout | LazyLayout | JsonLayout | ColumnLayout | PageLayout | None = None,
     on_invalid: str = "raise",
     session: Session | None = None,
 ) -> Pending[Any]: ...

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from . import _core, ir, requests
 from .client import default_client
-from .errors import DocumentNotFound, MultipleDocumentsFound
+from .errors import CompileError, DocumentNotFound, MultipleDocumentsFound
 from .explain import Explain
 from .explain.asking import explain_script
 from .exports import Exports
@@ -20,7 +20,7 @@ from .ir import stages
 from .layout import decoding, family_layout, layout_of
 from .link_values import distinct_values
 from .operation import Operation, Script
-from .paging import Page, behind, cursor_of, page_keys
+from .paging import Page, PageRead
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Plan
 from .query_options import QueryOptions
@@ -360,30 +360,32 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     def paginate(self, size: int, after: str | None = None) -> Operation[Page[T]]:
         """A page of documents, by key and not by skipping, so that every page is equally fast.
 
+        The query's skip is before the first page, its limit is over all pages. What does not fit its class and is
+        skipped takes its place in a page.
+
         Args:
             size: documents a page.
             after: the `next` of the page before.
 
         Raises:
-            CompileError: `after` is not of this query, or the order is by a field of linked documents.
+            CompileError: `after` is not of this query, or the order is by a field of linked documents or by a list.
         """
-        keys = page_keys(self._cls, self._stages)
-        query = self._page(size, after)
+        query, read = self._page(size, after)
 
         def script() -> Script[Page[T]]:
-            documents = yield query._run(query._read("find"), self._layout())
-            yield from self._fetched(documents[:size])
-            if len(documents) <= size:
-                return Page(documents, None)
-            return Page(documents[:size], cursor_of(documents[size - 1], keys))
+            answer = yield query._run(query._read("find"), read.layout(self._layout()))
+            page: Page[T] = read.page(*answer)
+            yield from self._fetched(page.items)
+            return page
 
         return Operation(script, f"{self._cls.__name__}.find(...).paginate({size})")
 
-    def _page(self, size: int, after: str | None) -> Query[T]:
-        """The documents of a page, and one more, which tells whether there is another page."""
-        keys = page_keys(self._cls, self._stages)
-        query = self.find(behind(self._schema(), keys, after)) if after else self
-        return query.sort(*keys).limit(size + 1)
+    def _page(self, size: int, after: str | None) -> tuple[Query[T], PageRead]:
+        """The query of a page, and what reads its answer."""
+        read = PageRead(self._cls, self._schema(), self._stages, size, after)
+        query: Query[T] = self._with()
+        query._stages = read.stages
+        return query, read
 
     # A query is an operation
 
@@ -402,6 +404,13 @@ class Aggregation(Query[Any]):
     """A pipeline over a class's collection: its stages stay in the order they are given."""
 
     _is_pipeline = True
+
+    def _page(self, size: int, after: str | None) -> Any:
+        raise CompileError(
+            "rows of a pipeline have no key of their own that a page could begin behind",
+            code="page_of_pipeline",
+            hint="page the documents, find(...).sort(...).paginate(size), or end the pipeline with Sort, Skip, Limit",
+        )
 
     def _arranged(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return given

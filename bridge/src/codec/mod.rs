@@ -18,6 +18,7 @@ mod layout;
 mod lazy;
 mod links;
 mod load;
+mod page;
 mod path;
 mod plain;
 mod reader;
@@ -47,6 +48,7 @@ use fit::Fit;
 pub use instance::{Parts, Slot, new as new_instance, set as set_attribute};
 pub use layout::Layout;
 use lazy::{FieldAccess, InstanceDict, LazyLayout};
+use page::{PageLayout, PageSink};
 use path::Path;
 use reader::Elements;
 pub use scope::Scope;
@@ -84,6 +86,7 @@ pub enum Decoder {
     Lazy(Py<Layout>),
     Json(JsonForm),
     Columns(Py<ColumnLayout>),
+    Page(Box<PageSink>),
 }
 
 impl<'py> FromPyObject<'_, 'py> for Decoder {
@@ -95,6 +98,9 @@ impl<'py> FromPyObject<'_, 'py> for Decoder {
         }
         if let Ok(columns) = given.cast::<ColumnLayout>() {
             return Ok(Self::Columns(columns.to_owned().unbind()));
+        }
+        if let Ok(page) = given.cast::<PageLayout>() {
+            return Ok(Self::Page(Box::new(page.get().sink(given.py())?)));
         }
         if let Ok(lazy) = given.cast::<LazyLayout>() {
             return Ok(Self::Lazy(lazy.get().0.clone_ref(given.py())));
@@ -116,6 +122,7 @@ impl Decoder {
                 Ok(PyBytes::new(py, &text).into_any().unbind())
             }
             Self::Columns(_) => Err(crate::errors::internal(py, "one document alone is no columns")),
+            Self::Page(_) => Err(crate::errors::internal(py, "one document alone is no page")),
         }
     }
 
@@ -132,6 +139,7 @@ impl Decoder {
         match self {
             Self::Json(form) => Box::new(JsonText::new(form)),
             Self::Columns(layout) => Box::new(Columns::new(layout)),
+            Self::Page(sink) => sink,
             other => Box::new(Objects::new(py, other)),
         }
     }
@@ -284,6 +292,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Layout>()?;
     module.add_class::<LazyLayout>()?;
     module.add_class::<JsonLayout>()?;
+    module.add_class::<PageLayout>()?;
     module.add_class::<ColumnLayout>()?;
     module.add_class::<ArrowTable>()?;
     module.add_class::<FieldAccess>()?;

@@ -47,7 +47,8 @@ def _accumulated(name: str) -> Callable[..., ir.Plan]:
 
 
 def _paginate(query: Query[Any], size: int, after: str | None = None) -> ir.Plan:
-    return query._page(size, after)._read("find")
+    page, _ = query._page(size, after)
+    return page._read("find")
 
 
 def _update(many: bool | None, upsert: bool) -> Callable[..., ir.Plan]:
