@@ -18,8 +18,21 @@ def distinct_values(query: Query[Any], field: Any) -> Operation[list[Any]]:
     A link that leads to no document, or to one without the field, gives none.
     """
     label = f"distinct({field})"
-    if link_crossed(query._cls, str(field)) is None:
+    linked = linked_values(query, field)
+    if linked is None:
         return query._operation(query._read("distinct", str(field)), label)
+
+    def script() -> Script[list[Any]]:
+        rows = yield linked.to_list()
+        return [row["_id"] for row in rows]
+
+    return Operation(script, f"{query._cls.__name__}.find(...).{label}")
+
+
+def linked_values(query: Query[Any], field: Any) -> Query[Any] | None:
+    """The rows whose ids are the different values of a linked document's field; None of any other field."""
+    if link_crossed(query._cls, str(field)) is None:
+        return None
     unwound = {"$unwind": {"path": "$value", "preserveNullAndEmptyArrays": True}}
     # A linked list of lists is one of its own elements' lists.
     pipeline = [
@@ -30,9 +43,4 @@ def distinct_values(query: Query[Any], field: Any) -> Operation[list[Any]]:
         unwound,
         {"$group": {"_id": "$value"}},
     ]
-
-    def script() -> Script[list[Any]]:
-        rows = yield query.aggregate(pipeline).to_list()
-        return [row["_id"] for row in rows]
-
-    return Operation(script, f"{query._cls.__name__}.find(...).{label}")
+    return query.aggregate(pipeline)

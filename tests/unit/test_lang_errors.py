@@ -8,7 +8,7 @@ import pytest
 from models import User
 from steps import calls_of
 
-from data_bridge import Document, errors, lang
+from data_bridge import BackLink, Document, Link, errors, lang
 from data_bridge.errors import LangError
 
 
@@ -286,6 +286,87 @@ def test_models_are_classes() -> None:
         lang.parse("User.find()", {"User": object()})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="is a str"):
         lang.parse(b"User.find()", [User])  # type: ignore[arg-type]
+
+
+class Land(Document):
+    name: str
+
+
+class Writer(Document):
+    name: str
+    land: Link[Land] | None = None
+    books: list[BackLink["Volume"]] = BackLink(original_field="writer")
+
+
+class Volume(Document):
+    writer: Link[Writer]
+    year: int = 0
+
+
+class Eager(Document):
+    writer: Link[Writer]
+
+    class Settings:
+        eager_load_links = True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Volume.find().fetch_links()",
+        "Volume.find().fetch_links(Volume.writer).first()",
+        "Volume.find().fetch_links(depth=2)",
+        'Volume.find(Volume.writer.name == "x")',
+        'Volume.find({"writer.name": "x"}).count()',
+        "Volume.find().sort(Volume.writer.name)",
+        'Volume.find().sort("writer.name").limit(3)',
+        "Volume.find().project(name=Volume.writer.name)",
+        'Volume.find().project("writer.name")',
+        "Volume.distinct(Volume.writer.name)",
+        "Volume.find().max(Volume.writer.name)",
+        "Volume.aggregate([Group(by=Volume.writer.name, n=Count())])",
+        "Volume.aggregate([Match(Volume.writer.name == 'x'), Count('n')])",
+        'Volume.find(Volume.writer.name == "x").paginate(3)',
+        "Eager.find()",
+        "Eager.find_one()",
+    ],
+)
+def test_links_lead_only_to_collections_of_the_models(text: str) -> None:
+    with pytest.raises(LangError, match="reads the collection 'Writer'") as raised:
+        lang.parse(text, [Volume, Eager])
+    assert raised.value.code == "collection_not_allowed"
+    assert lang.parse(text, [Volume, Eager, Writer, Land])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Volume.find().fetch_links(Volume.writer.land)",
+        "Volume.find().fetch_links(depth=2)",
+        "Volume.find(Volume.writer.land.name == 'x').exists()",
+        "Writer.find().fetch_links(Writer.books.fetch(filter=Volume.writer.land.name == 'x'))",
+        "Writer.find().fetch_links(Writer.books.fetch(sort=Volume.writer.land.name))",
+    ],
+)
+def test_links_of_links_lead_only_to_collections_of_the_models(text: str) -> None:
+    with pytest.raises(LangError, match="reads the collection 'Land'") as raised:
+        lang.parse(text, [Volume, Writer])
+    assert raised.value.code == "collection_not_allowed"
+    assert lang.parse(text, [Volume, Writer, Land])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Volume.find(Volume.writer.id == ObjectId('000000000000000000000000'))",
+        "Volume.find(Volume.year > 3).fetch_links(depth=0)",
+        "Eager.find().count()",
+        "Eager.find().fetch_links(depth=0)",
+        "Writer.find(Writer.name == 'x')",
+    ],
+)
+def test_a_link_itself_may_be_asked_for(text: str) -> None:
+    assert lang.parse(text, [Volume, Eager, Writer])
 
 
 def test_collections_of_other_databases_are_not_read() -> None:

@@ -10,7 +10,7 @@ def module(table: Table) -> str:
     """The module `data_bridge/ir/operators.py`."""
     updates = {row.mql: (row.more["operand"], tuple(row.more["takes"].split("|"))) for row in table["updates"]}
     stages = sorted(row.mql for row in table["stages"] if row.more.get("update"))
-    server = sorted(row.mql for row in table["stages"] if row.more.get("of") in ("admin", "sessions"))
+    server = sorted(row.mql for row in table["stages"] if row.group == "inspect")
     queries = {where: sorted(row.mql for row in table["queries"] if row.more["where"] == where) for where in PLACES}
     return f'''"""Facts of operators and stages.
 
@@ -29,7 +29,7 @@ FILTER_OPERATORS = frozenset({queries["filter"]!r})
 #: All stages of pipelines.
 STAGES = frozenset({sorted({row.mql for row in table["stages"]})!r})
 
-#: The stages that tell of the server, and not of a collection.
+#: The stages that tell of the server, and not of what a collection holds.
 SERVER_STAGES = frozenset({server!r})
 
 #: The stages that an update pipeline may use.

@@ -113,14 +113,18 @@ STAGES = frozenset(
     ]
 )
 
-#: The stages that tell of the server, and not of a collection.
+#: The stages that tell of the server, and not of what a collection holds.
 SERVER_STAGES = frozenset(
     [
+        "$collStats",
         "$currentOp",
+        "$indexStats",
         "$listClusterCatalog",
         "$listLocalSessions",
         "$listSampledQueries",
+        "$listSearchIndexes",
         "$listSessions",
+        "$planCacheStats",
         "$querySettings",
         "$queryStats",
         "$shardedDataDistribution",

@@ -10,7 +10,7 @@ from ..query import Query
 from .build import Builder
 from .limits import Limits
 from .parser import parse_tree
-from .reach import check_reach
+from .reach import check_links, check_reach
 from .statement import Statement
 
 _LIMITS = Limits()
@@ -29,7 +29,7 @@ def parse(
     Args:
         text: a query as Python writes it: `User.find(User.age > 25).sort(-User.age).limit(10)`.
         models: the document classes that it may name, or a dict of them by other names. Only their collections are
-            read, joins included.
+            read, joins and links included.
         allow_writing: whether it may update, delete, write into any collection with `Out` and `Merge`, and ask about
             the server, as `CurrentOp` and `ListSessions` do.
         allow_javascript: whether it may hold programs for the server, as in `Where`.
@@ -41,8 +41,10 @@ def parse(
     Raises:
         LangError: the text cannot be read, a name is unknown, or it does what is not allowed.
     """
-    found = evaluate(text, _by_name(models), allow_writing, allow_javascript, limits)
+    named = _by_name(models)
+    found = evaluate(text, named, allow_writing, allow_javascript, limits)
     if isinstance(found, (Query, Statement)):
+        check_links(found, named.values(), text)
         return found
     raise LangError(
         "the text is not a query",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import ir
+from ..link_values import linked_values
 
 if TYPE_CHECKING:
     from ..query import Query
@@ -36,7 +37,8 @@ def _one(query: Query[Any]) -> ir.Plan:
 
 
 def _distinct(query: Query[Any], field: Any) -> ir.Plan:
-    return query._read("distinct", str(field))
+    linked = linked_values(query, field)
+    return query._read("distinct", str(field)) if linked is None else linked._read("aggregate")
 
 
 def _accumulated(name: str) -> Callable[..., ir.Plan]:
