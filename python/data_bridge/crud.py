@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from bson import ObjectId
 from pydantic import BaseModel
@@ -23,7 +23,7 @@ from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
 from .per_class import per_class
 from .pipeline_builder import PipelineBuilder
-from .query import Aggregation, Query, WriteResult, match_of
+from .query import Aggregation, Query, SingleQuery, WriteResult, match_of
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
@@ -33,6 +33,8 @@ from .writing import INSERTED, check_place, insert_all, is_hooked
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @per_class
@@ -92,12 +94,13 @@ class Crud(InstanceWrites):
         with_children: bool | None = None,
         fetch_links: bool = False,
         lazy: bool = False,
-    ) -> Query[Self]:
+    ) -> SingleQuery[Self]:
         """The first document that meets every predicate; awaited, it or None. Arguments are those of `find`."""
         query = cls.find(
             *predicates, sort=sort, skip=skip, with_children=with_children, fetch_links=fetch_links, lazy=lazy
         )
-        single: Query[Self] = query._with(single=True)
+        single: SingleQuery[Self] = SingleQuery(cls)  # type: ignore[arg-type]
+        vars(single).update(vars(query))
         return single
 
     @classmethod
@@ -166,15 +169,28 @@ class Crud(InstanceWrites):
         """The different values of a field."""
         return cls.find().distinct(field)
 
+    @overload
+    @classmethod
+    def aggregate(cls, pipeline: Sequence[Any], output: type[M], *, allow_writing: bool = False) -> Aggregation[M]: ...
+    @overload
+    @classmethod
+    def aggregate(
+        cls, pipeline: Sequence[Any], output: None = None, *, allow_writing: bool = False
+    ) -> Aggregation[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    def aggregate(
+        cls, pipeline: Sequence[Any], output: type[BaseModel] | None, *, allow_writing: bool = False
+    ) -> Aggregation[Any]: ...
     @classmethod
     def aggregate(
         cls, pipeline: Sequence[Any], output: type[BaseModel] | None = None, *, allow_writing: bool = False
-    ) -> Aggregation:
+    ) -> Aggregation[Any]:
         """Stages over all documents; rows are dicts, or instances of `output`; see `Query.aggregate`."""
         return cls.find().aggregate(pipeline, output, allow_writing=allow_writing)
 
     @classmethod
-    def pipeline(cls) -> PipelineBuilder:
+    def pipeline(cls) -> PipelineBuilder[dict[str, Any]]:
         """A pipeline to build stage by stage: `User.pipeline().match(User.age > 25).sort(-User.age)`."""
         return PipelineBuilder(cls)  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .document import Document
 
 P = ParamSpec("P")
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Step(Generic[P]):
@@ -27,15 +29,15 @@ class _Step(Generic[P]):
         self._stage = stage
         self.__doc__ = stage.__doc__
 
-    def __get__(self, pipeline: PipelineBuilder, owner: type) -> Callable[P, PipelineBuilder]:
-        def append(*args: P.args, **kwargs: P.kwargs) -> PipelineBuilder:
+    def __get__(self, pipeline: PipelineBuilder[T], owner: type) -> Callable[P, PipelineBuilder[T]]:
+        def append(*args: P.args, **kwargs: P.kwargs) -> PipelineBuilder[T]:
             return pipeline.stage(self._stage(*args, **kwargs))
 
         # Of a class, the wrapper has the parameters of its constructor in its signature.
         return update_wrapper(append, self._stage, updated=())
 
 
-class PipelineBuilder(Aggregation):
+class PipelineBuilder(Aggregation[T]):
     """A pipeline over a class's collection, with a method for every stage. Every method gives a new pipeline.
 
     What it can do besides is what an aggregation can: `to_list()`, `plan()`, `explain()`, options as `session`.
@@ -45,7 +47,7 @@ class PipelineBuilder(Aggregation):
         super().__init__(cls)
         self._output = None
 
-    def stage(self, *given: Any, allow_writing: bool = False) -> PipelineBuilder:
+    def stage(self, *given: Any, allow_writing: bool = False) -> Self:
         """With these stages behind: objects such as `Limit(5)`, or MQL such as `{"$limit": 5}`.
 
         Args:
@@ -56,41 +58,41 @@ class PipelineBuilder(Aggregation):
             refuse_writing(given)
         # Behind the first stage, fields are no longer those of the class.
         nodes = to_stages(given, None if self._stages else self._schema())
-        longer: PipelineBuilder = self._with(*nodes)
+        longer: Self = self._with(*nodes)
         return longer
 
-    def output(self, model: type[BaseModel]) -> PipelineBuilder:
+    def output(self, model: type[M]) -> PipelineBuilder[M]:
         """With rows as instances of a model.
 
         Raises:
             CompileError: the rows lack a field that the model requires.
         """
         check_output(self.schema, model)
-        typed: PipelineBuilder = self._with(output=model)
+        typed: PipelineBuilder[M] = self._with(output=model)
         return typed
 
     # Stages that are methods of every query
 
-    def sort(self, *keys: Any, **named: int) -> PipelineBuilder:
+    def sort(self, *keys: Any, **named: int) -> Self:
         """Orders documents: `sort(-User.age)`, `sort(count=-1)`."""
         return self.stage(stages.Sort(*keys, **named))
 
-    def skip(self, count: int) -> PipelineBuilder:
+    def skip(self, count: int) -> Self:
         """Leaves out the first documents."""
         return self.stage(stages.Skip(count))
 
-    def limit(self, count: int) -> PipelineBuilder:
+    def limit(self, count: int) -> Self:
         """Keeps the first documents."""
         return self.stage(stages.Limit(count))
 
-    def project(self, *fields: Any, **named: Any) -> PipelineBuilder:
+    def project(self, *fields: Any, **named: Any) -> Self:  # type: ignore[override]  # pyright: ignore
         """Keeps fields, and computes named ones; `id=False` drops the id."""
         return self.stage(stages.Project(*fields, **named))
 
     @overload
     def count(self) -> Operation[int]: ...
     @overload
-    def count(self, name: str) -> PipelineBuilder: ...
+    def count(self, name: str) -> Self: ...
     def count(self, name: str | None = None) -> Any:
         """How many documents there are; with a name, the stage that gives one document with that number."""
         return super().count() if name is None else self.stage(stages.Count(name))

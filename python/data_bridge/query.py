@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -34,9 +34,10 @@ from .streaming import Streaming
 if TYPE_CHECKING:
     from .document import Document
 
-__all__ = ["Aggregation", "Page", "Query", "WriteResult"]
+__all__ = ["Aggregation", "Page", "Query", "SingleQuery", "WriteResult"]
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 #: What a find does after its filter, in this order.
 _FIND_ORDER = ("sort", "skip", "limit", "project")
@@ -109,43 +110,47 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         others = [stage for stage in rest if not isinstance(stage, stages.Match)]
         return (*matches, *(parts[kind] for kind in _FIND_ORDER if kind in parts), *others)
 
-    def _at_most(self, count: int) -> Query[T]:
+    def _at_most(self, count: int) -> Self:
         """No more than `count` documents, and no more than were asked for before."""
         limits = [stage.count for stage in self._stages if isinstance(stage, stages.Limit)]
         return self.limit(min([count, *limits]))
 
     # What is read
 
-    def find(self, *predicates: Any) -> Query[T]:
+    def find(self, *predicates: Any) -> Self:
         """Only documents that also meet these predicates or filter dicts."""
         if not predicates:
             return self
-        query: Query[T] = self._with(match_of(predicates, self._cls))
+        query: Self = self._with(match_of(predicates, self._cls))
         return query
 
-    def with_children(self, wanted: bool = True) -> Query[T]:
+    def with_children(self, wanted: bool = True) -> Self:
         """With the documents of the classes below this one, each as an instance of its own class.
 
         Without this every class of a family gives its own documents alone.
         """
-        query: Query[T] = self._with(children=wanted)
+        query: Self = self._with(children=wanted)
         return query
 
-    def sort(self, *keys: Any) -> Query[T]:
+    def sort(self, *keys: Any) -> Self:
         """In this order: `-User.age`, `User.name`, `"-age"`, `("age", -1)`; a later sort replaces an earlier one."""
-        query: Query[T] = self._with(stages.Sort(sort_keys(keys)))
+        query: Self = self._with(stages.Sort(sort_keys(keys)))
         return query
 
-    def skip(self, count: int) -> Query[T]:
+    def skip(self, count: int) -> Self:
         """Without the first documents."""
-        query: Query[T] = self._with(stages.Skip(count))
+        query: Self = self._with(stages.Skip(count))
         return query
 
-    def limit(self, count: int) -> Query[T]:
+    def limit(self, count: int) -> Self:
         """Only the first documents."""
-        query: Query[T] = self._with(stages.Limit(count))
+        query: Self = self._with(stages.Limit(count))
         return query
 
+    @overload
+    def project(self, model: type[M], /) -> Query[M]: ...
+    @overload
+    def project(self, *fields: Any, **named: Any) -> Query[dict[str, Any]]: ...
     def project(self, *fields: Any, **named: Any) -> Query[Any]:
         """A model's fields (`project(UserName)`), or some fields and computed values, as dicts."""
         if len(fields) == 1 and isinstance(fields[0], type) and issubclass(fields[0], BaseModel):
@@ -338,9 +343,19 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         """The greatest value of a field; None without documents."""
         return self._accumulate("max", field)
 
+    @overload
+    def aggregate(self, pipeline: Sequence[Any], output: type[M], *, allow_writing: bool = False) -> Aggregation[M]: ...
+    @overload
+    def aggregate(
+        self, pipeline: Sequence[Any], output: None = None, *, allow_writing: bool = False
+    ) -> Aggregation[dict[str, Any]]: ...
+    @overload
+    def aggregate(
+        self, pipeline: Sequence[Any], output: type[BaseModel] | None, *, allow_writing: bool = False
+    ) -> Aggregation[Any]: ...
     def aggregate(
         self, pipeline: Sequence[Any], output: type[BaseModel] | None = None, *, allow_writing: bool = False
-    ) -> Aggregation:
+    ) -> Aggregation[Any]:
         """Stages over these documents; rows are dicts, or instances of `output`.
 
         Args:
@@ -351,8 +366,8 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
         if not allow_writing:
             refuse_writing(pipeline)
         stages = (*self._stages, *to_stages(pipeline, self._schema()))
-        aggregation = Aggregation(self._cls)
-        vars(aggregation).update(vars(self), _stages=stages, _output=output, _single=False)
+        aggregation: Aggregation[Any] = Aggregation(self._cls)
+        vars(aggregation).update(vars(self), _stages=stages, _output=output)
         if output is not None:
             check_output(aggregation.schema, output)
         return aggregation
@@ -390,17 +405,37 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
     # A query is an operation
 
     def _as_operation(self) -> Operation[Any]:
-        return self.first() if self._single else self.to_list()
+        return self.to_list()
 
-    def __await__(self) -> Generator[Any, Any, Any]:
+    def __await__(self) -> Generator[Any, Any, list[T]]:
         return self._as_operation().__await__()
 
-    def run_sync(self) -> Any:
+    def run_sync(self) -> list[T]:
         """The same as `to_list().run_sync()`; of `find_one`, the document or None."""
-        return self._as_operation().run_sync()
+        documents: list[T] = self._as_operation().run_sync()
+        return documents
 
 
-class Aggregation(Query[Any]):
+class SingleQuery(Query[T]):
+    """What `find_one` gives: a query whose answer is its first document, or None."""
+
+    _single = True
+
+    def _as_operation(self) -> Operation[Any]:
+        return self.first()
+
+    if TYPE_CHECKING:
+
+        def __await__(self) -> Generator[Any, Any, T | None]: ...  # type: ignore[override]  # pyright: ignore
+        def run_sync(self) -> T | None: ...  # type: ignore[override]  # pyright: ignore
+        @overload
+        def project(self, model: type[M], /) -> SingleQuery[M]: ...
+        @overload
+        def project(self, *fields: Any, **named: Any) -> SingleQuery[dict[str, Any]]: ...
+        def project(self, *fields: Any, **named: Any) -> SingleQuery[Any]: ...
+
+
+class Aggregation(Query[T]):
     """A pipeline over a class's collection: its stages stay in the order they are given."""
 
     _is_pipeline = True
@@ -418,7 +453,7 @@ class Aggregation(Query[Any]):
     def _layout(self) -> Any:
         return None if self._output is None else decoding(self._cls, layout_of(self._output), self._lazy)
 
-    def to_list(self, length: int | None = None) -> Operation[list[Any]]:
+    def to_list(self, length: int | None = None) -> Operation[list[T]]:
         query = self if length is None else self.limit(length)
         return query._operation(query._read("aggregate"), "aggregate(...)", self._layout())
 

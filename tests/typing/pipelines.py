@@ -1,6 +1,8 @@
 """Judged by mypy and pyright as it stands: a line marked `# error` must be refused, every other one accepted."""
 
-from typing import assert_type
+from typing import Any, assert_type
+
+from pydantic import BaseModel
 
 from data_bridge import Count, Document, F, Mapped
 from data_bridge.operation import Operation
@@ -12,12 +14,24 @@ class Sale(Document):
     age: Mapped[int]
 
 
+class Row(BaseModel):
+    n: int
+
+
 def built() -> None:
     pipeline = Sale.pipeline().match(Sale.age > 5).group(by=Sale.name, n=Count()).sort(n=-1)
-    assert_type(pipeline, PipelineBuilder)
-    assert_type(pipeline.limit(5).set(twice=F.n * 2).sample(3), PipelineBuilder)
+    assert_type(pipeline, PipelineBuilder[dict[str, Any]])
+    assert_type(pipeline.limit(5).set(twice=F.n * 2).sample(3), PipelineBuilder[dict[str, Any]])
     assert_type(pipeline.count(), Operation[int])
-    assert_type(pipeline.count("n"), PipelineBuilder)
+    assert_type(pipeline.count("n"), PipelineBuilder[dict[str, Any]])
+
+
+async def rows() -> None:
+    pipeline = Sale.pipeline().group(by=Sale.name, n=Count())
+    assert_type(await pipeline.to_list(), list[dict[str, Any]])
+    typed = pipeline.output(Row)
+    assert_type(await typed, list[Row])
+    assert_type(await typed.match(F.n > 1).sort(n=-1).first(), Row | None)
 
 
 def refused() -> None:

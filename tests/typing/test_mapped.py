@@ -16,7 +16,7 @@ from data_bridge.layout import layout_of
 ROOT = Path(__file__).parents[2]
 JUDGED = [
     Path(__file__).with_name(name)
-    for name in ("mapped.py", "links.py", "computed.py", "functions.py", "pipelines.py", "ids.py")
+    for name in ("mapped.py", "links.py", "computed.py", "functions.py", "pipelines.py", "queries.py", "ids.py")
 ]
 
 
