@@ -28,6 +28,11 @@ impl Path {
         root(&self.0)
     }
 
+    /// Whether a segment is a number: a position in a list.
+    pub fn has_position(&self) -> bool {
+        self.0.split('.').any(|segment| segment.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
     /// Whether the path is this one, or below it.
     pub fn is_within(&self, other: &str) -> bool {
         self.0.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -297,14 +297,14 @@ class StdDevSamp(Accumulator):
 
 
 class Sum(Accumulator):
-    """Sum of the numbers; other values count as nothing.
+    """Sum of the numbers; 0 when there are none.
 
     `$sum`, since MongoDB 2.2.
     """
 
     name = "$sum"
 
-    def __init__(self, of: Any) -> None:
+    def __init__(self, of: Number) -> None:
         super().__init__(of)
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from . import ir
 from .errors import CompileError
-from .fields.nodes import MISSING, NoValue, value
+from .fields.nodes import MISSING, NoValue, of_documents, value
 from .ir import stages
 from .ir.collisions import refuse_collisions
 
@@ -35,14 +35,18 @@ class Output(NoValue):
         """The arguments as nodes: None, one node, a tuple of them, or a dict by MQL name."""
         given = self.given
         if isinstance(given, _Named):
-            return {name: value(item) for name, item in given.items() if item is not MISSING}
+            return {name: self._argument(name, item) for name, item in given.items() if item is not MISSING}
         if isinstance(given, _Listed):
             return tuple(value(item) for item in given)
         if given is MISSING:
             return None
-        node = value(given)
+        node = of_documents(given, f"{type(self).__name__}({{}})")
         # A list would be read as several operands; a concatenation of one list is that list.
         return ir.Call("$concatArrays", (node,)) if isinstance(node, ir.ArrayExpr) else node
+
+    def _argument(self, name: str, given: Any) -> ir.Expr:
+        computed = name in ("input", "output")
+        return of_documents(given, f"{type(self).__name__}({name}={{}}, ...)") if computed else value(given)
 
     def body(self) -> dict[str, Any]:
         """The output as it stands in a stage's body."""

@@ -105,6 +105,9 @@ async def test_counting_and_asking(users: list[User]) -> None:
     assert not await User.find(User.age > 1000).exists()
     assert sorted(await User.distinct(User.address.city)) == ["LA", "NYC"]
     assert await User.find(User.age < 3).sum(User.age) == sum(made.age for made in users if made.age < 3)
+    for field in (User.name, User.tags, "name"):
+        with pytest.raises(CompileError, match=r"\$sum takes a number"):
+            await vips.sum(field)
     assert await User.find(User.age.in_([])).to_list() == []
     assert await User.find(User.age.in_([])).count() == 0
     assert await User.find_one(User.age.in_([])) is None

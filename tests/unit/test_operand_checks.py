@@ -142,6 +142,53 @@ def test_stages_stand_where_the_server_takes_them(stages: Any, told: str) -> Non
     assert told in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("stage", "told", "hint"),
+    [
+        (lambda: db.Group(x=db.Sum("$total")), "'$total' is a constant text", "write Sum(User.total)"),
+        (lambda: db.Group(x=db.Max("total")), "'total' is a constant text", "write Max(User.total)"),
+        (
+            lambda: db.Group(x=db.TopN(2, "-total", "$title")),
+            "'$title' is a constant text",
+            "TopN(output=User.title, ...)",
+        ),
+        (lambda: db.Group("title", n=db.Count()), "'title' is a constant text", "write Group(by=User.title)"),
+        (lambda: db.Group({"a": "$title"}), "'$title' is a constant text", "write Group(by=User.title)"),
+        (lambda: db.SortByCount("$title"), "'$title' is a constant text", "write SortByCount(User.title)"),
+        (lambda: db.Bucket("total", [1, 2]), "'total' is a constant text", "write Bucket(by=User.total, ...)"),
+        (
+            lambda: db.SetWindowFields(partition_by="$title", n=db.Count()),
+            "'$title' is a constant text",
+            "partition_by=User.title",
+        ),
+        (lambda: db.Group(x=db.Sum(Order.title)), "$sum takes a number as 'of': title is string", None),
+        (
+            lambda: db.Group(x=db.Sum(Order.tags)),
+            "$sum takes a number as 'of': tags is array<string>",
+            "Unwind the list",
+        ),
+        (lambda: db.Group(x=db.Sum(Order.lines.price)), "lines.price is array<double>", "Unwind the list first"),
+        (lambda: db.Group(x=db.Avg(Order.lines.price)), "lines.price is array<double>", "Unwind the list first"),
+        (lambda: {"$group": {"_id": None, "x": {"$sum": "total"}}}, '"total" is string', "the field is Order.total"),
+        (lambda: db.Set(x=fn.subtract("$total", 1)), '"$total" is string', "the field is Order.total"),
+    ],
+)
+def test_what_is_computed_of_documents_is_a_field_and_no_constant_text(stage: Any, told: str, hint: str | None) -> None:
+    with pytest.raises(CompileError) as raised:
+        Order.aggregate([stage()]).plan()
+    assert told in str(raised.value)
+    assert (raised.value.hint is None) if hint is None else hint in str(raised.value.hint)
+
+
+def test_texts_that_are_meant_are_literals() -> None:
+    made = [db.Group(by={"of": Order.title, "label": "all"}, x=db.First(fn.literal("$total")), n=db.Sum(1))]
+    [command] = Order.aggregate(made).plan().commands
+    assert command["pipeline"][0]["$group"]["x"] == {"$first": {"$literal": "$total"}}
+    lines = db.Sum(fn.sum(Order.lines.price))
+    [command] = Order.aggregate([db.Group(total=lines)]).plan().commands
+    assert command["pipeline"][0]["$group"]["total"] == {"$sum": {"$sum": ["$lines.price"]}}
+
+
 def test_plans_are_for_a_server() -> None:
     query = Order.aggregate([db.Set(x=fn.median(Order.tags.size(), method="approximate"))])
     query.plan(server="7.0")

@@ -141,8 +141,8 @@ def _quoted(found: Any, given: Any, inside: bool = False) -> bool:
 @pytest.mark.parametrize(
     "stage",
     [
-        lambda given: Group(by=given, n=Count()),
-        lambda given: Group(by=None, n=Push(given)),
+        lambda given: Group(by=fn.literal(given) if isinstance(given, str) else given, n=Count()),
+        lambda given: Group(by=None, n=Push(fn.literal(given) if isinstance(given, str) else given)),
         lambda given: Set(x=given),
         lambda given: ReplaceRoot({"a": given}),
     ],

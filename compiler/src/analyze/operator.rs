@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
+use bson::RawBson;
 use data_bridge_ir::catalog::{Bound, Kind, Misuse, Operator};
 use data_bridge_ir::expr::Path;
-use data_bridge_ir::{DType, Expr, Operands};
+use data_bridge_ir::{DType, Expr, Operands, Value};
 
 use super::Analyzer;
 use super::shape::Shape;
@@ -34,7 +35,7 @@ impl Analyzer {
             let wanted: Vec<_> = argument.types.iter().map(|kind| kind.label()).collect();
             let message = format!("{} takes {} as '{}'", operator.name, wanted.join(" or "), argument.name);
             let error = CompileError::new("argument_type", format!("{message}: {item} is {dtype}")).at(operator.name);
-            self.report(match joins(operator.name, &dtype) {
+            self.report(match instead(operator, item, &dtype, shape) {
                 Some(hint) => error.hint(hint),
                 None => error,
             });
@@ -42,11 +43,19 @@ impl Analyzer {
     }
 }
 
-/// What puts together values that are not added.
-fn joins(operator: &str, dtype: &DType) -> Option<&'static str> {
+/// What was meant: a field by its name, values that are joined and not added, the numbers in a list.
+fn instead(operator: &Operator, item: &Expr, dtype: &DType, shape: &Shape) -> Option<String> {
+    if let Expr::Literal(Value(RawBson::String(text))) = item
+        && let Some(label) = shape.label_of(text.trim_start_matches('$'))
+    {
+        return Some(format!("a text is a constant; the field is {label}"));
+    }
     match dtype.non_null() {
-        DType::String if operator == "$add" => Some("texts are joined by fn.concat(a, b)"),
-        DType::Array(_) if operator == "$add" => Some("lists are joined by fn.concat_arrays(a, b)"),
+        DType::String if operator.name == "$add" => Some("texts are joined by fn.concat(a, b)".to_owned()),
+        DType::Array(_) if operator.name == "$add" => Some("lists are joined by fn.concat_arrays(a, b)".to_owned()),
+        DType::Array(_) if operator.kind == Kind::Accumulator => {
+            Some("Unwind the list first, or give one number of each list, such as fn.sum(...)".to_owned())
+        }
         _ => None,
     }
 }
@@ -89,23 +98,38 @@ pub fn call(kind: Kind, name: &str, operands: &Operands, shape: &Shape) -> DType
     operator.result(&given)
 }
 
-/// As a value a path through a list gives a list, and a position in it gives nothing.
+/// As a value a path through a list gives a list; what a position in one gives, and what stands behind a value that may
+/// be a list or not, is not known.
 fn field(path: &Path, shape: &Shape) -> DType {
     if path.as_str().is_empty() {
         return DType::Any;
     }
-    let through_list = path.as_str().match_indices('.').any(|(end, _)| {
+    let mut found = shape.dtype(path).map_or(DType::Any, Cow::into_owned);
+    for (end, _) in path.as_str().rmatch_indices('.') {
         let before = Path(path.as_str()[..end].to_owned());
-        shape.dtype(&before).map_or(true, |dtype| dtype.may_be_array())
-    });
-    if through_list { DType::Any } else { shape.dtype(path).map_or(DType::Any, Cow::into_owned) }
+        match shape.dtype(&before) {
+            Ok(dtype) if !dtype.may_be_array() => {}
+            Ok(dtype) if is_list(&dtype) && !path.has_position() => {
+                found = DType::Array(Box::new(found));
+                if dtype.nullable() {
+                    found = DType::union(vec![found, DType::Null]);
+                }
+            }
+            _ => return DType::Any,
+        }
+    }
+    found
+}
+
+fn is_list(dtype: &DType) -> bool {
+    matches!(dtype.non_null(), DType::Array(_))
 }
 
 #[cfg(test)]
 mod tests {
     use data_bridge_ir::plan::{Plan, Read, Source, Terminal};
     use data_bridge_ir::schema::{FieldSchema, Schema};
-    use data_bridge_ir::{SchemaRef, Stage, Value};
+    use data_bridge_ir::{SchemaRef, Stage};
 
     use super::*;
     use crate::compile::compile;
@@ -148,7 +172,9 @@ mod tests {
 
     #[test]
     fn a_path_through_a_list_is_not_its_element() {
-        assert_eq!(dtype(&Expr::field("items.price"), &shape()), DType::Any);
+        let prices = DType::Array(Box::new(DType::Double));
+        assert_eq!(dtype(&Expr::field("items.price"), &shape()), prices);
+        assert_eq!(dtype(&Expr::field("items.0.price"), &shape()), DType::Any);
         assert_eq!(dtype(&Expr::field("age"), &shape()), DType::Int);
     }
 

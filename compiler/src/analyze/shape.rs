@@ -65,6 +65,16 @@ impl Shape {
         }
     }
 
+    /// How a query calls the field that a text names, where one is known by that name.
+    pub(super) fn label_of(&self, text: &str) -> Option<String> {
+        let path = Path::from(text);
+        let known = self.fields().0.iter().any(|(name, _)| name == path.root()) && self.dtype(&path).is_ok();
+        known.then(|| match self {
+            Self::Declared { schema, added } if !added.contains_key(path.root()) => format!("{}.{text}", schema.name()),
+            _ => format!("F.{text}"),
+        })
+    }
+
     /// What follows a stage.
     pub fn after(self, stage: &Stage) -> Self {
         match stage {

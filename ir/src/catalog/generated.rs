@@ -222,7 +222,7 @@ const ACCUMULATORS: &[Operator] = &[
     operator(Accumulator, "$setUnion", Single, v(8, 1, 0)).takes(&[argument("of", &[Type::Array])]).gives(Returns::Same("of"), Propagate),
     operator(Accumulator, "$stdDevPop", Single, v(3, 2, 0)).takes(&[argument("of", &[Type::Number])]).gives(Returns::Double, Skip),
     operator(Accumulator, "$stdDevSamp", Single, v(3, 2, 0)).takes(&[argument("of", &[Type::Number])]).gives(Returns::Double, Skip),
-    operator(Accumulator, "$sum", Single, v(2, 2, 0)).takes(&[argument("of", &[Type::Any])]).gives(Returns::Number, Skip),
+    operator(Accumulator, "$sum", Single, v(2, 2, 0)).takes(&[argument("of", &[Type::Number])]).gives(Returns::Number, Skip),
     operator(Accumulator, "$top", Object, v(5, 2, 0)).takes(&[argument("sortBy", &[Type::Sort]), argument("output", &[Type::Any])]).gives(Returns::Either(&["output"]), Value),
     operator(Accumulator, "$topN", Object, v(5, 2, 0)).takes(&[argument("n", &[Type::Int]), argument("sortBy", &[Type::Sort]), argument("output", &[Type::Any])]).gives(Returns::ListOf("output"), Value),
 ];

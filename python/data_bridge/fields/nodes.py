@@ -108,6 +108,35 @@ def _constant(node: ir.Expr) -> bool:
     return isinstance(node, ir.Literal)
 
 
+def of_documents(given: Any, written: str) -> ir.Expr:
+    """A value that groups and accumulators compute of each document.
+
+    Args:
+        given: the value.
+        written: how a field is given there, with `{}` in its place.
+
+    Raises:
+        CompileError: it is a constant text, or holds one that is written as MQL writes a field.
+    """
+    text = given if isinstance(given, str) else _path_text(given)
+    if text is None:
+        return value(given)
+    field = written.format(f"User.{text.lstrip('$')}")
+    raise CompileError(
+        f"{text!r} is a constant text, the same for every document",
+        code="constant_text",
+        hint=f"write {field} for the field, and fn.literal({text!r}) for the text itself",
+    )
+
+
+def _path_text(given: Any) -> str | None:
+    """A text, in dicts and lists too, that MQL would read as a field."""
+    if isinstance(given, str):
+        return given if given.startswith("$") else None
+    parts = given.values() if isinstance(given, Mapping) else given if isinstance(given, (list, tuple)) else ()
+    return next(filter(None, map(_path_text, parts)), None)
+
+
 def result(node: ir.Expr) -> Value[Any]:
     """A computed value, with the methods of one."""
     return _VALUE(node)

@@ -494,7 +494,7 @@ ACCUMULATORS: dict[str, Signature] = {
     "$setUnion": Signature("single", (Argument("of", ("array",)),)),
     "$stdDevPop": Signature("single", (Argument("of", ("number",)),)),
     "$stdDevSamp": Signature("single", (Argument("of", ("number",)),)),
-    "$sum": Signature("single", (Argument("of", ("any",)),)),
+    "$sum": Signature("single", (Argument("of", ("number",)),)),
     "$top": Signature("object", (Argument("sortBy", ("sort",)), Argument("output", ("any",)))),
     "$topN": Signature(
         "object", (Argument("n", ("int",)), Argument("sortBy", ("sort",)), Argument("output", ("any",)))

@@ -8,6 +8,7 @@ from typing import Any
 from .._core import Schema
 from ..errors import CompileError
 from ..fields import value
+from ..fields.nodes import of_documents
 from ..fields.order import sort_keys
 from ..ir import stages
 from ..ir.mql import spelled
@@ -128,7 +129,7 @@ class Group(Stage):
                     hint="write Sum(User.age), Count()",
                 )
         outputs = tuple((name, output.node()) for name, output in self.outputs.items())
-        return stages.Group(None if self.by is None else value(self.by), outputs)
+        return stages.Group(None if self.by is None else of_documents(self.by, "Group(by={})"), outputs)
 
 
 class Lookup(Stage):
@@ -205,7 +206,7 @@ class SortByCount(GenericStage):
     name = "$sortByCount"
 
     def __init__(self, by: Any) -> None:
-        super().__init__(value(by))
+        super().__init__(of_documents(by, "SortByCount({})"))
 
 
 class ReplaceRoot(GenericStage):

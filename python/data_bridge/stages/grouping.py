@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import CompileError
 from ..fields import value
-from ..fields.nodes import MISSING
+from ..fields.nodes import MISSING, of_documents
 from ..fields.order import sort_keys
 from ..outputs import outputs
 from .base import GenericStage
@@ -33,7 +33,7 @@ class Bucket(GenericStage):
             raise CompileError("a bucket has two boundaries or more", code="bad_boundaries")
         if any(not low < high for low, high in pairwise(boundaries)):
             raise CompileError(f"boundaries ascend: {list(boundaries)!r} do not", code="bad_boundaries")
-        body = {"groupBy": value(by), "boundaries": [value(each) for each in boundaries]}
+        body = {"groupBy": of_documents(by, "Bucket(by={}, ...)"), "boundaries": [value(each) for each in boundaries]}
         if default is not MISSING:
             body["default"] = value(default)
         super().__init__({**body, **({"output": outputs(given)} if given else {})})
@@ -56,7 +56,7 @@ class BucketAuto(GenericStage):
             raise CompileError(f"there is one bucket or more, not {buckets}", code="bad_boundaries")
         if granularity is not None and granularity not in GRANULARITIES:
             raise CompileError(f"{granularity!r} is none of {', '.join(GRANULARITIES)}", code="unknown_word")
-        body: dict[str, Any] = {"groupBy": value(by), "buckets": buckets}
+        body: dict[str, Any] = {"groupBy": of_documents(by, "BucketAuto(by={}, ...)"), "buckets": buckets}
         if given:
             body["output"] = outputs(given)
         super().__init__(body if granularity is None else {**body, "granularity": granularity})
@@ -79,7 +79,7 @@ class SetWindowFields(GenericStage):
             raise CompileError("window fields need one output or more", code="no_outputs")
         body: dict[str, Any] = {}
         if partition_by is not MISSING:
-            body["partitionBy"] = value(partition_by)
+            body["partitionBy"] = of_documents(partition_by, "SetWindowFields(partition_by={}, ...)")
         if sort_by is not None:
             body["sortBy"] = dict(sort_keys(sort_by if isinstance(sort_by, (list, tuple)) else [sort_by]))
         super().__init__({**body, "output": outputs(given)})
