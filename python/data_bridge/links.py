@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, overload
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get
 import bson
 from bson import DBRef
 from bson.raw_bson import RawBSONDocument
-from pydantic import BaseModel, TypeAdapter
-from pydantic_core import core_schema
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
 
 from .errors import LinkNotFetched, LinkTargetMissing, SchemaError
 from .operation import Operation, Script
@@ -102,13 +102,52 @@ class LinkTo:
         return self._adapter.validate_python(value)
 
     def validate(self, value: Any) -> Any:
-        """A `Link`, or the document itself where one is given."""
-        if isinstance(value, (Link, self.target)):
+        """A `Link`, or the document itself where one is given.
+
+        Raises:
+            PydanticCustomError: it is of another class, or no id of this one.
+        """
+        target = self.target
+        if isinstance(value, Link):
+            if value._to is self or may_lead(value._to.target, target):
+                return value
+            raise PydanticCustomError(
+                "link_class", "links to {target}, and was given a link to {given}", self._of(value)
+            )
+        if isinstance(value, target):
             return value
-        given = self.id_of(value)
+        if isinstance(value, BaseModel) and hasattr(value, "__data_bridge_image__"):
+            raise PydanticCustomError("link_class", "links to {target}, and was given a {given}", self._of(value))
+        try:
+            given = self.id_of(value)
+        except ValidationError:
+            given = None
         if given is None:
-            raise ValueError(f"a link to {self.target.__name__} needs the document or its id")
+            context = {**self._of(value), "value": repr(value)}
+            raise PydanticCustomError("link_id", "links to {target} by its id, which {value} is not", context)
         return Link._to_id(given, self)
+
+    def _of(self, value: Any) -> dict[str, str]:
+        """The names of the link's class and of the one that was given."""
+        given = value._to.target if isinstance(value, Link) else type(value)
+        return {"target": self.target.__name__, "given": given.__name__}
+
+    def linked(self, value: Any) -> Any:
+        """The value, if it is what a document holds: a `Link`, a document, or a part of one that was fetched."""
+        if isinstance(value, BaseModel) and not hasattr(value, "__data_bridge_image__"):
+            return value
+        if not isinstance(value, (Link, BaseModel)):
+            raise PydanticCustomError("link_id", "is no link yet")
+        return self.validate(value)
+
+    def checking(self) -> core_schema.CoreSchema:
+        """What checks a value that was assigned: an id becomes a `Link`, as one that is given to a new document."""
+        if self.is_back:
+            return core_schema.any_schema()
+        return core_schema.lax_or_strict_schema(
+            core_schema.no_info_plain_validator_function(self.validate),
+            core_schema.no_info_plain_validator_function(self.linked),
+        )
 
     @staticmethod
     def dump(value: Any, info: core_schema.SerializationInfo) -> Any:
@@ -126,6 +165,19 @@ class LinkTo:
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         name = self._given if isinstance(self._given, str) else self._given.__name__
         return {"title": f"Link to {name}", "description": f"The id of a {name}, or the document itself"}
+
+
+def may_lead(target: type[Any], wanted: type[Any]) -> bool:
+    """Whether a link to one class may stand for a link to another: it leads to a document of a class of the line."""
+    return issubclass(target, wanted) or issubclass(wanted, target)
+
+
+def link_of_schema(schema: Mapping[str, Any]) -> LinkTo | None:
+    """The link that a core schema makes."""
+    if schema.get("type") != "function-plain":
+        return None
+    to = getattr(schema["function"]["function"], "__self__", None)
+    return to if isinstance(to, LinkTo) else None
 
 
 def _document_named(name: str, module: str | None) -> type[Document]:

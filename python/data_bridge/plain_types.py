@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ._core import Fit
 from .layout import layout_of, needs_pydantic
-from .links import LinkTo
+from .links import link_of_schema
 
 __all__ = ["Fit", "Shape", "fit_of", "shape_of"]
 
@@ -128,9 +128,10 @@ class _Reader:
             return _literal(schema["expected"]) if said <= {"expected"} else _UNKNOWN
         if kind == "json-or-python":
             return self.shape(schema["python_schema"], known)
+        if kind == "lax-or-strict" and link_of_schema(schema["lax_schema"]) is not None:
+            return self.shape(schema["lax_schema"], known)
         if kind == "function-plain":
-            function = schema["function"]["function"]
-            return ("made", function) if isinstance(getattr(function, "__self__", None), LinkTo) else _UNKNOWN
+            return _UNKNOWN if link_of_schema(schema) is None else ("made", schema["function"]["function"])
         if kind == "any":
             return _UNKNOWN if said else ("any",)
         if kind == "definitions":

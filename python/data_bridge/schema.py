@@ -96,6 +96,11 @@ def schema_of(cls: type[BaseModel]) -> Schema:
     return _SCHEMAS.of(cls)
 
 
+def is_of(cls: type[Any], schema: Schema) -> bool:
+    """Whether the schema is that of the class, or of one above it."""
+    return any(_SCHEMAS.known(base) == schema for base in cls.__mro__)
+
+
 def serialized_fields(cls: type[BaseModel]) -> set[str]:
     """The fields that the user's own functions write: what they store is not told by the annotation."""
     decorators = cls.__pydantic_decorators__.field_serializers.values()

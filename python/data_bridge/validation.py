@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError, SchemaValidator
 
 from .core_schemas import CoreSchema, model_inside, referred, validator_of, with_inner, wrapped
+from .links import link_of_schema
 from .per_class import per_class
 from .plain_types import Fit, fit_of
 from .schema import makes_ids
@@ -88,7 +89,9 @@ class _Checks:
 
 
 def _checked(schema: CoreSchema, change: Callable[[CoreSchema], CoreSchema]) -> CoreSchema:
-    kind = schema["type"]
+    kind, to = schema["type"], link_of_schema(schema)
+    if to is not None:
+        return referred(schema, dict(to.checking()))
     if kind in _CONVERTERS and not _is_model(schema):
         return referred(schema, {"type": "any"})
     if kind in ("function-before", "function-wrap"):

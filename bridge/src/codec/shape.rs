@@ -93,11 +93,11 @@ impl Shape {
     /// Whether it tells of every value.
     pub fn is_known(&self) -> bool {
         match self {
-            Self::Any | Self::Exact(..) => true,
+            Self::Any | Self::Exact(..) | Self::Made(_) => true,
             Self::Nullable(of) | Self::List(of) | Self::Where(of, _) => of.is_known(),
             Self::Dict(keys, values) => keys.is_known() && values.is_known(),
             Self::Union(all) | Self::Model(Model { fields: all, .. }) => all.iter().all(Self::is_known),
-            Self::Made(_) | Self::Unknown => false,
+            Self::Unknown => false,
         }
     }
 }

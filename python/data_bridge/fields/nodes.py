@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,8 @@ from .. import ir
 from .._core import DType, Schema
 from ..errors import CompileError
 from ..ir.mql import SCALARS
-from ..links import Link
+from ..links import Link, subclasses
+from ..schema import is_of
 from .list_tests import asking_elements
 from .spans import MOVING, spans
 
@@ -223,6 +224,7 @@ def coerce(field: ir.Field, value: Any) -> Any:
                 path=field.path,
                 hint="insert() it first",
             )
+        _check_class(field, value)
         return value.id
     if kind in (list, tuple, dict) and _holds(field.dtype, "link"):
         # Links in lists and dicts are stored as links too, never as copies of the documents.
@@ -230,6 +232,31 @@ def coerce(field: ir.Field, value: Any) -> Any:
             return {key: coerce(field, item) for key, item in value.items()}
         return [coerce(field, item) for item in value]
     return value
+
+
+def _check_class(field: ir.Field, value: Any) -> None:
+    """Refuses a document, or a link to one, where links lead to another class."""
+    schemas = list(_linked(field.dtype))
+    given = value._to.target if isinstance(value, Link) else type(value)
+    # A link may lead to a class below the one that it names.
+    classes = [given, *subclasses(given)] if isinstance(value, Link) else [given]
+    if schemas and not any(is_of(cls, schema) for schema in schemas for cls in classes):
+        target = schemas[0].name
+        raise CompileError(
+            f"{field.label} links to {target}, and was given a {given.__name__}",
+            code="wrong_class",
+            path=field.path,
+            hint=f"give a {target}, a link to one, or its id",
+        )
+
+
+def _linked(dtype: DType) -> Iterator[Schema]:
+    """What the links lead to that values of the type are, or hold in lists and dicts."""
+    for member in dtype.members:
+        if member.kind == "link" and member.schema is not None:
+            yield member.schema
+        elif member.kind in ("array", "map") and member.element is not None:
+            yield from _linked(member.element)
 
 
 def _holds(dtype: DType, *kinds: str) -> bool:
