@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from .revision import put_back, revision_now
 
 if TYPE_CHECKING:
-    from . import _core
     from .document import Document
 
 
-def remember(session: _core.Session | None, documents: Iterable[Document]) -> None:
+def remember(session: Any, documents: Iterable[Document]) -> None:
     """Lets a transaction know documents before it writes them; aborted, it gives them back what they knew before.
 
     Their values stay: what differs from what is stored is a change again, which the next `save()` writes.

@@ -295,7 +295,7 @@ class Land(Document):
 class Writer(Document):
     name: str
     land: Link[Land] | None = None
-    books: list[BackLink["Volume"]] = BackLink(original_field="writer")
+    books: list[BackLink[Volume]] = BackLink(original_field="writer")
 
 
 class Volume(Document):
