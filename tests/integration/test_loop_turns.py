@@ -89,7 +89,17 @@ async def test_other_tasks_run_while_a_big_answer_is_decoded(filled: Any, name: 
     assert len(steps) >= COUNT // MOST
 
 
-async def test_other_tasks_run_while_a_loop_goes_through_documents(filled: Any) -> None:
+class Quick(Document):
+    """The same documents, of which many are decoded in no time."""
+
+    id: int
+
+    class Settings:
+        name = "big"
+
+
+@pytest.mark.parametrize("cls", [Big, Quick])
+async def test_other_tasks_run_while_a_loop_goes_through_documents(filled: Any, cls: type[Document]) -> None:
     gone_through = 0
     seen: list[int] = []
 
@@ -99,7 +109,7 @@ async def test_other_tasks_run_while_a_loop_goes_through_documents(filled: Any) 
             seen.append(gone_through)
 
     watcher = asyncio.get_running_loop().create_task(watch())
-    async for _ in Big.find():
+    async for _ in cls.find():
         gone_through += 1
     await asyncio.sleep(0)
     watcher.cancel()
