@@ -116,6 +116,15 @@ impl PyDType {
         }
     }
 
+    /// Of a link that goes back, and of lists of such, the path of the link on the other side.
+    #[getter]
+    fn back(&self) -> Option<&str> {
+        match self.0.link() {
+            Some(DType::Link { back, .. }) => back.as_deref(),
+            _ => None,
+        }
+    }
+
     #[getter]
     fn members(&self) -> Vec<Self> {
         self.0.members().iter().cloned().map(Self).collect()

@@ -17,6 +17,7 @@ from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
 from .ir import stages
+from .ir.positions import refuse_positions
 from .layout import decoding, family_layout, layout_of
 from .link_values import distinct_values
 from .operation import Operation, Script
@@ -161,7 +162,9 @@ class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
                 kept = (*kept, ("_id", False))
             query: Query[Any] = self._with(stages.Project(kept), output=model)
             return query
-        plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
+        stage = stages.Project(projection(fields, named))
+        refuse_positions(stage, self._schema())
+        plain: Query[Any] = self._with(stage, output=None)
         return plain
 
     def _fetched(self, documents: list[Any]) -> Script[None]:

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from ._core import DType, Schema, dtype_of
 from .closed_values import accepted_values
 from .completion import complete
+from .errors import SchemaError
 from .links import LinkTo, link_of_field
 from .per_class import Related, per_class
 from .settings import root_of, settings_of
@@ -134,6 +135,11 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
     fields, renamed, values, accepts = [], {}, {}, {}
     for name, field in cls.model_fields.items():
         stored = stored_name(name, field)
+        if "." in stored or stored.startswith("$"):
+            raise SchemaError(
+                f"{cls.__name__}.{name} would be stored as {stored!r}, which queries and updates read as a path or an "
+                f"operator: give it an alias without dots and no '$' at its start, such as {_plain(stored)!r}"
+            )
         dtype = DType.any()
         if name not in serialized:
             dtype = _of_links(cls, name, field) or dtype_of_annotation(field.annotation)
@@ -154,6 +160,10 @@ def _define(cls: type[BaseModel], schema: Schema) -> None:
         schema.set_trust(BY_SETTINGS, links=True)
     if collection is not None and settings_of(cls).trust_links:
         schema.set_links_lead(LINKS_BY_SETTINGS)
+
+
+def _plain(stored: str) -> str:
+    return stored.lstrip("$").replace(".", "_")
 
 
 _SCHEMAS = Related(_begin, _define)

@@ -59,6 +59,8 @@ def operation(op: str, field: ir.Field, operand: Any) -> ir.UpdateOperation:
         raise CompileError(unknown_field("an update", op, UPDATES), code="unknown_operator", path=field.path)
     kind, takes = UPDATES[op]
     _check_path(field.path)
+    if op != "$unset":
+        refuse_back_link(field)
     if isinstance(operand, (Expression, ir.Expr)) and not (kind == "condition" and isinstance(operand, Expression)):
         raise CompileError(
             f"{op} of {field.label} takes a value, not an expression",
@@ -69,6 +71,21 @@ def operation(op: str, field: ir.Field, operand: Any) -> ir.UpdateOperation:
     if not any(admits(each, field.dtype) for each in takes):
         raise _misfit(op, field, operand, _SENSE.get(takes[0], f"works on {' or '.join(takes)} fields"))
     return ir.UpdateOperation(op, field.path, field.dtype, _CHECKS[kind](op, field, operand))
+
+
+def refuse_back_link(field: ir.Field) -> None:
+    """Refuses a write of a back link.
+
+    Raises:
+        CompileError: the field is one, which is not stored with its document.
+    """
+    if field.dtype.back is not None:
+        raise CompileError(
+            f"{field.label} is a back link, which is not stored: the links {field.dtype.back!r} of others lead here",
+            code="update_of_back_link",
+            path=field.path,
+            hint=f"write {field.dtype.back!r} of the others",
+        )
 
 
 _SENSE = {"number": "takes a number on a number field", "array": "works on lists"}

@@ -12,7 +12,8 @@ from .errors import CompileError
 from .ir import stages
 from .ir.collisions import leaves
 from .ir.paths import dtype_at
-from .update_checks import check_stored, stores_type
+from .ir.positions import refuse_positions
+from .update_checks import check_stored, refuse_back_link, stores_type
 
 
 def check_computed(nodes: Sequence[Any], schema: Schema | None) -> None:
@@ -27,9 +28,12 @@ def check_computed(nodes: Sequence[Any], schema: Schema | None) -> None:
     """
     if schema is None:
         return
+    for node in nodes:
+        refuse_positions(node, schema)
     for path, given in _last(nodes):
         dtype = dtype_at(schema, path)
         field = ir.Field(path, dtype, schema.name)
+        refuse_back_link(field)
         if isinstance(given, ir.Literal):
             check_stored("$set", field, given.value)
             refuse_unaccepted("$set", schema, path, given.value)

@@ -8,6 +8,7 @@ from .. import ir
 from .._core import DType
 from ..errors import CompileError
 from ..ir.paths import step
+from ..ir.positions import is_position, refused
 from ..schema import stored_child
 from .expression import Expression, T_co
 
@@ -71,7 +72,15 @@ class Path(Base[T_co]):
             return self._child(name) if method is None else method
 
     def __getitem__(self: Self, key: str | int) -> Self:
-        return self._child(stored_child(self.__ir__.dtype, str(key)))
+        name = str(key)
+        if not name or "." in name or (name.startswith("$") and self.__ir__.dtype.non_null().kind == "map"):
+            raise CompileError(
+                f"{self._label}[{key!r}]: {key!r} is no name in a path, where the server reads dots and '$' as its own",
+                code="bad_key",
+                path=str(self),
+                hint='write ["a"]["b"] for b in a; fn.get_field(...) reads any key, an update of the whole stores it',
+            )
+        return self._child(stored_child(self.__ir__.dtype, name))
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         name = str(self).rpartition(".")[2]
@@ -119,6 +128,21 @@ class Path(Base[T_co]):
                 f"{self._label} is {dtype}: {name}() takes {' or '.join(takes)}", code="no_such_method", path=str(self)
             )
         return getattr(Value(self.__ir__), name)
+
+
+def stage_path(given: Any) -> str:
+    """The path that a stage keeps or writes, of a field or as it is.
+
+    Raises:
+        CompileError: it leads to an element of a list.
+    """
+    path = str(given)
+    while isinstance(given, Path) and given._parent is not None:
+        parent = given._parent
+        if is_position(parent.__ir__.dtype, str(given).rpartition(".")[2]):
+            raise refused(path)
+        given = parent
+    return path
 
 
 _ADMITTED = {
