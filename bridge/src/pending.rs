@@ -44,19 +44,6 @@ impl Pending {
         Self::new(Arc::clone(driver), request, move |py: Python<'_>, outcome: Outcome| plain(py, opened, outcome))
     }
 
-    /// A plain one, after whose answer something is done first.
-    pub fn then(
-        driver: Driver,
-        request: Request,
-        first: impl FnOnce(Python<'_>, &Outcome) -> PyResult<()> + Send + Sync + 'static,
-    ) -> Self {
-        let opened = Arc::clone(&driver);
-        Self::new(driver, request, move |py: Python<'_>, outcome: Outcome| {
-            first(py, &outcome)?;
-            plain(py, opened, outcome)
-        })
-    }
-
     pub fn telling(self, course: Course) -> Self {
         Self { course, ..self }
     }

@@ -8,8 +8,9 @@ from typing import Any
 
 from . import _core
 from .errors import ConnectionFailure
-from .operation import Operation, Script, call
+from .operation import Opening, Operation, Script, call
 from .query_log import QueryLog, switch
+from .sessions import Session
 from .trust import distrust_all
 
 _default: Client | None = None
@@ -55,9 +56,14 @@ class Client:
 
         return Operation(script, "client.close()")
 
-    def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Operation[_core.Session]:
-        """A session, for `query.session(...)`; its methods start, commit and abort transactions."""
-        return Operation.of(lambda: self.core.start_session(causal_consistency, snapshot), "client.start_session()")
+    def start_session(self, causal_consistency: bool = True, snapshot: bool = False) -> Opening[Session]:
+        """A session, for `query.session(...)` and `session=`: `async with client.start_session() as session`."""
+
+        def script() -> Script[Session]:
+            started = yield self.core.start_session(causal_consistency, snapshot)
+            return Session(started, self.core)
+
+        return Opening(script, "client.start_session()")
 
     def pymongo(self) -> Any:
         """PyMongo's asynchronous client of the same deployment, for what data-bridge does not do.
@@ -96,8 +102,8 @@ def connect(
     database: str | None = None,
     log: QueryLog | Sequence[QueryLog] = (),
     **options: Any,
-) -> Operation[Client]:
-    """Connects, and makes the connection the one that documents use.
+) -> Opening[Client]:
+    """Connects, and makes the connection the one that documents use; `async with connect(...)` closes it at its end.
 
     Args:
         uri: a MongoDB connection string; without one, the environment's MONGODB_URI, else an embedded real server
@@ -119,7 +125,7 @@ def connect(
         distrust_all()
         return client
 
-    return Operation(script, "connect(...)")
+    return Opening(script, "connect(...)")
 
 
 def _embedded() -> str:

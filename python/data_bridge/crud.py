@@ -65,6 +65,7 @@ class Crud(InstanceWrites):
         with_children: bool | None = None,
         fetch_links: bool = False,
         lazy: bool = False,
+        session: _core.Session | None = None,
     ) -> Query[Self]:
         """The documents that meet every predicate or filter dict.
 
@@ -72,6 +73,7 @@ class Crud(InstanceWrites):
             fetch_links: with the documents that links lead to; see `Query.fetch_links`.
             with_children: with the documents of the classes below this one, or without; see `Query.with_children`.
             lazy: decode fields when they are read; see `Query.lazy`.
+            session: of a transaction; see `Client.start_session`.
         """
         matches = (match_of(predicates, cls),) if predicates else ()  # type: ignore[arg-type]
         query: Query[Self] = Query(cls, matches, children=with_children)  # type: ignore[arg-type]
@@ -83,6 +85,8 @@ class Crud(InstanceWrites):
             query = query.skip(skip)
         if lazy:
             query = query.lazy()
+        if session is not None:
+            query = query.session(session)
         return query if limit is None else query.limit(limit)
 
     @classmethod
@@ -94,10 +98,17 @@ class Crud(InstanceWrites):
         with_children: bool | None = None,
         fetch_links: bool = False,
         lazy: bool = False,
+        session: _core.Session | None = None,
     ) -> SingleQuery[Self]:
         """The first document that meets every predicate; awaited, it or None. Arguments are those of `find`."""
         query = cls.find(
-            *predicates, sort=sort, skip=skip, with_children=with_children, fetch_links=fetch_links, lazy=lazy
+            *predicates,
+            sort=sort,
+            skip=skip,
+            with_children=with_children,
+            fetch_links=fetch_links,
+            lazy=lazy,
+            session=session,
         )
         single: SingleQuery[Self] = SingleQuery(cls)  # type: ignore[arg-type]
         vars(single).update(vars(query))
@@ -113,10 +124,17 @@ class Crud(InstanceWrites):
         with_children: bool | None = None,
         fetch_links: bool = False,
         lazy: bool = False,
+        session: _core.Session | None = None,
     ) -> Query[Self]:
         """All documents. Arguments are those of `find`."""
         return cls.find(
-            sort=sort, skip=skip, limit=limit, with_children=with_children, fetch_links=fetch_links, lazy=lazy
+            sort=sort,
+            skip=skip,
+            limit=limit,
+            with_children=with_children,
+            fetch_links=fetch_links,
+            lazy=lazy,
+            session=session,
         )
 
     all = find_all

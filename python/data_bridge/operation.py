@@ -18,10 +18,20 @@ import inspect
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+class Closing(Protocol):
+    """What is closed at the end of a block, in either world."""
+
+    async def __aexit__(self, *_: Any) -> None: ...
+    def __exit__(self, *_: Any) -> None: ...
+
+
+C = TypeVar("C", bound=Closing)
 
 
 class Request(Protocol[T_co]):
@@ -113,6 +123,43 @@ class Operation(Generic[T]):
         """The same as `run_sync()`, for scripts."""
         return self.run_sync()
 
+    # What only the result can do: an `await` was forgotten.
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"{self._label} is neither true nor false before it is run: {self._instead}")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Operation):
+            return self is other
+        return self._not_compared(other)
+
+    __hash__ = object.__hash__
+
+    def _not_compared(self, other: object) -> NoReturn:
+        raise TypeError(f"{self._label} cannot be compared with {other!r} before it is run: {self._instead}")
+
+    __lt__ = __le__ = __gt__ = __ge__ = _not_compared
+
+    def __len__(self) -> NoReturn:
+        raise TypeError(f"{self._label} has no length before it is run: {self._instead}")
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        raise TypeError(f"nothing can be taken out of {self._label} before it is run: {self._instead}")
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError(f"{self._label} cannot be iterated before it is run: {self._instead}")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(f"{self._label} has no {name!r} before it is run: {self._instead}")
+
+    @property
+    def _instead(self) -> str:
+        return f"write `await {self._label}`, or `.run_sync()`"
+
     def __repr__(self) -> str:
         return f"<Operation {self._label} ({self._state})>"
 
@@ -141,6 +188,26 @@ class _Single(Operation[T]):
 
     def run_sync(self) -> T:
         return self._begin().wait()  # type: ignore[no-any-return]
+
+
+class Opening(Operation[C]):
+    """An operation that opens what must be closed: `async with operation as it`, or `with`, runs it and closes it."""
+
+    __slots__ = ("_opened",)
+
+    async def __aenter__(self) -> C:
+        self._opened = await self
+        return self._opened
+
+    async def __aexit__(self, *left: Any) -> None:
+        await self._opened.__aexit__(*left)
+
+    def __enter__(self) -> C:
+        self._opened = self.run_sync()
+        return self._opened
+
+    def __exit__(self, *left: Any) -> None:
+        self._opened.__exit__(*left)
 
 
 def together(operations: Sequence[Operation[T]]) -> Any:

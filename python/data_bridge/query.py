@@ -24,6 +24,7 @@ from .operation import Operation, Script
 from .paging import Page, PageRead
 from .pipeline import conjunction, projection, sort_keys, to_stages
 from .plan import Plan
+from .query_answers import NoAnswerYet
 from .query_options import QueryOptions
 from .query_text import QueryText
 from .query_writes import QueryWrites, WriteResult
@@ -58,7 +59,7 @@ def match_of(predicates: tuple[Any, ...], cls: type[Document]) -> stages.Match:
     return stages.Match(conjunction(predicates, _schema_of(cls)))
 
 
-class Query(QueryOptions, QueryText, QueryWrites[T], Streaming[T], Exports):
+class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], Exports):
     """A read of a class's collection. Every method gives a new query."""
 
     # Never changed in place: these are of every query that says nothing else.

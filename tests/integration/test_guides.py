@@ -44,7 +44,12 @@ def blocks(guide: str) -> list[CodeType]:
     ],
 )
 async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, guide: str) -> None:
-    monkeypatch.setenv("MONGODB_URI", mongod.uri)
+    await run(guide, mongod, monkeypatch)
+
+
+async def run(guide: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs the blocks of a guide one after the other, with this server."""
+    monkeypatch.setenv("MONGODB_URI", server.uri)
     namespace: dict[str, Any] = {"__name__": "guide"}
     codes = blocks(guide)
     assert len(codes) > 4
@@ -54,8 +59,12 @@ async def test_the_guide_runs(mongod: Server, monkeypatch: pytest.MonkeyPatch, g
             if waiting is not None:
                 await waiting
     finally:
-        with MongoClient[dict[str, Any]](mongod.uri) as plain:
+        with MongoClient[dict[str, Any]](server.uri) as plain:
             plain.drop_database("guide")
+
+
+async def test_the_guide_of_transactions_runs(replica_set: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    await run("transactions.md", replica_set, monkeypatch)
 
 
 PROGRAM, *BEHIND, FIXTURE = re.findall(

@@ -262,7 +262,8 @@ def test_each_limit_can_be_set() -> None:
         (lang.Limits(digits=3), "number_too_long"),
     ]:
         assert refused(text, limits=limits).code == code
-    assert lang.parse(text, [User], limits=lang.Limits(length=60, depth=6, terms=20, digits=5))
+    parsed = lang.parse(text, [User], limits=lang.Limits(length=60, depth=6, terms=20, digits=5))
+    assert parsed == User.find((User.age > 1) & (User.age < 1_000))
 
 
 def test_wide_texts_are_no_deep_ones() -> None:

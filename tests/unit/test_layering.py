@@ -48,6 +48,7 @@ CROSSING = {
     "requests",
     "rows",
     "schema",
+    "sessions",
     "stages",
     "steps",
     "streaming",

@@ -172,3 +172,34 @@ def test_a_discarded_operation_does_not_warn() -> None:
         warnings.simplefilter("error")
         Operation.of(lambda: Doubled(1)).discard()
         gc.collect()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        bool,
+        len,
+        list,
+        lambda made: made[0],
+        lambda made: made == 8,
+        lambda made: made != None,  # noqa: E711
+        lambda made: made > 3,
+        lambda made: made <= 3,
+        lambda made: made.name,
+    ],
+)
+def test_what_only_the_result_can_do_says_to_await(use: Any) -> None:
+    made = Operation.of(lambda: Doubled(4), "User.get(3)")
+    with pytest.raises((TypeError, AttributeError), match=r"User.get\(3\) .*: write `await User.get\(3\)`"):
+        use(made)
+    assert not hasattr(made, "name")
+    assert made.run_sync() == 8
+
+
+def test_operations_are_told_apart_and_may_be_kept_in_sets() -> None:
+    one, other = (Operation.of(lambda: Doubled(4)) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+    one.discard()
+    other.discard()

@@ -1,5 +1,7 @@
 """Queries before they are run."""
 
+from typing import Any
+
 import pytest
 from models import User
 
@@ -47,3 +49,20 @@ def test_plans_print_the_same_each_time() -> None:
 def test_a_result_that_is_dropped_says_so() -> None:
     with pytest.warns(RuntimeWarning, match=r"User.find\(...\).to_list\(\) was never run"):
         User.find().to_list()
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        (lambda: bool(User.find()), r"write `await User.find\(...\).exists\(\)`"),
+        (lambda: bool(User.find_one()), r"write `await User.find_one\(...\).exists\(\)`"),
+        (lambda: len(User.find()), r"write `await User.find\(...\).count\(\)`"),
+        (lambda: User.find()[0], r"write `.skip\(...\).limit\(...\)`"),
+        (lambda: User.find_one() > 3, r"cannot be compared with 3: `await` it first"),
+        (lambda: User.find_one().name, r"'name' is a field of it: write `\(await User.find_one\(...\)\).name`"),
+        (lambda: User.find().lmit(3), r"User.find\(...\) is a query and has no 'lmit'; did you mean 'limit'"),
+    ],
+)
+def test_what_only_the_answer_can_do_says_what_to_write(use: Any, told: str) -> None:
+    with pytest.raises((TypeError, AttributeError), match=told):
+        use()
