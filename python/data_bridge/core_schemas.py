@@ -70,6 +70,33 @@ def model_inside(schema: CoreSchema) -> CoreSchema | None:
     return schema if schema["type"] == "model" else None
 
 
+def inlined(schema: CoreSchema, definitions: list[CoreSchema]) -> CoreSchema:
+    """A model that functions stand around, with the model itself where the schema only names it."""
+    if schema["type"].startswith("function-") and "schema" in schema:
+        inner = inlined(schema["schema"], definitions)
+        if inner["type"] == "definition-ref":
+            named = resolved(inner, definitions)
+            inner = {key: item for key, item in named.items() if key != "ref"} if model_inside(named) else inner
+        return {**schema, "schema": inner}
+    return schema
+
+
+def models_of(schema: CoreSchema, definitions: list[CoreSchema]) -> list[CoreSchema]:
+    """The schemas of the models that a choice of a union may be."""
+    schema = resolved(schema, definitions)
+    if schema["type"] == "model":
+        return [schema]
+    if schema["type"] in ("union", "tagged-union"):
+        choices = schema["choices"]
+        each = (
+            choices.values()
+            if isinstance(choices, dict)
+            else [choice[0] if isinstance(choice, tuple) else choice for choice in choices]
+        )
+        return [model for choice in each for model in models_of(choice, definitions)]
+    return models_of(schema["schema"], definitions) if "schema" in schema else []
+
+
 def fields_inside(model: CoreSchema) -> dict[str, CoreSchema]:
     """The fields of a model, by name; a model of a root has one field."""
     schema = model["schema"]

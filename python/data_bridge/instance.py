@@ -232,6 +232,7 @@ class InstanceWrites:
 
         def script() -> Script[Self]:
             cls = type(self._document)
+            remember(session, [self._document])
             fresh = yield Get(cls, id_of(self._document), layout_of(cls), session=session)
             if fresh is None:
                 raise DocumentNotFound(f"no {type(self).__name__} with id {self.id!r} is stored")

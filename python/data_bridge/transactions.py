@@ -28,8 +28,6 @@ def _restoring(document: Document) -> partial[None]:
 
 
 def _restore(document: Document, image: bytes | None, previous: Any, revision: Any) -> None:
-    # What is still to be decoded of a lazy document stands in the bytes that it has now.
-    vars(document)
     object.__setattr__(document, "__image__", image)
     object.__setattr__(document, "__previous__", previous)
     if revision_now(document) != revision:

@@ -8,12 +8,13 @@ run on its own result. Pydantic's `validate_assignment` runs them for values ass
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError, SchemaValidator
 
-from .core_schemas import CoreSchema, model_inside, referred, validator_of, with_inner, wrapped
+from .core_schemas import CoreSchema, definitions_of, inlined, model_inside, referred, validator_of, with_inner, wrapped
 from .links import link_of_schema
 from .per_class import per_class
 from .plain_types import Fit, fit_of
@@ -52,29 +53,22 @@ def fit_of_class(cls: type[BaseModel]) -> Fit | None:
 def _validator_of(cls: type[BaseModel]) -> SchemaValidator:
     """Pydantic's whole check."""
     schema: Any = cls.__pydantic_core_schema__
-    return validator_of(_Checks(_taken, _chosen).schema(schema))
+    return validator_of(_Conversions(schema).schema(schema), {"title": cls.__name__})
 
 
 def checking(schema: Any) -> Any:
     """The core schema that takes an instance, looks into it, and calls no function of its fields."""
-    return _Checks(lambda _, checked: checked, lambda checked: checked).schema(schema)
+    return _Checks(schema).schema(schema)
 
 
 class _Checks:
-    """Makes core schemas of classes those of checks.
+    """Makes the core schema of a class that of a check."""
 
-    Args:
-        model: what stands for a model, of its class and its check.
-        union: what stands for a union.
-    """
-
-    def __init__(
-        self, model: Callable[[type[BaseModel], CoreSchema], CoreSchema], union: Callable[[CoreSchema], CoreSchema]
-    ) -> None:
-        self._of_model = model
-        self._of_union = union
+    def __init__(self, whole: CoreSchema) -> None:
+        self._definitions = definitions_of(whole)[1]
 
     def schema(self, schema: CoreSchema) -> CoreSchema:
+        schema = inlined(schema, self._definitions)
         model = model_inside(schema)
         if model is not None:
             return self._of_model(model["cls"], self._model(schema))
@@ -84,8 +78,30 @@ class _Checks:
     def _model(self, schema: CoreSchema) -> CoreSchema:
         """The check of a model, and of what stands around it."""
         if schema["type"] == "model":
-            return {**_checked(schema, self.schema), "revalidate_instances": "always"}
+            return self._of_values({**_checked(schema, self.schema), "revalidate_instances": "always"})
         return _checked(schema, self._model)
+
+    def _of_model(self, cls: type[BaseModel], checked: CoreSchema) -> CoreSchema:
+        return checked
+
+    def _of_values(self, checked: CoreSchema) -> CoreSchema:
+        return checked
+
+    def _of_union(self, checked: CoreSchema) -> CoreSchema:
+        return checked
+
+
+class _Conversions(_Checks):
+    """Those of a check that may also convert what is not valid yet."""
+
+    def _of_model(self, cls: type[BaseModel], checked: CoreSchema) -> CoreSchema:
+        return wrapped(partial(_take, cls), checked)
+
+    def _of_values(self, checked: CoreSchema) -> CoreSchema:
+        return wrapped(_with_private, checked) if checked["cls"].__private_attributes__ else checked
+
+    def _of_union(self, checked: CoreSchema) -> CoreSchema:
+        return wrapped(_choose, checked)
 
 
 def _checked(schema: CoreSchema, change: Callable[[CoreSchema], CoreSchema]) -> CoreSchema:
@@ -114,38 +130,39 @@ class _Converting(dict[str, Any]):
     in_union = False
 
 
-def _taken(cls: type[BaseModel], checked: CoreSchema) -> CoreSchema:
+def _take(cls: type[BaseModel], value: Any, check: Any, info: Any) -> Any:
     """A model, whose instances stay those that they are: what is converted is converted in them."""
-
-    def take(value: Any, check: Any, info: Any) -> Any:
-        converting = info.context if isinstance(info.context, _Converting) else None
-        if not isinstance(value, cls):
-            if converting is not None and not converting.in_union:
-                # Of these values nothing was validated yet.
-                return cls.__pydantic_validator__.validate_python(value)
-            raise PydanticCustomError("model_type", "Input should be an instance of {name}", {"name": cls.__name__})
-        if converting is None:
-            return check(value)
-        in_union, converting.in_union = converting.in_union, False
-        try:
-            vars(value).update(vars(check(value)))
-        finally:
-            converting.in_union = in_union
-        return value
-
-    return wrapped(take, checked)
+    converting = info.context if isinstance(info.context, _Converting) else None
+    if not isinstance(value, cls):
+        if converting is not None and not converting.in_union:
+            # Of these values nothing was validated yet.
+            return cls.__pydantic_validator__.validate_python(value)
+        raise PydanticCustomError("model_type", "Input should be an instance of {name}", {"name": cls.__name__})
+    if converting is None:
+        return check(value)
+    in_union, converting.in_union = converting.in_union, False
+    try:
+        found = check(value)
+    finally:
+        converting.in_union = in_union
+    vars(value).update(vars(found))
+    object.__setattr__(value, "__pydantic_extra__", found.__pydantic_extra__)
+    return value
 
 
-def _chosen(checked: CoreSchema) -> CoreSchema:
+def _with_private(value: Any, check: Any, _: Any) -> Any:
+    """A model with private attributes: validators of the whole model, which see what is made here, may ask for them."""
+    found = check(value)
+    object.__setattr__(found, "__pydantic_private__", value.__pydantic_private__)
+    return found
+
+
+def _choose(value: Any, check: Any, info: Any) -> Any:
     """A union, whose models are given as instances."""
-
-    def choose(value: Any, check: Any, info: Any) -> Any:
-        if not isinstance(info.context, _Converting):
-            return check(value)
-        in_union, info.context.in_union = info.context.in_union, True
-        try:
-            return check(value)
-        finally:
-            info.context.in_union = in_union
-
-    return wrapped(choose, checked)
+    if not isinstance(info.context, _Converting):
+        return check(value)
+    in_union, info.context.in_union = info.context.in_union, True
+    try:
+        return check(value)
+    finally:
+        info.context.in_union = in_union

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from data_bridge import Document, connect
 from data_bridge.embedded import Server
@@ -173,6 +175,45 @@ async def test_what_a_transaction_wrote_is_new_again_when_it_is_aborted(
         await session.start_transaction()
         await session.abort()
         assert not changed.is_changed
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "block", "beside one that cannot be decoded", "refreshed"])
+async def test_documents_know_what_is_stored_however_a_transaction_is_given_up(
+    replica_set: Server, database_name: str, how: str
+) -> None:
+    client = await connect(replica_set.uri, database=database_name)
+    try:
+        note, broken = await Note(number=5).insert(), ObjectId()
+        await Note.collection().insert_one({"_id": broken, "number": "bad"})
+        session = await client.start_session()
+        await session.start_transaction()
+        note.number = 6
+        await note.save(session=session)
+        if how == "cancelled":
+
+            async def abort() -> None:
+                await session.abort()
+
+            task = asyncio.create_task(abort())
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        elif how == "block":
+            async with session:
+                pass
+        elif how == "refreshed":
+            await note.refresh(session=session)
+            await session.abort()
+        else:
+            lazy = await Note.get(broken, lazy=True)
+            assert lazy is not None
+            await lazy.delete(session=session)
+            await session.abort()
+        assert note.changes == {"number": 6}
+        await note.save()
+        assert (await Note.get(note.id)).number == 6
     finally:
         await client.close()
 

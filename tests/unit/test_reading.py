@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections
 import datetime
 import enum
+import ipaddress
 import itertools
+import pathlib
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -20,11 +22,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     Json,
     NaiveDatetime,
     RootModel,
     StringConstraints,
+    Tag,
     ValidationInfo,
     create_model,
     field_serializer,
@@ -40,6 +44,7 @@ from data_bridge.layout import layout_of
 
 class Color(enum.Enum):
     RED = "red"
+    BLUE = "blue"
 
 
 class Circle(EmbeddedDocument):
@@ -99,6 +104,67 @@ class Tree(EmbeddedDocument):
     either: Tree | Kept | None = None
 
 
+def same(value: Any) -> Any:
+    return value
+
+
+class First(BaseModel):
+    tag: Literal["1"] = Field("1", serialization_alias="t")
+
+
+class Second(BaseModel):
+    tag: Literal["2"] = Field("2", serialization_alias="t")
+
+
+class Third(BaseModel):
+    tag: Literal["3"] = "3"
+    t: str = "1"
+
+
+class OfA(BaseModel):
+    kind: Literal["of"] = Field("of", serialization_alias="K")
+    sub: Literal["a"] = "a"
+
+
+class OfB(BaseModel):
+    kind: Literal["of"] = Field("of", serialization_alias="K")
+    sub: Literal["b"] = "b"
+
+
+class Alone(BaseModel):
+    kind: Literal["alone"] = Field("alone", serialization_alias="K")
+
+
+class Swapped(BaseModel):
+    first: int = Field(0, serialization_alias="second")
+    second: int = Field(1, serialization_alias="first")
+
+
+class InRed(BaseModel):
+    color: Literal[Color.RED] = Color.RED
+
+
+class InBlue(BaseModel):
+    color: Literal[Color.BLUE] = Color.BLUE
+
+
+def tag_of(value: Any) -> str | None:
+    return value.get("tag") if isinstance(value, dict) else value.tag
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    tags: set[str] = {"a"}
+    pair: tuple[int, str] = (1, "a")
+    day: datetime.date = datetime.date(2020, 1, 1)
+    span: datetime.timedelta = datetime.timedelta(seconds=1)
+    color: Color = Color.RED
+    path: pathlib.PurePath = pathlib.PurePath("a")
+    address: ipaddress.IPv4Address = ipaddress.IPv4Address("1.2.3.4")
+    counts: collections.Counter[str] = collections.Counter("a")
+
+
 WAYS = {"one": 1, "two": [0, 2], "in": 3}
 ANNOTATIONS: list[tuple[Any, Any]] = [
     (Circle | Square, Square(width=5)),
@@ -121,7 +187,29 @@ ANNOTATIONS: list[tuple[Any, Any]] = [
     (re.Pattern[str] | int, re.compile("a+", re.IGNORECASE)),
     (bson.Decimal128 | None, bson.Decimal128("1.5")),
     (bson.Regex, bson.Regex("a", "i")),
+    (bson.Int64 | None, bson.Int64(5)),
     (Decimal | str, Decimal("1.5")),
+    # A model that is named twice is only referred to.
+    (tuple[Annotated[Swapped, AfterValidator(same)], Swapped], (Swapped(first=3), Swapped(second=4))),
+    (tuple[Annotated[First, AfterValidator(same)] | int, First, Second], (First(), First(), Second())),
+    (
+        tuple[
+            Annotated[
+                Annotated[First, AfterValidator(same)] | Annotated[Second, AfterValidator(same)],
+                Field(discriminator="tag"),
+            ],
+            First,
+            Second,
+        ],
+        (Second(), First(), Second()),
+    ),
+    (Annotated[First | Third, Field(discriminator="tag")], Third()),
+    (Annotated[First | Third, Field(discriminator="tag")], First()),
+    (Annotated[Annotated[OfA | OfB, Field(discriminator="sub")] | Alone, Field(discriminator="kind")], OfB()),
+    (Annotated[Annotated[OfA | OfB, Field(discriminator="sub")] | Alone, Field(discriminator="kind")], Alone()),
+    (Annotated[Annotated[First, Tag("1")] | Annotated[Second, Tag("2")], Discriminator(tag_of)], Second()),
+    (Annotated[InRed | InBlue, Field(discriminator="color")], InBlue()),
+    (Strict | int, Strict()),
 ]
 
 
@@ -175,7 +263,7 @@ def test_a_function_that_reads_a_field_is_given_the_other_stored_values() -> Non
     layout = layout_of(Priced)
     read = layout.decode(bson.encode({"_id": bson.ObjectId(), "base": 3, "price": 1, "given": 4}))
     assert read.given == 12
-    with pytest.raises(Exception, match="does not fit Priced at 'given'"):
+    with pytest.raises(Exception, match="does not fit Priced at 'given': 1 validation error for Priced"):
         layout.decode(bson.encode({"_id": bson.ObjectId(), "base": 5, "price": 1, "given": 4}))
 
 
@@ -294,3 +382,25 @@ def test_a_document_that_is_too_large_is_refused_without_a_path() -> None:
 
     with pytest.raises(EncodeError, match=r"^the document has"):
         layout_of(Large).encode(Large(text="x" * 17_000_000))
+
+
+def test_regular_expressions_of_no_declared_type_stay_those_of_bson() -> None:
+    class Loose(Document):
+        values: dict = {}  # type: ignore[type-arg]
+        number: int = 1
+
+    stored = bson.encode({"_id": bson.ObjectId(), "values": {"x": bson.Regex("a")}, "number": 1.0})
+    assert layout_of(Loose).decode(stored).values == {"x": bson.Regex("a")}
+
+
+def test_what_is_stored_of_one_field_is_not_taken_for_another() -> None:
+    class Crossed(Document):
+        first: int = Field(0, alias="second")
+        second: int = Field(7, alias="z")
+        third: int | None = Field(None, validation_alias=AliasChoices("fourth", "c"))
+        fourth: int = 8
+        number: int = 1
+
+    for number in (1, 1.0):
+        read = layout_of(Crossed).decode(bson.encode({"_id": bson.ObjectId(), "second": 5, "number": number}))
+        assert (read.first, read.second, read.third, read.fourth) == (5, 7, None, 8)

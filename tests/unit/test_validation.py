@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from data_bridge import Document, EmbeddedDocument
 from data_bridge.validation import check
@@ -84,6 +93,53 @@ def test_values_inside_an_instance_are_converted_in_it() -> None:
     check(person)
     assert person.address is address
     assert address.number == 7
+
+
+class Private(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int]
+    _limit: int = PrivateAttr(5)
+    number: int = 0
+
+    @model_validator(mode="after")
+    def small(self) -> Any:
+        assert self.number <= self._limit
+        return self
+
+
+class Guarded(Document):
+    inner: Annotated[Private, AfterValidator(lambda value: value)]
+    other: Private | None = None
+
+
+def test_validators_of_a_model_may_ask_for_its_private_attributes() -> None:
+    guarded = Guarded(inner=Private(), other=Private())
+    check(guarded)
+    assert guarded.other is not None
+    guarded.inner._limit = guarded.other.number = 6
+    with pytest.raises(ValidationError) as refused:
+        check(guarded)
+    assert [each["loc"] for each in refused.value.errors()] == [("other",)]
+    guarded.other.number = 5
+    guarded.inner.number = 6
+    check(guarded)
+
+
+def test_a_function_around_a_model_hides_nothing_of_it() -> None:
+    guarded = Guarded(inner=Private())
+    guarded.inner.number = "x"  # type: ignore[assignment]  # pyright: ignore
+    with pytest.raises(ValidationError):
+        check(guarded)
+    guarded.inner = {"number": 3}  # type: ignore[assignment]  # pyright: ignore
+    check(guarded)
+    assert guarded.inner == Private(number=3)
+
+
+def test_typed_extras_are_converted_too() -> None:
+    guarded = Guarded(inner=Private())
+    guarded.inner.more = "7"  # type: ignore[attr-defined]  # pyright: ignore
+    check(guarded)
+    assert guarded.inner.__pydantic_extra__ == {"more": 7}
 
 
 def test_a_strict_field_takes_no_other_type() -> None:

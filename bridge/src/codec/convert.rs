@@ -161,7 +161,7 @@ impl Converter {
             Self::Link(link) => link.convert(scope, element),
             Self::Members(members) => Ok(members.find(element).map(|member| member.bind(py).clone())),
             Self::Validate(validate) => {
-                let value = decode::as_python_has_it(decode::value(scope, kind, element.value)?)?;
+                let value = decode::with_decimals(decode::value(scope, kind, element.value)?)?;
                 // Whatever pydantic refuses here it will refuse, and explain, for the whole document.
                 Ok(validate.bind(py).call1((value,)).ok())
             }

@@ -104,23 +104,19 @@ pub fn decimal<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py,
     types::get(py)?.decimal.bind(py).call1((finite.to_string(),)).map(Some)
 }
 
-/// The value with the types of Python's own that pydantic knows in the place of BSON's, numbers and regular expressions;
-/// changes lists and dicts in place.
-pub fn as_python_has_it<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// The value with every `Decimal128` in it as a `Decimal`, which is what pydantic knows; changes lists and dicts in place.
+pub fn with_decimals<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
     if let Ok(items) = value.cast::<PyList>() {
         for (position, item) in items.iter().enumerate() {
-            items.set_item(position, as_python_has_it(item)?)?;
+            items.set_item(position, with_decimals(item)?)?;
         }
     } else if let Ok(entries) = value.cast::<PyDict>() {
         for (key, item) in entries.copy()? {
-            entries.set_item(key, as_python_has_it(item)?)?;
+            entries.set_item(key, with_decimals(item)?)?;
         }
     } else if value.is_exact_instance(types::get(py)?.decimal128.bind(py)) {
         return value.call_method0(intern!(py, "to_decimal"));
-    } else if value.is_exact_instance(types::get(py)?.regex.bind(py)) {
-        // One that only the server understands stays as it is.
-        return Ok(value.call_method0(intern!(py, "try_compile")).unwrap_or(value));
     }
     Ok(value)
 }

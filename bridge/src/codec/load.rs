@@ -235,7 +235,7 @@ impl Layout {
         for field in definition.stored().iter().filter(|field| !field.converter.is_any()) {
             let key = scope.key(field.key())?;
             if let Some(value) = document.get_item(&key)? {
-                document.set_item(&key, decode::as_python_has_it(value)?)?;
+                document.set_item(&key, decode::with_decimals(value)?)?;
             }
         }
         let wrong = match definition.read.bind(py).call1((document,)) {
