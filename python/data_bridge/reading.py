@@ -285,7 +285,8 @@ def _naive(value: Any) -> Any:
 
 
 #: How pydantic reads a pattern.
-_PATTERNS = [TypeAdapter(kind).core_schema["function"]["function"] for kind in (re.Pattern, re.Pattern[str])]
+_SCHEMAS: list[Any] = [TypeAdapter(kind).core_schema for kind in (re.Pattern, re.Pattern[str])]
+_PATTERNS = [schema["function"]["function"] for schema in _SCHEMAS]
 
 
 def _pattern(value: Any) -> Any:
