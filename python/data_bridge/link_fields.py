@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from .completion import complete
 from .errors import SchemaError
+from .link_shapes import is_plain
 from .links import LinkField, LinkOptions, LinkTo, link_in, link_of_field
 from .schema import stored_name
 
@@ -122,7 +123,7 @@ def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkFi
     """The link on the other side that a back link follows.
 
     Raises:
-        SchemaError: the other class has no such link, it leads elsewhere, or it stands in a dict.
+        SchemaError: the other class has no such link, it leads elsewhere, or it stands where no filter finds it.
     """
     name = options.original_field
     for field in link_fields(to.target):
@@ -131,10 +132,11 @@ def original_of(cls: type[Document], to: LinkTo, options: LinkOptions) -> LinkFi
                 raise SchemaError(
                     f"{to.target.__name__}.{name} leads to {field.to.target.__name__}, not to {cls.__name__}"
                 )
-            if any("dict" in layers for layers in field.layers):
+            if not is_plain(field):
+                where = "a dict" if any("dict" in layers for layers in field.layers) else "a list of lists"
                 raise SchemaError(
-                    f"{cls.__name__} has a back link of {to.target.__name__}.{name}, which stands in a dict: no filter "
-                    "of the server finds what leads here; keep such links in a list"
+                    f"{cls.__name__} has a back link of {to.target.__name__}.{name}, which stands in {where}: no "
+                    "filter of the server finds what leads here; keep such links in a list"
                 )
             return field
     links = ", ".join(".".join(field.path) for field in link_fields(to.target)) or "none"

@@ -1,6 +1,7 @@
 """Where the links of a field stand in stored documents: in lists, in dicts, in embedded documents, in any nesting.
 
-What a plain path reaches, the server finds by itself and by an index; what stands in dicts it must be led to.
+What a plain path reaches, the server finds by itself and by an index; what stands in dicts, and in lists of lists, it
+must be led to.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def _is_document(value: Any) -> dict[str, Any]:
 
 
 def is_plain(link: LinkField) -> bool:
-    """Whether a filter on the stored path finds the link: no dict stands above it."""
-    return all("dict" not in layers for layers in link.layers)
+    """Whether a filter on the stored path finds the link: no dict stands above it, and no list in a list."""
+    return all(layers in ((), ("list",)) for layers in link.layers)
 
 
 def without_links(link: LinkField, ids: list[Any], pull: bool) -> list[dict[str, Any]]:

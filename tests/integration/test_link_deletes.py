@@ -28,6 +28,7 @@ class Plan(Document):
     listed: list[Link[Room]] = Link(on_delete="pull")
     named: dict[str, Link[Room]] = Link(on_delete="pull")
     grouped: dict[str, list[Link[Room]]] = Link(on_delete="pull")
+    rows: list[list[Link[Room]]] = Link(on_delete="pull")
     slot: Slot | None = None
     slots: list[Slot] = []
     days: dict[str, list[Slot]] = {}
@@ -76,6 +77,7 @@ async def test_cut_links_leave_all_else(database: Any, cls: type[Plan]) -> None:
             listed=rooms,
             named={"a": room, "b": kept} if room else {"b": kept},
             grouped={"x": [room], "y": rooms, "z": []} if room else {"x": [], "y": rooms, "z": []},
+            rows=[[room], rooms, []] if room else [[], rooms, []],
             slot=each,
             slots=[each, slot(kept, ghost), Slot(at=2, room=None, spare=[])],
             days={"mon": [each, slot(kept, kept)], "tue": []},
@@ -104,6 +106,10 @@ class Hall(Document):
 class Guard(Document):
     hall: Link[Hall] | None = None
     posts: dict[str, Link[Hall]] = Link(on_delete="deny")
+
+
+class Watch(Document):
+    rounds: list[list[Link[Hall]]] = Link(on_delete="deny")
 
 
 class Lamp(Document):
@@ -140,6 +146,16 @@ async def test_deny_changes_nothing(database: Any) -> None:
     after = await everything(database)
     assert [after["Lamp"], after["Bulb"], [note["bulb"] for note in after["Note"]]] == [[], [], [None]]
     assert after["Guard"] == before["Guard"]
+
+
+async def test_lists_of_lists_deny_too(database: Any) -> None:
+    first, second = Hall(name="a"), Hall(name="b")
+    await Hall.insert_many([first, second])
+    await Watch(rounds=[[], [first]]).insert()
+    with pytest.raises(DeleteDenied, match=r"Watch\.rounds .*nothing was deleted"):
+        await first.delete()
+    assert await Hall.count() == 2
+    assert (await second.delete())["n"] == 1
 
 
 async def test_find_one_and_delete_obeys_the_links(database: Any) -> None:
@@ -290,6 +306,17 @@ def test_a_back_link_of_links_in_a_dict_is_refused() -> None:
 
     with pytest.raises(SchemaError, match=r"Painting\.places, which stands in a dict"):
         _ = Museum.paintings
+
+
+def test_a_back_link_of_links_in_lists_of_lists_is_refused() -> None:
+    class Stadium(Document):
+        games: list[BackLink["Season"]] = BackLink(original_field="rounds")
+
+    class Season(Document):
+        rounds: list[list[Link[Stadium]]]
+
+    with pytest.raises(SchemaError, match=r"Season\.rounds, which stands in a list of lists"):
+        _ = Stadium.games
 
 
 class Shelf(Document):
