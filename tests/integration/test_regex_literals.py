@@ -9,6 +9,7 @@ import pytest
 
 from data_bridge import Document, Match, Project, connect
 from data_bridge.embedded import Server
+from data_bridge.errors import CompileError
 
 
 class Word(Document):
@@ -41,3 +42,21 @@ async def test_filters_and_values_agree(mongod: Server, predicate: Any, found: l
         assert [row.get("text") for row in rows] == found
         computed = await Word.find(Word.text.if_null("").upper() == PATTERN).sort("_id").to_list()
         assert [word.text for word in computed] == ["Apple", "avocado"]
+
+
+async def test_texts_with_any_character_are_found(mongod: Server) -> None:
+    odd = "a\0b1"
+    async with await connect(mongod.uri, database="regexes"):
+        await Word.delete_all()
+        await Word.insert_many([Word(text=odd), Word(text="a"), Word(text="ab1")])
+        for predicate in (
+            Word.text.startswith("a\0"),
+            Word.text.endswith("\0b1"),
+            Word.text.contains("\0b"),
+            Word.text.icontains("\0B1"),
+            Word.text.regex(r"^a\x00b"),
+        ):
+            assert [word.text for word in await Word.find(predicate)] == [odd]
+        with pytest.raises(CompileError, match="NUL") as raised:
+            await Word.find(Word.text.regex("a\0"))
+        assert raised.value.hint == r"write it as \x00"

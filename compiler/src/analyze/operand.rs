@@ -48,7 +48,11 @@ impl Analyzer {
                     self.report(error.at(field.as_str()).hint(format!("types: {}", TYPES.join(", "))));
                 }
             }
-            Expr::Regex { field, options, .. } => {
+            Expr::Regex { field, pattern, options } => {
+                if pattern.contains('\0') {
+                    let error = CompileError::new("bad_pattern", "a pattern cannot have the character NUL as it is");
+                    self.report(error.at(field.as_str()).hint("write it as \\x00"));
+                }
                 if let Some(unknown) = options.chars().find(|letter| !"imsxu".contains(*letter)) {
                     let message = format!("'{unknown}' is no option of a pattern");
                     self.report(CompileError::new("bad_pattern", message).at(field.as_str()).hint("options: imsx"));

@@ -99,7 +99,8 @@ class FieldPredicates(Path[T_co]):
             raise CompileError(
                 f"{self.__ir__.label} is searched for text, not for {text!r}", code="not_text", path=self.__ir__.path
             )
-        return re.escape(text)
+        # The server refuses a pattern that has this character as it is.
+        return re.escape(text).replace("\0", r"\x00")
 
     def _text(self, pattern: str, options: str = "") -> Predicate:
         if not self.__ir__.dtype.comparable_to(DType.string()):

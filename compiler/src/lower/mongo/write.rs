@@ -70,11 +70,28 @@ fn changed(change: &Change) -> Lowered<RawBson> {
 fn grouped(operations: &[Operation]) -> Lowered<RawDocumentBuf> {
     let mut by_operator: IndexMap<&str, Document> = IndexMap::new();
     for operation in operations {
-        by_operator.entry(&operation.op).or_default().put(operation.path.as_str(), operation.operand.0.clone())?;
+        by_operator.entry(&operation.op).or_default().put(operation.path.as_str(), operand(operation))?;
     }
     let mut update = Document::default();
     by_operator.into_iter().try_for_each(|(name, fields)| update.put(name, fields.finish()))?;
     Ok(update.finish())
+}
+
+/// What an operator is given. A pull takes its condition for a filter of fields where a negation stands first.
+fn operand(operation: &Operation) -> RawBson {
+    let given = &operation.operand.0;
+    let RawBson::Document(condition) = given else { return given.clone() };
+    let mut tests: Vec<_> = condition.iter().filter_map(Result::ok).collect();
+    if operation.op != "$pull" || tests.first().is_none_or(|(name, _)| name.as_str() != "$not") {
+        return given.clone();
+    }
+    tests.rotate_left(1);
+    let mut ordered = RawDocumentBuf::new();
+    if tests.len() == 1 {
+        ordered.append(bson::cstr!("$exists"), true);
+    }
+    tests.into_iter().for_each(|(name, value)| ordered.append(name, RawBson::from(value)));
+    RawBson::Document(ordered)
 }
 
 pub fn lower_find_and_modify(plan: &FindAndModify) -> Lowered<PhysicalPlan> {
