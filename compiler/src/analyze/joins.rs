@@ -6,14 +6,17 @@
 //!
 //! What is joined is taken away again once the next stage that could show it is reached.
 
+use std::borrow::Cow;
+
 use bson::RawBson;
 use data_bridge_ir::dtype::LinkForm;
 use data_bridge_ir::expr::Operands;
-use data_bridge_ir::schema::{Collection, Crossing};
+use data_bridge_ir::schema::Crossing;
 use data_bridge_ir::stage::{Lookup, Projected};
 use data_bridge_ir::{DType, Expr, Path, SchemaRef, Stage, Value};
 
 use super::Analyzer;
+use super::positions::positioned;
 use super::shape::Shape;
 use crate::error::CompileError;
 use crate::facts::link_form;
@@ -72,11 +75,13 @@ pub(super) fn keeps_joined(stage: &Stage) -> bool {
 impl Analyzer {
     /// Leads the linked paths of a stage to joined fields; the stages that join them.
     pub(super) fn join_linked(&mut self, stage: &mut Stage, shape: &Shape, joins: &mut Joins) -> Vec<Stage> {
-        let Shape::Declared { schema, added } = shape else { return Vec::new() };
         let mut before = Vec::new();
+        if self.in_update {
+            return before;
+        }
         let mut lead = |path: &mut Path| {
-            if let Some(crossing) = schema.crossing(path.as_str()).filter(|_| !added.contains_key(path.root())) {
-                self.lead(path, schema, crossing, &mut before, joins);
+            if let Some(crossing) = shape.crossing(path) {
+                self.lead(path, shape, crossing, &mut before, joins);
             }
         };
         match stage {
@@ -91,7 +96,7 @@ impl Analyzer {
                 for (path, projected) in fields {
                     match projected {
                         Projected::Computed(value) => lead_paths(value, &mut lead),
-                        Projected::Include if schema.crossing(path.as_str()).is_some() => {
+                        Projected::Include if shape.crossing(path).is_some() => {
                             let mut shown = path.clone();
                             lead(&mut shown);
                             *projected = Projected::Computed(Expr::Field(shown));
@@ -105,22 +110,14 @@ impl Analyzer {
         before
     }
 
-    fn lead(
-        &mut self,
-        path: &mut Path,
-        schema: &SchemaRef,
-        first: Crossing,
-        before: &mut Vec<Stage>,
-        joins: &mut Joins,
-    ) {
-        let mut schema = schema.clone();
+    fn lead(&mut self, path: &mut Path, shape: &Shape, first: Crossing, before: &mut Vec<Stage>, joins: &mut Joins) {
+        let mut here = Cow::Borrowed(shape);
         let (mut walked, mut base, mut next) = (String::new(), Joint::default(), Some(first));
         while let Some(crossing) = next {
             walked = format!("{walked}/{}", crossing.link.as_str());
-            let local = base.path(crossing.link.as_str());
             base = match joins.made.iter().find(|joined| joined.path == walked) {
                 Some(joined) => joined.field.clone(),
-                None => match self.join(&schema, &crossing, &local, &base, before, joins.count) {
+                None => match self.join(path, &here, &crossing, &base, before, joins.count) {
                     Some(field) => {
                         joins.count += 1;
                         joins.made.push(Joined { path: walked.clone(), field: field.clone() });
@@ -131,48 +128,49 @@ impl Analyzer {
             };
             *path = Path(base.path(crossing.rest.as_str()));
             next = crossing.target.crossing(crossing.rest.as_str());
-            schema = crossing.target;
+            here = Cow::Owned(Shape::of(&crossing.target));
         }
     }
 
     fn join(
         &mut self,
-        schema: &SchemaRef,
+        path: &Path,
+        here: &Shape,
         crossing: &Crossing,
-        local: &str,
         base: &Joint,
         before: &mut Vec<Stage>,
         number: usize,
     ) -> Option<Joint> {
-        let here = schema.get().and_then(|schema| schema.collection.as_ref());
+        let local = base.path(crossing.link.as_str());
         let target = crossing.target.get().and_then(|schema| schema.collection.clone())?;
-        if here.is_some_and(|here| here.database != target.database) {
+        if self.home.as_ref().is_some_and(|home| home.database != target.database) {
             let message = format!("'{local}' leads to another database, and the server joins within one only");
             self.report(CompileError::new("join_across_databases", message).at(local).hint("fetch the link instead"));
+            return None;
+        }
+        if crossing.back.is_some() && !self.may_follow(path, crossing, here) {
             return None;
         }
         let name = format!("_link{number}");
         let narrowed = its_class(&crossing.target).map(|only| vec![Stage::Match(only)]);
         let listed = match &crossing.back {
             None => {
-                let listed = base.listed || is_listed(schema, &crossing.link);
-                // What was joined before is no longer as it is stored: arrays stand around it.
-                let form = link_form(schema, &crossing.link).filter(|_| base.name.is_empty());
-                before.extend(join_stages(local, &target, &name, Stored { listed, form }, narrowed));
+                let link = base.link(&crossing.link, here);
+                let listed = link.listed;
+                before.extend(join_stages(link, &crossing.target, &name, narrowed));
                 if !listed {
                     before.push(Stage::Set(vec![(name.as_str().into(), call("$first", Expr::field(&name)))]));
                 }
                 listed
             }
             Some(back) => {
-                let form = link_form(&crossing.target, back);
                 let mut id = base.path("_id");
                 if !base.name.is_empty() {
                     let key = format!("{name}_key");
                     before.push(Stage::Set(vec![(key.as_str().into(), joined_ids(&id, base.listed))]));
                     id = key;
                 }
-                before.extend(back_join_stages(&id, &target, back, &name, form, narrowed));
+                before.extend(back_join_stages(&id, &crossing.target, back, &name, narrowed));
                 true
             }
         };
@@ -185,68 +183,68 @@ impl Joint {
     fn path(&self, rest: &str) -> String {
         if self.name.is_empty() { rest.to_owned() } else { format!("{}.{rest}", self.name) }
     }
+
+    /// A link of the joined documents, which have this shape.
+    fn link(&self, link: &Path, shape: &Shape) -> Stored {
+        let stored = Stored::at(link, shape);
+        if self.name.is_empty() {
+            return stored;
+        }
+        let (path, document) = (self.path(link.as_str()), shape.document());
+        let joined = if self.listed { DType::Array(Box::new(document)) } else { document };
+        let value = positioned(&path, &joined, Expr::field);
+        // What was joined is no longer as it is stored: arrays stand around it.
+        Stored { path: Path(path), value, listed: self.listed || stored.listed, form: None }
+    }
 }
 
 fn call(name: &str, operand: Expr) -> Expr {
     Expr::Call { name: name.to_owned(), operands: Operands::Single(Box::new(operand)) }
 }
 
-/// How a link is stored: in a list, or below one; and the form, where it is known.
-#[derive(Clone, Copy)]
+/// A stored link: its path, and how it is stored there.
 pub struct Stored {
-    pub listed: bool,
-    pub form: Option<LinkForm>,
+    path: Path,
+    /// What reads it as a value, where its path does not.
+    value: Option<Expr>,
+    /// It stands in a list, or below one.
+    listed: bool,
+    /// Where that is known.
+    form: Option<LinkForm>,
+}
+
+impl Stored {
+    /// Of a link of the collection's own documents.
+    pub fn at(link: &Path, shape: &Shape) -> Self {
+        let (listed, form) = (shape.is_listed(link), shape.link_form(link));
+        Self { path: link.clone(), value: shape.positioned(link), listed, form }
+    }
 }
 
 /// `$lookup` through a stored link, whichever way it is stored; `pipeline` narrows what is joined.
-pub fn join_stages(
-    local: &str,
-    target: &Collection,
-    field: &str,
-    stored: Stored,
-    pipeline: Option<Vec<Stage>>,
-) -> Vec<Stage> {
-    let key = format!("{field}_key");
-    let join = |local: &str| {
-        Stage::Lookup(Lookup {
-            class: None,
-            collection: Some(target.name.clone()),
-            local: Some(local.into()),
-            foreign: Some("_id".into()),
-            variables: Vec::new(),
-            pipeline,
-            output: field.to_owned(),
-        })
-    };
-    // Lists in lists, and dicts, a `$lookup` does not look into.
-    if stored.form == Some(LinkForm::Id) && !stored.listed {
-        return vec![join(local)];
+pub fn join_stages(link: Stored, target: &SchemaRef, field: &str, pipeline: Option<Vec<Stage>>) -> Vec<Stage> {
+    let join = |local: Path| lookup(local, "_id".into(), target, field, pipeline);
+    // Lists in lists, dicts and positions a `$lookup` does not look into.
+    if link.form == Some(LinkForm::Id) && !link.listed && link.value.is_none() {
+        return vec![join(link.path)];
     }
-    vec![Stage::Set(vec![(key.as_str().into(), ids_of(local, stored.listed))]), join(&key)]
+    let key = Path(format!("{field}_key"));
+    let value = link.value.unwrap_or(Expr::Field(link.path));
+    let ids = if link.listed { ids_of(&value) } else { id_of(value) };
+    vec![Stage::Set(vec![(key.clone(), ids)]), join(key)]
 }
 
 /// `$lookup` of the documents whose link leads to the id at `local`: one for each form in which links may be stored.
 pub fn back_join_stages(
     local: &str,
-    target: &Collection,
+    target: &SchemaRef,
     back: &Path,
     field: &str,
-    form: Option<LinkForm>,
     pipeline: Option<Vec<Stage>>,
 ) -> Vec<Stage> {
     let references = format!("{field}_key");
-    let join = |foreign: String, output: &str| {
-        Stage::Lookup(Lookup {
-            class: None,
-            collection: Some(target.name.clone()),
-            local: Some(local.into()),
-            foreign: Some(Path(foreign)),
-            variables: Vec::new(),
-            pipeline: pipeline.clone(),
-            output: output.to_owned(),
-        })
-    };
-    match form {
+    let join = |foreign: String, output: &str| lookup(local.into(), Path(foreign), target, output, pipeline.clone());
+    match link_form(target, back) {
         Some(LinkForm::Id) => return vec![join(back.as_str().to_owned(), field)],
         Some(LinkForm::Reference) => return vec![join(format!("{}.$id", back.as_str()), field)],
         None => {}
@@ -260,6 +258,19 @@ pub fn back_join_stages(
         join(format!("{}.$id", back.as_str()), &references),
         Stage::Set(vec![(field.into(), both)]),
     ]
+}
+
+fn lookup(local: Path, foreign: Path, target: &SchemaRef, output: &str, pipeline: Option<Vec<Stage>>) -> Stage {
+    let collection = target.get().and_then(|schema| schema.collection.as_ref());
+    Stage::Lookup(Lookup {
+        class: Some(target.clone()),
+        collection: collection.map(|collection| collection.name.clone()),
+        local: Some(local),
+        foreign: Some(foreign),
+        variables: Vec::new(),
+        pipeline,
+        output: output.to_owned(),
+    })
 }
 
 /// The ids of documents that were joined. Where there are none it is an id that no link has: a `$lookup` of nothing finds
@@ -283,11 +294,8 @@ pub fn its_class(schema: &SchemaRef) -> Option<Expr> {
     })
 }
 
-/// The ids that the value at a path holds: a reference gives its id, lists are flat.
-fn ids_of(path: &str, listed: bool) -> Expr {
-    if !listed {
-        return id_of(Expr::field(path));
-    }
+/// The ids that a value holds: a reference gives its id, lists are flat.
+fn ids_of(value: &Expr) -> Expr {
     let positional = |name: &str, operands: Vec<Expr>| Expr::Call {
         name: name.to_owned(),
         operands: Operands::Positional(operands),
@@ -302,13 +310,13 @@ fn ids_of(path: &str, listed: bool) -> Expr {
     let flat = named(
         "$reduce",
         vec![
-            ("input", Expr::field(path)),
+            ("input", value.clone()),
             ("initialValue", Expr::Array(Vec::new())),
             ("in", positional("$concatArrays", vec![Expr::Variable("value".to_owned()), as_list])),
         ],
     );
     let ids = named("$map", vec![("input", flat), ("in", id_of(item()))]);
-    positional("$cond", vec![is_array(Expr::field(path)), ids, id_of(Expr::field(path))])
+    positional("$cond", vec![is_array(value.clone()), ids, id_of(value.clone())])
 }
 
 /// `$getField` gives nothing for what is no document.
@@ -319,16 +327,6 @@ fn id_of(value: Expr) -> Expr {
         operands: Operands::Named(vec![("field".to_owned(), field), ("input".to_owned(), value.clone())]),
     };
     Expr::Call { name: "$ifNull".to_owned(), operands: Operands::Positional(vec![id, value]) }
-}
-
-/// Whether a link, or something above it, may be a list.
-pub fn is_listed(schema: &SchemaRef, link: &Path) -> bool {
-    let ends = link.as_str().match_indices('.').map(|(end, _)| end).chain([link.as_str().len()]);
-    ends.into_iter().any(|end| schema.lookup(&link.as_str()[..end]).found().is_none_or(|dtype| holds_array(&dtype)))
-}
-
-fn holds_array(dtype: &DType) -> bool {
-    dtype.members().iter().any(|member| matches!(member, DType::Any | DType::Array(_) | DType::Map(_)))
 }
 
 fn lead_paths(expr: &mut Expr, lead: &mut impl FnMut(&mut Path)) {

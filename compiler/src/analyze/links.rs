@@ -15,14 +15,46 @@ use crate::error::CompileError;
 impl Analyzer {
     /// Makes a test of a linked document, or of the link, what is asked of the link; false when it is neither.
     pub(super) fn across_link(&mut self, expr: &mut Expr, shape: &Shape) -> bool {
-        let Shape::Declared { schema, added } = shape else { return false };
-        let of_class = |path: &&Path| added.is_empty() || !added.contains_key(path.root());
-        let Some(path) = tested(expr).filter(of_class) else { return false };
-        if let Some(crossing) = schema.crossing(path.as_str()) {
-            *expr = self.crossed(expr.take(), crossing);
+        let Some(path) = tested(expr) else { return false };
+        if let Some(crossing) = shape.crossing(path) {
+            let followed = self.may_follow(path, &crossing, shape);
+            let test = expr.take();
+            if followed {
+                *expr = self.crossed(test, crossing);
+            }
             return true;
         }
-        schema.lookup(path.as_str()).found().is_some_and(|dtype| self.of_link_itself(expr, &dtype))
+        if self.across_elements(expr, shape) {
+            return true;
+        }
+        let Some(path) = tested(expr) else { return false };
+        shape.dtype(path).is_ok_and(|dtype| self.of_link_itself(expr, &dtype))
+    }
+
+    /// One element of a list of links meets a test where one of the documents does that they lead to. A test of the
+    /// elements themselves is of stored links.
+    fn across_elements(&mut self, expr: &mut Expr, shape: &Shape) -> bool {
+        let Expr::ElemMatch { field, predicate } = expr else { return false };
+        let Some(element) = shape.dtype(field).ok().and_then(|dtype| element_link(&dtype)) else { return false };
+        let DType::Link { target, back, .. } = element else { return false };
+        if back.is_none() && !tests_fields(predicate) {
+            return false;
+        }
+        let (link, mut test) = (field.clone(), predicate.take());
+        test.change_paths(&|path| {
+            if path.as_str().is_empty() {
+                *path = "_id".into();
+            }
+        });
+        let rest = tested(&test).cloned().unwrap_or("".into());
+        let crossing = Crossing { link, target, back: back.as_deref().map(Path::from), rest };
+        let path = crossing.link.clone();
+        *expr = if self.may_follow(&path, &crossing, shape) {
+            self.some_target(test, &crossing)
+        } else {
+            Expr::Constant(true)
+        };
+        true
     }
 
     fn crossed(&mut self, expr: Expr, crossing: Crossing) -> Expr {
@@ -144,6 +176,21 @@ pub fn forms(ids: Vec<Value>, collection: &Collection) -> Vec<Value> {
         })
         .flatten()
         .collect()
+}
+
+/// The link that each element of a list is.
+pub(super) fn element_link(dtype: &DType) -> Option<DType> {
+    dtype.members().iter().find_map(|member| match member {
+        DType::Array(item) => item.members().iter().find(|member| matches!(member, DType::Link { .. })).cloned(),
+        _ => None,
+    })
+}
+
+/// Whether a test of an element names a field of it.
+fn tests_fields(predicate: &Expr) -> bool {
+    let mut named = false;
+    predicate.paths(&mut |path| named |= !path.as_str().is_empty());
+    named
 }
 
 /// The path that a test of one field is about.

@@ -1,6 +1,7 @@
 //! Binds a plan to its schema: checks every path and type, and decides for each expression whether it stands as a
 //! match predicate or as a value. Reports every error of the plan at once.
 
+mod crossings;
 pub mod effects;
 pub mod joins;
 mod link_conditions;
@@ -8,21 +9,25 @@ mod link_updates;
 mod link_upserts;
 pub mod links;
 mod made;
+mod named_paths;
 pub mod needed_fields;
 mod operand;
 mod operator;
 pub mod parts_read;
+mod positions;
 mod predicate;
 pub mod reads;
 mod roots;
 pub mod rows;
 pub mod shape;
 mod value;
+mod variables;
 
 use std::borrow::Cow;
 
 use data_bridge_ir::catalog::{Kind, Operator, Place};
 use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Read, Terminal, Write};
+use data_bridge_ir::schema::Collection;
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
@@ -44,11 +49,18 @@ pub struct Analyzer {
     errors: Vec<CompileError>,
     /// How many stages stand around the pipeline that is walked.
     depth: usize,
+    /// Where the documents of the plan are stored.
+    home: Option<Collection>,
+    /// The stages are an update's, among which no join may stand.
+    in_update: bool,
+    /// The variables that are known here, the innermost last.
+    scope: Vec<(String, DType)>,
 }
 
 /// The plan, bound and typed.
 pub fn analyze(mut plan: Plan) -> Result<Plan, Failure> {
-    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0 };
+    let home = plan.source().schema.get().and_then(|schema| schema.collection.clone());
+    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0, home, in_update: false, scope: Vec::new() };
     analyzer.plan(&mut plan);
     if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
 }
@@ -103,7 +115,9 @@ impl Analyzer {
     fn change(&mut self, change: &mut Change, options: &Options, schema: &SchemaRef, shape: &Shape) {
         match change {
             Change::Update { update: Update::Pipeline(stages), .. } => {
+                self.in_update = true;
                 self.stages(stages, shape.clone());
+                self.in_update = false;
             }
             Change::Update { update: Update::Operators(operations), .. } => {
                 for operation in operations.iter_mut() {
@@ -120,8 +134,7 @@ impl Analyzer {
     fn check_linked(&mut self, operation: &Operation, schema: &SchemaRef) {
         let path = link_conditions::without_positions(operation.path.as_str());
         if schema.crossing(&path).is_some() {
-            let message = format!("'{path}' is a field of a linked document, which is updated by itself");
-            self.report(CompileError::new("link_not_followed", message).at(path));
+            self.refuse_write(&path);
         } else {
             self.refuse_conditions(link_conditions::of_operand(operation, schema));
         }
@@ -223,7 +236,10 @@ impl Analyzer {
             // How deep it is was looked at with the whole stage.
             Stage::Match(predicate) => self.predicate(predicate, shape),
             Stage::Project(fields) => self.projection(fields, shape),
-            Stage::Set(fields) => fields.iter_mut().for_each(|(_, value)| self.value(value, shape)),
+            Stage::Set(fields) => fields.iter_mut().for_each(|(path, value)| {
+                self.check_target(path, shape);
+                self.value(value, shape);
+            }),
             Stage::Sort(keys) => self.sort_keys(keys, shape),
             Stage::Unwind { path, .. } => {
                 self.path(path, shape);
@@ -250,6 +266,7 @@ impl Analyzer {
 
     /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
     fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape, class: Option<&SchemaRef>) {
+        self.check_named(|found| named_paths::paths(body, found), shape);
         let Expr::Document(arguments) = body else { return self.value(body, shape) };
         for (name, given) in arguments {
             let Expr::Filter(predicate) = given else {
@@ -265,6 +282,17 @@ impl Analyzer {
         }
     }
 
+    /// Refuses paths behind links among those that a stage takes by their names.
+    fn check_named(&mut self, collect: impl FnOnce(&mut Vec<Path>), shape: &Shape) {
+        let mut named = Vec::new();
+        collect(&mut named);
+        for path in named {
+            if let Ok(dtype) = shape.dtype(&path) {
+                self.stays_here(&path, &dtype, shape);
+            }
+        }
+    }
+
     fn sort_keys(&mut self, keys: &[SortKey], shape: &Shape) {
         for key in keys {
             self.path(&key.path, shape);
@@ -273,6 +301,10 @@ impl Analyzer {
 
     fn accumulator(&mut self, output: &mut Accumulator, shape: &Shape) {
         if let Some(operands) = &mut output.operands {
+            if let Operands::Named(given) = &*operands {
+                let sorted = |(name, value): &(String, Expr)| (name == "sortBy").then(|| named_paths::keys(value));
+                self.check_named(|found| found.extend(given.iter().filter_map(sorted).flatten()), shape);
+            }
             self.operands(operands, shape);
             self.check_call(Kind::Accumulator, &output.name, operands, shape);
         }
@@ -325,6 +357,10 @@ impl Analyzer {
 
     fn projection(&mut self, fields: &mut [(Path, Projected)], shape: &Shape) {
         for (path, projected) in fields {
+            if shape.positioned(path).is_some() {
+                self.refuse_position(path);
+                continue;
+            }
             match projected {
                 Projected::Computed(value) => self.value(value, shape),
                 // What earlier stages made and rules found unread is gone; it may still be dropped.
@@ -334,6 +370,27 @@ impl Analyzer {
                 }
             }
         }
+    }
+
+    /// Refuses what a stage cannot write: a field of another document, and one element of a list.
+    fn check_target(&mut self, path: &Path, shape: &Shape) {
+        if shape.crossing(path).is_some() {
+            self.refuse_write(path.as_str());
+        } else if shape.positioned(path).is_some() {
+            self.refuse_position(path);
+        }
+    }
+
+    fn refuse_write(&mut self, path: &str) {
+        let message = format!("'{path}' is a field of a linked document, which is updated by itself");
+        self.report(CompileError::new("link_not_followed", message).at(path));
+    }
+
+    fn refuse_position(&mut self, path: &Path) {
+        let message =
+            format!("'{}' is an element of a list, which no stage keeps, drops or sets by itself", path.as_str());
+        let error = CompileError::new("not_a_field", message).at(path.as_str());
+        self.report(error.hint("compute it under a name of its own: Project(first=User.tags[0])"));
     }
 
     fn operands(&mut self, operands: &mut Operands, shape: &Shape) {
@@ -354,17 +411,7 @@ impl Analyzer {
                 return None;
             }
         };
-        if let Shape::Declared { schema, added } = shape
-            && schema.crossing(path.as_str()).is_some()
-            && !added.contains_key(path.root())
-        {
-            let message = format!("'{}' is a field of a linked document, which cannot be read here", path.as_str());
-            self.report(
-                CompileError::new("link_not_followed", message)
-                    .at(path.as_str())
-                    .hint("filter by it, sort by it, or read it in a Project, Set or Group"),
-            );
-        }
+        self.stays_here(path, &dtype, shape);
         Some(dtype)
     }
 }

@@ -6,6 +6,7 @@ use data_bridge_ir::{DType, Expr, Path, Value};
 use super::Analyzer;
 use super::shape::Shape;
 use crate::error::CompileError;
+use crate::relations::links;
 
 impl Analyzer {
     /// Makes an expression its match form. What a match cannot say by itself is computed as a value (`$expr`).
@@ -38,7 +39,11 @@ impl Analyzer {
                     **predicate = Expr::element();
                 }
                 self.predicate(predicate, &element);
-                if is_computed(predicate) {
+                if links(predicate) {
+                    let message = format!("a test of one element of '{}' goes through a link", field.as_str());
+                    let error = CompileError::new("link_not_followed", message).at(field.as_str());
+                    self.report(error.hint("compare the link with ids that were read before, or leave out any()"));
+                } else if is_computed(predicate) {
                     let message = format!("a test of one element of '{}' computes a value", field.as_str());
                     let error = CompileError::new("no_match_form", message).at(field.as_str());
                     self.report(error.hint("write Expr(fn.any_element_true(User.items.map(lambda item: ...)))"));
@@ -103,6 +108,10 @@ impl Analyzer {
                 });
                 match items.collect::<Vec<_>>().as_slice() {
                     [DType::Document(schema)] => Shape::of(schema),
+                    [element @ DType::Link { .. }] => {
+                        let element = [(String::new(), element.clone())];
+                        Shape::open("its elements are links").adding(element)
+                    }
                     _ => Shape::open("its elements are no documents of a class"),
                 }
             }

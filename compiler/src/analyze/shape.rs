@@ -10,6 +10,7 @@ use data_bridge_ir::stage::{Projected, Stage};
 use data_bridge_ir::{DType, Expr, Operands, SchemaRef};
 
 use super::operator;
+use super::positions::positioned;
 use crate::error::CompileError;
 
 /// Top-level fields and what is known of their types.
@@ -50,6 +51,12 @@ impl Shape {
         }
     }
 
+    /// The top-level fields that earlier stages made.
+    pub(super) fn made_fields(&self) -> &Fields {
+        let (Self::Declared { added: made, .. } | Self::Made(made) | Self::Open { known: made, .. }) = self;
+        made
+    }
+
     /// The declared type at a path, `Any` where nothing is declared; or why nothing can be there.
     pub fn dtype(&self, path: &Path) -> Result<Cow<'_, DType>, CompileError> {
         match self {
@@ -73,6 +80,12 @@ impl Shape {
             Self::Declared { schema, added } if !added.contains_key(path.root()) => format!("{}.{text}", schema.name()),
             _ => format!("F.{text}"),
         })
+    }
+
+    /// The value at a path with a position in a list; none where the path reads as it stands.
+    pub(super) fn positioned(&self, path: &Path) -> Option<Expr> {
+        let first = self.dtype(&path.root().into()).ok()?;
+        positioned(path.as_str(), &first, Expr::field)
     }
 
     /// What follows a stage.

@@ -2,10 +2,11 @@
 
 use data_bridge_ir::catalog::Kind;
 use data_bridge_ir::expr::CompareOp;
-use data_bridge_ir::{DType, Expr, Operands, Path, Value};
+use data_bridge_ir::{Expr, Operands, Value};
 
 use super::Analyzer;
 use super::shape::Shape;
+use super::variables::binds;
 use crate::error::CompileError;
 
 fn call(name: &str, operands: Vec<Expr>) -> Expr {
@@ -22,12 +23,23 @@ impl Analyzer {
         match expr {
             Expr::Field(path) => {
                 self.path(path, shape);
-                if let Some(element) = positioned(path, shape) {
+                if let Some(element) = shape.positioned(path) {
+                    *expr = element;
+                }
+            }
+            Expr::Variable(path) => {
+                if let Some(element) = self.variable(path) {
                     *expr = element;
                 }
             }
             Expr::Call { name, operands } => {
-                self.operands(operands, shape);
+                if let Operands::Named(given) = &*operands {
+                    self.check_order(given, shape);
+                }
+                match &mut *operands {
+                    Operands::Named(given) if binds(name) => self.binding(name, given, shape),
+                    others => self.operands(others, shape),
+                }
                 self.check_call(Kind::Expression, name, operands, shape);
             }
             Expr::Compare { op, left, right } if !is_pattern_test(*op, right) => {
@@ -37,7 +49,7 @@ impl Analyzer {
             Expr::Document(fields) => fields.iter_mut().for_each(|(_, item)| self.value(item, shape)),
             Expr::Array(items) => self.values(items, shape),
             Expr::Filter(predicate) => self.filter(predicate, shape),
-            Expr::Literal(_) | Expr::Variable(_) | Expr::Raw(_) => {}
+            Expr::Literal(_) | Expr::Raw(_) => {}
             Expr::ElemMatch { field, .. } => {
                 self.report(no_value_form(
                     "elem_match",
@@ -157,32 +169,6 @@ fn member_of(needle: Expr, values: Vec<Value>) -> Expr {
         found.push(listed(needle, values));
     }
     call("$or", found)
-}
-
-/// A filter reads `tags.0` as the first element; an expression reads it as the field `0` of every element. So a position
-/// in what is declared as a list becomes an operator.
-fn positioned(path: &Path, shape: &Shape) -> Option<Expr> {
-    let (list, position, rest) = first_position(path, shape)?;
-    let element = call("$arrayElemAt", vec![Expr::Field(list), literal(position)]);
-    if rest.is_empty() {
-        return Some(element);
-    }
-    let bound = Expr::Document(vec![("element".to_owned(), element)]);
-    let inside = Expr::Variable(format!("element.{rest}"));
-    let operands = Operands::Named(vec![("vars".to_owned(), bound), ("in".to_owned(), inside)]);
-    Some(Expr::Call { name: "$let".to_owned(), operands })
-}
-
-/// The list, the position in it and what follows, for the first position in a path.
-fn first_position(path: &Path, shape: &Shape) -> Option<(Path, i64, String)> {
-    let text = path.as_str();
-    text.match_indices('.').find_map(|(end, _)| {
-        let (segment, rest) = text[end + 1..].split_once('.').unwrap_or((&text[end + 1..], ""));
-        let position = segment.parse::<i64>().ok().filter(|position| *position >= 0)?;
-        let list = Path(text[..end].to_owned());
-        let declared = shape.dtype(&list).ok()?.non_null();
-        matches!(declared, DType::Array(_)).then(|| (list, position, rest.to_owned()))
-    })
 }
 
 fn no_value_form(operator: &str, field: &str, hint: &str) -> CompileError {

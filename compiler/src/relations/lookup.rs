@@ -6,9 +6,9 @@ use data_bridge_ir::stage::Projected;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage, Value};
 
 use super::{links, of_class, stored};
-use crate::analyze::joins::{Stored, back_join_stages, is_listed, join_stages};
+use crate::analyze::joins::{Stored, back_join_stages, join_stages};
+use crate::analyze::shape::Shape;
 use crate::error::CompileError;
-use crate::facts::link_form;
 
 /// The read with every linked predicate joined.
 pub fn read(read: &Read) -> Result<Read, CompileError> {
@@ -70,12 +70,11 @@ fn tested(
             inner.push(Stage::Project(vec![("_id".into(), Projected::Include)]));
             match back {
                 None => {
-                    let stored = Stored { listed: is_listed(schema, &link), form: link_form(schema, &link) };
-                    stages.extend(join_stages(link.as_str(), &collection, &field, stored, Some(inner)));
+                    let link = Stored::at(&link, &Shape::of(schema));
+                    stages.extend(join_stages(link, &target, &field, Some(inner)));
                 }
                 Some(back) => {
-                    let form = link_form(&target, &back);
-                    stages.extend(back_join_stages("_id", &collection, &back, &field, form, Some(inner)));
+                    stages.extend(back_join_stages("_id", &target, &back, &field, Some(inner)));
                 }
             }
             fields.push(field.as_str().into());

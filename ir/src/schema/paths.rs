@@ -53,29 +53,9 @@ impl<'a> Lookup<'a> {
 impl SchemaRef {
     /// Where a path first goes through a link; a reference's own parts (`author.$id`) are no crossing.
     pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        let first = root(path);
         // A field's own name goes through nothing.
-        let mut walked = root(path).len();
-        if walked == path.len() {
-            return None;
-        }
-        let mut current = step_document(self, &path[..walked]).found()?;
-        while walked < path.len() {
-            let segment = root(&path[walked + 1..]);
-            if let Some(DType::Link { target, back, .. }) = current.link()
-                && !segment.starts_with('$')
-                && !is_position(segment)
-            {
-                return Some(Crossing {
-                    link: path[..walked].into(),
-                    target: target.clone(),
-                    back: back.as_deref().map(Path::from),
-                    rest: path[walked + 1..].into(),
-                });
-            }
-            current = step_on(current, segment).found()?;
-            walked += 1 + segment.len();
-        }
-        None
+        if first.len() == path.len() { None } else { cross(step_document(self, first).found()?, path) }
     }
 
     /// The type at a dotted path; links and lists are walked, a number steps into a list.
@@ -88,7 +68,34 @@ impl SchemaRef {
     }
 }
 
+/// Where a path goes through a link behind its first name, at which this stands.
+fn cross(mut current: Cow<'_, DType>, path: &str) -> Option<Crossing> {
+    let mut walked = root(path).len();
+    while walked < path.len() {
+        let segment = root(&path[walked + 1..]);
+        if let Some(DType::Link { target, back, .. }) = current.link()
+            && !segment.starts_with('$')
+            && !is_position(segment)
+        {
+            return Some(Crossing {
+                link: path[..walked].into(),
+                target: target.clone(),
+                back: back.as_deref().map(Path::from),
+                rest: path[walked + 1..].into(),
+            });
+        }
+        current = step_on(current, segment).found()?;
+        walked += 1 + segment.len();
+    }
+    None
+}
+
 impl DType {
+    /// Where a path first goes through a link, as in a schema; the path's first name is that of this value.
+    pub fn crossing(&self, path: &str) -> Option<Crossing> {
+        cross(Cow::Borrowed(self), path)
+    }
+
     /// The type at a dotted path in a value of this one, as in a schema.
     pub fn lookup(&self, path: &str) -> Lookup<'_> {
         walk(step(self, root(path)), path)
