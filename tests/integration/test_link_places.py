@@ -208,6 +208,14 @@ FOLLOWED: dict[str, tuple[Callable[[], list[Any]], list[Any]]] = {
         lambda: [Unwind(Work.circles), Match(Work.circles.name == "Bob"), Project(Work.circles)],
         [{"_id": 1, "circles": [2]}],
     ),
+    "an id where there was none": (
+        lambda: [Set(who=Work.writer.if_null(1)), Match(F.who.name == "Ann"), Project("_id"), Sort(_id=1)],
+        [{"_id": 1}, {"_id": 3}],
+    ),
+    "others left out": (
+        lambda: [{"$project": {"writer": 0, "sizes": 0}}, Match(Work.helpers.name == "Cid"), Project("_id")],
+        [{"_id": 2}],
+    ),
     "grouped": (
         lambda: [Group(by=Work.writer, n=Count()), Match(F["_id"].name == "Ann"), Project(name=F["_id"].name, n=F.n)],
         [{"_id": 1, "name": "Ann", "n": 1}],
@@ -255,6 +263,19 @@ UNFOLLOWED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Work.aggregate([Lookup(Writer, local="writer", foreign="_id", name="w"), Match(F.w.works.id == 1)]),
         "w.works.id",
     ),
+    "in the place of a list": (lambda: Work.find().project(Work.helpers.name), "helpers.name"),
+    "size of what leads back": (lambda: Writer.find(Writer.works.size(1)), "works"),
+    "position in what leads back": (lambda: Writer.find(Writer.works[0].age == 1), "works.0.age"),
+    "all of a list": (
+        lambda: Work.find({"helpers": {"$all": [{"$elemMatch": {"name": "Bob"}}, {"$elemMatch": {"age": 1}}]}}),
+        "helpers",
+    ),
+    "one of a list of documents": (
+        lambda: Work.find({"parts": {"$all": [{"$elemMatch": {"who.name": "Bob"}}]}}),
+        "parts",
+    ),
+    "compared": (lambda: Work.find(Work.writer.age == Work.age), "writer.age"),
+    "computed": (lambda: Work.find(Work.writer.age + 1 > 3), "writer.age"),
     "in a facet": (lambda: Work.aggregate([Facet(x=[SortByCount(Work.writer.name)])]), "writer.name"),
 }
 

@@ -1,6 +1,7 @@
 """Ids first = a join in the server = an evaluator written here, over random graphs of links, on a real server."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from data_bridge import BackLink, Document, Limit, Link, Match, Project, Sort, connect
+from data_bridge import BackLink, Document, F, Group, Limit, Link, Match, Project, Push, Sort, Unwind, connect
 from data_bridge.embedded import Server
 
 NAMES = st.sampled_from(["Ann", "Bob", None])
@@ -103,7 +104,26 @@ def predicates(draw: st.DrawFn, thing: Any = Thing) -> tuple[Any, Any]:
     def simple(data: Data) -> Any:
         return follow(data, link, leaf)
 
-    shape = draw(st.sampled_from(["plain", "not", "null", "not null", "ne", "and", "or"]))
+    shape = draw(st.sampled_from(["plain", "not", "null", "not null", "ne", "and", "or", "any", "position"]))
+    if shape == "any":
+        other, other_leaf = draw(st.sampled_from(LEAVES))
+
+        def both(person: Any) -> Any:
+            return built(person.friend if far else person) & other(person)
+
+        def meets(data: Data) -> Any:
+            first = (lambda target: some(data, "friend", leaf)(target)) if far else leaf
+            return some(data, "users", lambda target: first(target) and other_leaf(target))
+
+        return thing.users.any(both), meets
+    if shape == "position":
+        at = draw(st.integers(0, 1))
+
+        def one(data: Data) -> Any:
+            met = follow(data, "users", leaf)
+            return lambda row: met({"users": (row.get("users") or [])[at : at + 1]})
+
+        return built(thing.users[at].friend if far else thing.users[at]), one
     if shape == "not":
         return ~predicate, lambda data: lambda row: not simple(data)(row)
     if shape == "ne":
@@ -183,6 +203,35 @@ def test_strategies_agree_around_a_limit(
     for strategy in ("auto", "batch", "lookup"):
         rows = Thing.find().fetch_links(depth=0, strategy=strategy).aggregate(pipeline).to_list().run_sync()
         assert [row["_id"] for row in rows] == expected, strategy
+
+
+RENAMED = SimpleNamespace(owner=F.by, users=F.them)
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS, query=predicates(RENAMED))
+def test_strategies_agree_behind_a_stage(database: Any, people: dict[int, Row], things: list[Row], query: Any) -> None:
+    data = load(database, people, things)
+    expected = [id for id, row in data["things"].items() if query[1](data)(row)]
+    pipeline = [Project(by=Thing.owner, them=Thing.users), Match(query[0]), Sort(Thing.id), Project("_id")]
+    for strategy in ("auto", "batch", "lookup"):
+        for flags in (True, False):
+            found = Thing.find().fetch_links(depth=0, strategy=strategy).aggregate(pipeline).optimize(flags)
+            assert [row["_id"] for row in found.to_list().run_sync()] == expected, strategy
+
+
+@QUIET
+@given(people=PEOPLE, things=THINGS)
+def test_linked_fields_of_elements_are_read(database: Any, people: dict[int, Row], things: list[Row]) -> None:
+    data = load(database, people, things)
+    ages = {
+        id: sorted(target.get("age", -1) for user in row.get("users") or [] for target in targets(data, user))
+        for id, row in data["things"].items()
+    }
+    age = Thing.users.age.if_null(-1)
+    pipeline = [Unwind(Thing.users), Match(Thing.users.id.exists()), Group(by=Thing.id, ages=Push(age)), Sort(_id=1)]
+    rows = Thing.aggregate(pipeline).to_list().run_sync()
+    assert {row["_id"]: sorted(row["ages"]) for row in rows} == {id: found for id, found in ages.items() if found}
 
 
 @QUIET

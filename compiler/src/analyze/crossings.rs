@@ -33,6 +33,11 @@ impl Shape {
         })
     }
 
+    /// Whether a path leads to several documents from the list where their ids stand.
+    pub(super) fn is_of_several(&self, path: &Path) -> bool {
+        self.crossing(path).is_some_and(|crossing| crossing.back.is_none() && self.is_listed(&crossing.link))
+    }
+
     /// The first list in a list on the way to a link, which no position leads into: filters do not look into it.
     fn nested_list(&self, link: &Path) -> Option<Path> {
         let nested = |prefix: &Path, dtype: &DType| {
@@ -58,25 +63,23 @@ impl Analyzer {
     /// Whether a path can be followed through a link; reports why not.
     pub(super) fn may_follow(&mut self, path: &Path, crossing: &Crossing, shape: &Shape) -> bool {
         let link = crossing.link.as_str();
-        let (why, hint) = if crossing.back.is_some() && !is_its_own(link, shape) {
-            (
-                format!("'{link}' leads back and is not stored: it can be followed from documents of its class only"),
-                None,
-            )
-        } else if crossing.back.is_none()
-            && let Some(list) = shape.nested_list(&crossing.link)
-        {
-            let list = list.as_str();
-            let hint = "name a position in each list, or unwind the outer one first".to_owned();
-            (format!("'{list}' leads into a list in a list, and no filter looks there"), Some(hint))
-        } else {
-            return true;
+        let nested = shape.nested_list(&crossing.link).filter(|_| crossing.back.is_none());
+        let (why, hint) = match (&crossing.back, nested) {
+            (None, None) => return true,
+            (_, Some(list)) => (
+                format!("'{}' leads into a list in a list, and no filter looks there", list.as_str()),
+                "name a position in each list, or unwind the outer one first",
+            ),
+            (Some(_), None) if link.split('.').any(is_position) => {
+                (format!("'{link}' names a position among documents that have no order"), "leave the position out")
+            }
+            (Some(_), None) if is_its_own(link, shape) => return true,
+            (Some(_), None) => (
+                format!("'{link}' leads back and is not stored: only documents of its class lead there"),
+                "join what leads back with a Lookup",
+            ),
         };
-        let error = CompileError::new("link_not_followed", why).at(path.as_str());
-        self.report(match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+        self.report(CompileError::new("link_not_followed", why).at(path.as_str()).hint(hint));
         false
     }
 
@@ -91,7 +94,7 @@ impl Analyzer {
                 "filter by it, sort by it, or read it in a Project, Set or Group"
             };
             self.report(CompileError::new("link_not_followed", message).at(path_text).hint(hint));
-        } else if matches!(dtype.link(), Some(DType::Link { back: Some(_), .. })) {
+        } else if leads_back(dtype) {
             let message = format!("'{path_text}' leads back and is not stored: it cannot be read here");
             let hint = format!("name a field of the documents that it leads to, such as '{path_text}._id'");
             self.report(CompileError::new("link_not_followed", message).at(path_text).hint(hint));
@@ -99,11 +102,16 @@ impl Analyzer {
     }
 }
 
-/// Whether what leads back leads to the documents of this shape, by their own ids. It has no order of its own.
+/// Whether a value would be what leads back, which is not stored.
+pub(super) fn leads_back(dtype: &DType) -> bool {
+    matches!(dtype.link(), Some(DType::Link { back: Some(_), .. }))
+}
+
+/// Whether what leads back leads to the documents of this shape, by their own ids.
 fn is_its_own(link: &str, shape: &Shape) -> bool {
     let made = shape.made_fields();
     let declared = matches!(shape, Shape::Declared { .. });
-    declared && !made.contains_key(root(link)) && !made.contains_key("_id") && !link.split('.').any(is_position)
+    declared && !made.contains_key(root(link)) && !made.contains_key("_id")
 }
 
 /// Each path on the way to this one and the name that follows there; at last the path itself.
@@ -124,10 +132,11 @@ fn holds_list(dtype: &DType) -> bool {
     dtype.members().iter().any(|member| matches!(member, DType::Any | DType::Array(_) | DType::Map(_)))
 }
 
+/// Whether a value is a link and, where it is none, nothing that has fields.
 fn is_only_link(dtype: &DType) -> bool {
     dtype.members().iter().all(|member| match member {
-        DType::Null | DType::Link { .. } => true,
+        DType::Any | DType::Map(_) | DType::Document(_) => false,
         DType::Array(item) => is_only_link(item),
-        _ => false,
+        _ => true,
     })
 }

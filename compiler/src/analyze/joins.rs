@@ -96,7 +96,7 @@ impl Analyzer {
                 for (path, projected) in fields {
                     match projected {
                         Projected::Computed(value) => lead_paths(value, &mut lead),
-                        Projected::Include if shape.crossing(path).is_some() => {
+                        Projected::Include if shape.crossing(path).is_some() && !shape.is_of_several(path) => {
                             let mut shown = path.clone();
                             lead(&mut shown);
                             *projected = Projected::Computed(Expr::Field(shown));

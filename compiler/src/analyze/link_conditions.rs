@@ -1,4 +1,4 @@
-//! What the conditions of an update name behind links: which elements it removes, orders or changes.
+//! What conditions on elements name behind links: which of them an update removes, orders or changes, and `$all` asks for.
 //!
 //! ```text
 //! $pull parts: {"who.name": "Bob"}                  names parts.who.name
@@ -8,11 +8,11 @@
 //! The server would read such a path below the stored id, where nothing is: `!=` would hold for every element, and `==`
 //! for none. Fields of ids that are documents are named as they are stored.
 
-use bson::{RawBsonRef, RawDocument};
+use bson::{RawBson, RawBsonRef, RawDocument};
 use data_bridge_ir::plan::Options;
 use data_bridge_ir::schema::Crossing;
 use data_bridge_ir::update::Operation;
-use data_bridge_ir::{DType, SchemaRef};
+use data_bridge_ir::{DType, Path, SchemaRef, Value};
 
 /// The paths behind links that an operation names in its operand.
 pub(super) fn of_operand(operation: &Operation, schema: &SchemaRef) -> Vec<String> {
@@ -28,6 +28,18 @@ pub(super) fn of_operand(operation: &Operation, schema: &SchemaRef) -> Vec<Strin
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// Those that a list of conditions names, each of which an element of a list is to meet.
+pub(super) fn of_elements(list: &Path, operand: &Value, schema: &SchemaRef) -> Vec<String> {
+    let mut found = Vec::new();
+    if let RawBson::Array(conditions) = &operand.0 {
+        let conditions = conditions.into_iter().filter_map(|given| given.ok()?.as_document());
+        conditions
+            .filter(|given| matches!(given.get("$elemMatch"), Ok(Some(_))))
+            .for_each(|given| condition(given, list.as_str(), schema, &mut found));
     }
     found
 }

@@ -97,6 +97,15 @@ impl Analyzer {
         if let Some(back) = back {
             // What leads back is not stored: it is asked of the other side.
             let Some(link) = tested(expr).cloned() else { return false };
+            if !matches!(expr, Expr::Compare { .. } | Expr::In { .. } | Expr::Exists { .. }) {
+                let message = format!("'{}' leads back and is not stored: only its documents are asked", link.as_str());
+                let error = CompileError::new("link_not_followed", message).at(link.as_str());
+                self.report(
+                    error.hint("test a field of them, compare it with one of them, or ask whether it exists()"),
+                );
+                *expr = Expr::Constant(true);
+                return true;
+            }
             let crossing =
                 Crossing { link, target: target.clone(), back: Some(back.as_str().into()), rest: "_id".into() };
             *expr = self.crossed(expr.take(), crossing);

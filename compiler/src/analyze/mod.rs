@@ -34,6 +34,7 @@ use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
 
 use crate::error::{CompileError, Failure};
 use crate::relations::links;
+use crossings::leads_back;
 use joins::Joins;
 use shape::Shape;
 
@@ -363,8 +364,15 @@ impl Analyzer {
             }
             match projected {
                 Projected::Computed(value) => self.value(value, shape),
+                Projected::Include if shape.is_of_several(path) => {
+                    let message =
+                        format!("'{}' is of several documents, which have no place beside ids", path.as_str());
+                    let error = CompileError::new("link_not_followed", message).at(path.as_str());
+                    self.report(error.hint("give the list of them a name: Project(names=Book.editors.name)"));
+                }
                 // What earlier stages made and rules found unread is gone; it may still be dropped.
                 Projected::Exclude if matches!(shape, Shape::Made(_)) => {}
+                Projected::Exclude if shape.dtype(path).is_ok_and(|dtype| leads_back(&dtype)) => {}
                 Projected::Include | Projected::Exclude => {
                     self.path(path, shape);
                 }

@@ -4,6 +4,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{DType, Expr, Path, Value};
 
 use super::Analyzer;
+use super::link_conditions;
 use super::shape::Shape;
 use crate::error::CompileError;
 use crate::relations::links;
@@ -40,9 +41,7 @@ impl Analyzer {
                 }
                 self.predicate(predicate, &element);
                 if links(predicate) {
-                    let message = format!("a test of one element of '{}' goes through a link", field.as_str());
-                    let error = CompileError::new("link_not_followed", message).at(field.as_str());
-                    self.report(error.hint("compare the link with ids that were read before, or leave out any()"));
+                    self.refuse_element(field);
                 } else if is_computed(predicate) {
                     let message = format!("a test of one element of '{}' computes a value", field.as_str());
                     let error = CompileError::new("no_match_form", message).at(field.as_str());
@@ -50,6 +49,9 @@ impl Analyzer {
                 }
             }
             Expr::All { field, values } => self.fit(field, values, shape),
+            Expr::FieldOperator { field, operand, .. } if asks_linked(field, operand, shape) => {
+                self.refuse_element(field);
+            }
             Expr::Exists { field, .. }
             | Expr::IsType { field, .. }
             | Expr::Regex { field, .. }
@@ -75,6 +77,12 @@ impl Analyzer {
             Expr::Computed(child) => self.value(child, shape),
             Expr::Constant(_) | Expr::Raw(_) | Expr::Linked { .. } | Expr::Filter(_) => {}
         }
+    }
+
+    fn refuse_element(&mut self, list: &Path) {
+        let message = format!("a test of one element of '{}' goes through a link", list.as_str());
+        let error = CompileError::new("link_not_followed", message).at(list.as_str());
+        self.report(error.hint("compare the link with ids that were read before, or leave out any()"));
     }
 
     fn computed(&mut self, expr: &mut Expr, shape: &Shape) {
@@ -129,6 +137,12 @@ impl Analyzer {
             self.report(CompileError::new("incomparable", message).at(path.as_str()).hint(format!("give {dtype}")));
         }
     }
+}
+
+/// Whether an operator asks elements of a list for what is behind a link.
+fn asks_linked(list: &Path, operand: &Value, shape: &Shape) -> bool {
+    let Shape::Declared { schema, .. } = shape else { return false };
+    !link_conditions::of_elements(list, operand, schema).is_empty()
 }
 
 /// Whether a predicate computes a value, which the server does of whole documents only.

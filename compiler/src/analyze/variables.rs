@@ -42,7 +42,7 @@ impl Analyzer {
         for key in named_paths::keys(keys) {
             let path = format!("this.{}", key.as_str());
             if let Some(crossing) = element.crossing(&path) {
-                self.refuse_element(key.as_str(), &crossing);
+                self.refuse_variable(key.as_str(), &crossing);
             }
         }
     }
@@ -85,13 +85,12 @@ impl Analyzer {
         let Some(crossing) = dtype.crossing(path) else {
             return positioned(path, &dtype, |path| Expr::Variable(path.to_owned()));
         };
-        self.refuse_element(path, &crossing);
+        self.refuse_variable(path, &crossing);
         None
     }
 
-    fn refuse_element(&mut self, path: &str, crossing: &Crossing) {
-        let message =
-            format!("'{path}' is a field of a linked document, which is not followed from an element of a list");
+    fn refuse_variable(&mut self, path: &str, crossing: &Crossing) {
+        let message = format!("'{path}' is a field of a linked document, and the value here is the link");
         let hint = if crossing.rest.as_str() == "_id" {
             format!("'{}' itself is the id", crossing.link.as_str())
         } else {
