@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import bson
 
 from . import ir
-from ._core import DType, encode_document
+from ._core import encode_document
 from .errors import CompileError
-from .inheritance import class_id_of
 from .ir import stages
 from .layout import layout_of
 from .link_deletes import delete_with_rules, has_rules
 from .operation import Operation, Script
 from .pipeline import sort_keys
-from .schema import CLASS_ID
-from .settings import root_of
 from .update import merge_updates, with_filters
+from .upserts import inserting
 
 if TYPE_CHECKING:
     from ._core import Schema
@@ -55,19 +53,6 @@ class QueryWrites(Generic[T]):
             terms.append(stage.predicate)
         return None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms))
 
-    def _of_class(self, update: ir.UpdateOperators | ir.UpdatePipeline) -> ir.UpdateOperators | ir.UpdatePipeline:
-        """The update; what it may insert is of the query's class."""
-        if root_of(self._cls) is None:
-            return update
-        dtype, class_id = DType.string(), class_id_of(self._cls)
-        if isinstance(update, ir.UpdatePipeline):
-            # An insert by pipeline begins with the filter's equalities only.
-            known = ir.Call("$ifNull", (ir.Field(CLASS_ID, dtype, self._cls.__name__), ir.Literal(class_id)))
-            return ir.UpdatePipeline((*update.stages, stages.Set(((CLASS_ID, known),))))
-        if any(each.path == CLASS_ID for each in update.operations):
-            return update
-        return ir.UpdateOperators((*update.operations, ir.UpdateOperation("$setOnInsert", CLASS_ID, dtype, class_id)))
-
     def _written(self, node: ir.Plan, label: str) -> Operation[WriteResult]:
         return self._operation(node, label)
 
@@ -76,7 +61,7 @@ class QueryWrites(Generic[T]):
     ) -> ir.Update:
         update = merge_updates(with_filters(updates, array_filters), self._schema())
         if upsert:
-            update = self._of_class(update)
+            update = inserting(self._cls, self._filter(), update)
         return ir.Update(self._source(), self._filter(), update, many, upsert, self._options)
 
     def update(self, *updates: Any, array_filters: Sequence[Mapping[str, Any]] = ()) -> Operation[WriteResult]:
@@ -188,7 +173,7 @@ class QueryWrites(Generic[T]):
     ) -> ir.FindAndModify:
         update = merge_updates(with_filters(updates, array_filters), self._schema())
         if upsert:
-            update = self._of_class(update)
+            update = inserting(self._cls, self._filter(), update)
         return self._modify_node(sort, update=update, new=_is_after(return_document), upsert=upsert)
 
     def find_one_and_update(

@@ -150,7 +150,7 @@ def conditions(draw: Any, depth: int = 2) -> Any:
         case 9:
             return draw(st.sampled_from([Product.maker.name == text, Product.maker.id == ObjectId("5" * 24)]))
         case 10:
-            return Product.extra[text or "x"] == draw(VALUES)
+            return Product.extra[text.replace(".", "").lstrip("$") or "x"] == draw(VALUES)
         case 11:
             return draw(st.sampled_from([Product.tags.size(2), Product.stock.mod(3, 1), Product.stock.bits_all_set(5)]))
         case 12:

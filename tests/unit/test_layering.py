@@ -58,6 +58,7 @@ CROSSING = {
     "update",
     "update_checks",
     "update_pipelines",
+    "upserts",
     "validator",
     "writing",
 }
