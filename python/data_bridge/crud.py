@@ -14,7 +14,7 @@ from .bulk import Bulk, BulkResult
 from .client import default_client
 from .events import After, run_hooks
 from .fetching import fetch_eagerly
-from .indexes import indexes_of, known_indexes, listed_indexes, unique_paths
+from .indexes import check_paths, indexes_of, known_indexes, listed_indexes, unique_paths
 from .inheritance import family, reach_of
 from .instance import InstanceWrites
 from .joined_gets import Get
@@ -318,11 +318,15 @@ class Crud(InstanceWrites):
         A family's are those of all its classes. The collection of a time series is created first. From then on plans
         also go by the indexes that the server has besides, and rely on the unique ones until another deployment is
         connected.
+
+        Raises:
+            SchemaError: an index names a field that the class does not have.
         """
 
         def script() -> Script[list[str]]:
-            yield from prepare_collection(cls)  # type: ignore[arg-type]
             declared = indexes_of(cls)  # type: ignore[arg-type]
+            check_paths(declared, cls)  # type: ignore[arg-type]
+            yield from prepare_collection(cls)  # type: ignore[arg-type]
             if declared:
                 settings = cls.settings()
                 command = {"createIndexes": settings.name, "indexes": declared}

@@ -21,7 +21,7 @@ from .link_fields import check_options
 from .links import UNFETCHED, LinkOptions, declared_fully, link_of_field
 from .revision import REVISION, wants_revision
 from .schema import schema_of, stored_name
-from .settings import Settings, settings_of
+from .settings import Settings, check_inner, settings_of
 from .types import PydanticObjectId
 
 
@@ -59,6 +59,7 @@ class DocumentMeta(ModelMetaclass):
                 to.declared_in(cls.__module__)
             type.__setattr__(cls, field, FieldAccess(field))
         if stored:
+            check_inner(cls)
             settings_of(cls)
             register(cls)
         declared_fully(cls)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
@@ -76,6 +77,9 @@ def after_event(*events: Event | Iterable[Event]) -> Callable[[F], F]:
 
 
 def _marked(moment: Moment, given: Iterable[Event | Iterable[Event]]) -> Callable[[F], F]:
+    given = tuple(given)
+    if any(map(inspect.isfunction, given)):
+        raise TypeError(f"{moment.value}_event needs an event: write @{moment.value}_event(Insert)")
     events = frozenset(_flat(given))
     if not events:
         raise TypeError(f"{moment.value}_event() needs an event: {_names()}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
@@ -10,8 +11,9 @@ from pymongo import IndexModel
 
 from . import requests
 from .client import default_client
-from .errors import SchemaError, ServerError
-from .inheritance import family
+from .errors import CompileError, SchemaError, ServerError
+from .inheritance import family, reach_of
+from .ir.paths import dtype_at
 from .link_fields import link_fields
 from .link_shapes import is_plain
 from .operation import Script
@@ -25,20 +27,55 @@ if TYPE_CHECKING:
 _NO_INDEXES = (13, 26, 166)
 
 
+#: What an index on one path may be, beside the directions.
+_KINDS = ("2d", "2dsphere", "text", "hashed")
+#: What MongoDB knows of an index. Source: MongoDB manual, "createIndexes".
+_OPTIONS = (
+    *("unique", "sparse", "name", "expireAfterSeconds", "partialFilterExpression", "collation", "hidden"),
+    *("background", "storageEngine", "wildcardProjection", "bits", "min", "max", "2dsphereIndexVersion"),
+    *("weights", "default_language", "language_override", "textIndexVersion", "prepareUnique"),
+)
+
+
 class Indexed:
     """Declares an index on a field: `email: Annotated[str, Indexed(unique=True)]`.
 
     Args:
         direction: 1, -1, or a kind such as "2dsphere" or "text".
-        options: those of PyMongo's `create_index`: `unique`, `sparse`, `name`, `expireAfterSeconds`, ...
+        options: those of MongoDB's `createIndexes`: `unique`, `sparse`, `name`, `expireAfterSeconds`, ...
+
+    Raises:
+        SchemaError: an option does not exist, or the direction is none.
     """
 
     def __init__(self, direction: int | str = 1, **options: Any) -> None:
+        for option in options:
+            if option not in _OPTIONS:
+                near = difflib.get_close_matches(option, _OPTIONS, n=1)
+                guess = f"did you mean {near[0]!r}? " if near else ""
+                raise SchemaError(f"an index has no option {option!r}; {guess}options: {', '.join(_OPTIONS)}")
+        if not isinstance(direction, (int, str)):
+            name = getattr(direction, "__name__", repr(direction))
+            said = ", ".join(f"{option}={value!r}" for option, value in options.items())
+            raise SchemaError(
+                f"Indexed says how a field is indexed and not its type: write Annotated[{name}, Indexed({said})]"
+            )
+        if direction not in (1, -1, *_KINDS) or isinstance(direction, bool):
+            raise SchemaError(f"the direction of an index is 1, -1 or one of {', '.join(_KINDS)}, not {direction!r}")
         self.direction = direction
         self.options = options
 
+    # Pydantic asks what stands in an annotation; of the class itself, with one argument less.
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any] | None = None) -> Any:
+        if handler is None:
+            raise SchemaError("Indexed was not called: write Annotated[str, Indexed()]")
+        if source is self:
+            raise SchemaError(f"{self!r} stands in the place of a type: write Annotated[str, {self!r}]")
+        return handler(source)
+
     def __repr__(self) -> str:
-        return f"Indexed({self.direction!r}, **{self.options!r})"
+        said = [] if self.direction == 1 else [repr(self.direction)]
+        return f"Indexed({', '.join([*said, *(f'{name}={value!r}' for name, value in self.options.items())])})"
 
 
 def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
@@ -54,6 +91,24 @@ def indexes_of(cls: type[Document]) -> list[dict[str, Any]]:
         for model in _models_of(member):
             found.setdefault(model.document["name"], {**model.document, "key": dict(model.document["key"])})
     return list(found.values())
+
+
+def check_paths(declared: Iterable[Mapping[str, Any]], cls: type[Document]) -> None:
+    """Looks whether the paths of declared indexes are there.
+
+    Raises:
+        SchemaError: one is not.
+    """
+    schema = reach_of(cls, True).source.schema
+    for index in declared:
+        for path in index["key"]:
+            # An index of everything below a path, or a stored part of a link, is of no field.
+            if "$" in path:
+                continue
+            try:
+                dtype_at(schema, path)
+            except CompileError as error:
+                raise SchemaError(f"the index {index['name']!r} of {cls.__name__}: {error.message}") from None
 
 
 def unique_paths(listed: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -64,7 +64,13 @@ class LinkTo:
     __slots__ = ("_adapter", "_class", "_given", "_module", "is_back")
 
     def __init__(self, target: Any, is_back: bool = False) -> None:
-        self._given = getattr(target, "__forward_arg__", target)
+        self._given = given = getattr(target, "__forward_arg__", target)
+        if not isinstance(given, (str, TypeVar)) and not hasattr(given, "__data_bridge_image__"):
+            name = getattr(given, "__name__", repr(given))
+            raise SchemaError(
+                f"{'BackLink' if is_back else 'Link'}[{name}]: a link leads to a class of documents, which {name} is "
+                f"not; a field of other values is declared {name}"
+            )
         self._class: type[Document] | None = None
         self._adapter: TypeAdapter[Any] | None = None
         self._module: str | None = None

@@ -110,6 +110,9 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "on_invalid": (lambda value: value in ("raise", "skip", "raw"), '"raise", "skip" or "raw"'),
 }
 
+#: What other libraries, or a slip, call the inner class `Settings`.
+_OTHER_NAMES = frozenset({"settings", "setting", "collection", "meta"})
+
 #: What a class says of itself alone.
 _OWN = frozenset({"name", "is_root", "class_id"})
 
@@ -140,6 +143,20 @@ def settings_of(cls: type) -> Settings:
     settings = Settings(**{"name": cls.__name__, **given})
     _SETTINGS[cls] = settings
     return settings
+
+
+def check_inner(cls: type) -> None:
+    """Looks for settings that stand under another name.
+
+    Raises:
+        SchemaError: a plain inner class that is not called `Settings` says one.
+    """
+    for name, inner in vars(cls).items():
+        if name == "Settings" or name.lower() not in _OTHER_NAMES or not isinstance(inner, type):
+            continue
+        said = sorted(key for key in vars(inner) if key in _KINDS)
+        if inner.__bases__ == (object,) and said:
+            raise SchemaError(f"{cls.__name__}.{name} says {', '.join(said)}: call the inner class Settings")
 
 
 def _shared(cls: type, given: dict[str, Any], root: Settings) -> dict[str, Any]:
