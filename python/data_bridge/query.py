@@ -17,7 +17,6 @@ from .fetching import described, fetch_script
 from .fields import Expression, FieldProxy
 from .inheritance import Reach, reach_of
 from .ir import stages
-from .ir.positions import refuse_positions
 from .layout import decoding, family_layout, layout_of
 from .link_values import distinct_values
 from .operation import Operation, Script
@@ -163,9 +162,7 @@ class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], 
                 kept = (*kept, ("_id", False))
             query: Query[Any] = self._with(stages.Project(kept), output=model)
             return query
-        stage = stages.Project(projection(fields, named))
-        refuse_positions(stage, self._schema())
-        plain: Query[Any] = self._with(stage, output=None)
+        plain: Query[Any] = self._with(stages.Project(projection(fields, named)), output=None)
         return plain
 
     def _fetched(self, documents: list[Any]) -> Script[None]:

@@ -12,7 +12,6 @@ from .errors import CompileError
 from .field_update import FieldUpdate
 from .fields import Expression, FieldProxy, value
 from .fields.nodes import term
-from .fields.path import stage_path
 from .ir import stages
 from .ir.elements import check_named
 from .ir.operators import UPDATE_STAGES
@@ -52,7 +51,7 @@ class Set(FieldUpdate):
 
     def stage(self) -> stages.Set:
         """The pipeline stage."""
-        return stages.Set(tuple((stage_path(key), value(item)) for key, item in self.values.items()))
+        return stages.Set(tuple((str(key), value(item)) for key, item in self.values.items()))
 
 
 class Unset(FieldUpdate):
@@ -65,7 +64,7 @@ class Unset(FieldUpdate):
 
     def stage(self) -> stages.Unset:
         """The pipeline stage."""
-        return stages.Unset(tuple(stage_path(key) for key in self.values))
+        return stages.Unset(tuple(str(key) for key in self.values))
 
 
 class CurrentDate(FieldUpdate):

@@ -12,7 +12,6 @@ from .errors import CompileError
 from .ir import stages
 from .ir.collisions import leaves
 from .ir.paths import dtype_at
-from .ir.positions import refuse_positions
 from .update_checks import check_stored, refuse_back_link, stores_type
 
 
@@ -28,8 +27,6 @@ def check_computed(nodes: Sequence[Any], schema: Schema | None) -> None:
     """
     if schema is None:
         return
-    for node in nodes:
-        refuse_positions(node, schema)
     for path, given in _last(nodes):
         dtype = dtype_at(schema, path)
         field = ir.Field(path, dtype, schema.name)

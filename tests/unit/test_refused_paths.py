@@ -9,17 +9,13 @@ import pytest
 from pydantic import Field, create_model
 
 from data_bridge import (
-    AddFields,
     BackLink,
     Document,
     EmbeddedDocument,
     F,
     Link,
-    Match,
-    Project,
     Push,
     Set,
-    Unset,
     fn,
 )
 from data_bridge.errors import CompileError, SchemaError
@@ -46,32 +42,6 @@ class Writer(Document):
 
 class Book(Document):
     writer: Link[Writer] | None = None
-
-
-POSITIONS: list[Callable[[], Any]] = [
-    lambda: Holder.find().update([Set({Holder.nums[0]: 7})]),
-    lambda: Holder.find().update([Set({"nums.0": 7})]),
-    lambda: Holder.find().update([{"$set": {"nums.0": 7}}]),
-    lambda: Holder.find().update([Unset(Holder.nums[0])]),
-    lambda: Holder.find().update([Set({Holder.pieces[0].x: 7})]),
-    lambda: Holder.find().update([Set({Holder.grid[0][1]: 7})]),
-    lambda: Holder.find().update([Set({Holder.more.a[0]: 7})]),
-    lambda: Holder.find().update([Set({Holder.nums["$[]"]: 7})]),
-    lambda: Holder.find().project(Holder.nums[1]),
-    lambda: Holder.find().project("pieces.1.x"),
-    lambda: Holder.aggregate([AddFields({Holder.nums[0]: 7})]),
-    lambda: Holder.aggregate([Set({"more.a.0": 7})]),
-    lambda: Holder.aggregate([Match(Holder.id == 1), Project(Holder.pieces[0].x)]),
-    lambda: Holder.pipeline().match(Holder.id == 1).set({Holder.nums[0]: 7}),
-]
-
-
-@pytest.mark.parametrize("write", POSITIONS)
-def test_a_stage_keeps_and_writes_no_element(write: Callable[[], Any]) -> None:
-    with pytest.raises(CompileError, match="a stage cannot keep or write") as raised:
-        write()
-    assert raised.value.code == "position_in_stage"
-    assert raised.value.hint is not None
 
 
 def test_elements_are_read_as_values_and_digits_may_be_keys() -> None:

@@ -260,8 +260,8 @@ impl Analyzer {
                 self.report(CompileError::new("sample_zero", "a sample must be of at least 1").at("sample"));
             }
             Stage::Generic { name, body, class } => self.arguments(name, body, shape, class.as_ref()),
-            Stage::Unset(_) | Stage::Skip(_) | Stage::Limit(_) | Stage::Count(_) | Stage::Sample(_) | Stage::Raw(_) => {
-            }
+            Stage::Unset(paths) => paths.iter().for_each(|path| self.check_whole(path, shape)),
+            Stage::Skip(_) | Stage::Limit(_) | Stage::Count(_) | Stage::Sample(_) | Stage::Raw(_) => {}
         }
     }
 
@@ -358,8 +358,8 @@ impl Analyzer {
 
     fn projection(&mut self, fields: &mut [(Path, Projected)], shape: &Shape) {
         for (path, projected) in fields {
-            if shape.positioned(path).is_some() {
-                self.refuse_position(path);
+            if names_an_element(path, shape) {
+                self.check_whole(path, shape);
                 continue;
             }
             match projected {
@@ -384,8 +384,8 @@ impl Analyzer {
     fn check_target(&mut self, path: &Path, shape: &Shape) {
         if shape.crossing(path).is_some() {
             self.refuse_write(path.as_str());
-        } else if shape.positioned(path).is_some() {
-            self.refuse_position(path);
+        } else {
+            self.check_whole(path, shape);
         }
     }
 
@@ -394,11 +394,16 @@ impl Analyzer {
         self.report(CompileError::new("link_not_followed", message).at(path));
     }
 
-    fn refuse_position(&mut self, path: &Path) {
-        let message =
-            format!("'{}' is an element of a list, which no stage keeps, drops or sets by itself", path.as_str());
-        let error = CompileError::new("not_a_field", message).at(path.as_str());
-        self.report(error.hint("compute it under a name of its own: Project(first=User.tags[0])"));
+    /// Refuses one element of a list: below a list a stage takes a number for a field of every element.
+    fn check_whole(&mut self, path: &Path, shape: &Shape) {
+        if names_an_element(path, shape) {
+            let message =
+                format!("'{}' is an element of a list, which no stage keeps, drops or sets by itself", path.as_str());
+            let error = CompileError::new("not_a_field", message).at(path.as_str());
+            let hint = "read it under a name of its own, Project(first=User.tags[0]); write it by an update, \
+                        User.tags[0].set(...)";
+            self.report(error.hint(hint));
+        }
     }
 
     fn operands(&mut self, operands: &mut Operands, shape: &Shape) {
@@ -422,6 +427,11 @@ impl Analyzer {
         self.stays_here(path, &dtype, shape);
         Some(dtype)
     }
+}
+
+/// Whether a path leads to one element of a list, by its position or as an update calls it.
+fn names_an_element(path: &Path, shape: &Shape) -> bool {
+    shape.positioned(path).is_some() || path.as_str().contains(".$")
 }
 
 fn place(stage: &Stage) -> Place {

@@ -8,7 +8,6 @@ from .. import ir
 from .._core import DType
 from ..errors import CompileError
 from ..ir.paths import step
-from ..ir.positions import is_position, refused
 from ..schema import stored_child
 from .expression import Expression, T_co
 
@@ -128,21 +127,6 @@ class Path(Base[T_co]):
                 f"{self._label} is {dtype}: {name}() takes {' or '.join(takes)}", code="no_such_method", path=str(self)
             )
         return getattr(Value(self.__ir__), name)
-
-
-def stage_path(given: Any) -> str:
-    """The path that a stage keeps or writes, of a field or as it is.
-
-    Raises:
-        CompileError: it leads to an element of a list.
-    """
-    path = str(given)
-    while isinstance(given, Path) and given._parent is not None:
-        parent = given._parent
-        if is_position(parent.__ir__.dtype, str(given).rpartition(".")[2]):
-            raise refused(path)
-        given = parent
-    return path
 
 
 _ADMITTED = {

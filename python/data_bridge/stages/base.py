@@ -11,10 +11,8 @@ from .._core import DType, Schema
 from ..errors import CompileError
 from ..fields import OpenField, value
 from ..fields.nodes import MISSING, Built, NoValue, term
-from ..fields.path import stage_path
 from ..ir import stages
 from ..ir.parse_stages import DEEPEST_PIPELINE
-from ..ir.positions import refuse_positions
 
 #: How many pipelines there are around the one that is being made into nodes.
 _AROUND: ContextVar[int] = ContextVar("around", default=0)
@@ -87,7 +85,7 @@ def conjunction(predicates: Sequence[Any], schema: Schema | None) -> ir.Expr:
 
 def projection(fields: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Paths to keep and values to compute."""
-    kept: list[tuple[str, Any]] = [(stage_path(field), True) for field in fields]
+    kept: list[tuple[str, Any]] = [(str(field), True) for field in fields]
     for name, given in named.items():
         path = "_id" if name == "id" else name
         kept.append((path, bool(given) if isinstance(given, int) and given in (0, 1) else value(given)))
@@ -142,10 +140,8 @@ def _to_stages(given: Sequence[Any], schema: Schema | None) -> tuple[Any, ...]:
         known = None if nodes else schema
         if isinstance(each, Stage):
             nodes.append(each.stage(known))
-            refuse_positions(nodes[-1], known)
         elif hasattr(each, "stage"):
             nodes.append(each.stage())
-            refuse_positions(nodes[-1], known)
         elif isinstance(each, ir.Node):
             nodes.append(each)
         elif isinstance(each, Built):
