@@ -231,6 +231,13 @@ async def test_links_are_followed_behind_stages(works: None, stages: str) -> Non
         assert await Work.aggregate(make()).optimize(optimized) == expected
 
 
+@STRATEGIES
+async def test_a_list_in_the_place_of_a_link_is_followed(works: None, strategy: str) -> None:
+    stages = [Project(writer=Work.helpers), Match(F.writer.name == "Bob"), Sort(_id=1), Project("_id")]
+    query = Work.find().fetch_links(depth=0, strategy=strategy)
+    assert await query.aggregate(stages) == [{"_id": 1}, {"_id": 4}]
+
+
 #: Stages that read what is behind a link, and do not follow it; and where.
 UNFOLLOWED: dict[str, tuple[Callable[[], Any], str]] = {
     "order of a window": (

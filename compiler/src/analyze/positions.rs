@@ -25,7 +25,7 @@ pub(super) fn positioned(path: &str, first: &DType, base: impl Fn(&str) -> Expr)
 
 /// Whether a path names an element of a list by its position. Its first name is that of the value.
 pub(super) fn has_position(path: &str, dtype: &DType) -> bool {
-    steps(path, dtype).any(|step| step.position.is_some())
+    path.split('.').any(is_position) && steps(path, dtype).any(|step| step.position.is_some())
 }
 
 /// The type that a path reads as a value: a list of what is at its end, for each list that it goes through.
@@ -111,4 +111,53 @@ fn read(path: &str, dtype: &DType, base: &dyn Fn(&str) -> Expr) -> Expr {
 
 fn call(name: &str, operands: Operands) -> Expr {
     Expr::Call { name: name.to_owned(), operands }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_bridge_ir::SchemaRef;
+    use data_bridge_ir::schema::{FieldSchema, Schema};
+
+    use super::*;
+
+    fn list(item: DType) -> DType {
+        DType::Array(Box::new(item))
+    }
+
+    fn items() -> DType {
+        let item = SchemaRef::declare("Item");
+        let fields = [("ys", list(DType::Int)), ("z", DType::Int)];
+        let fields = fields.map(|(name, dtype)| (name.to_owned(), FieldSchema::new(dtype, true)));
+        item.define(Schema { fields: fields.into_iter().collect(), ..Schema::default() });
+        list(DType::Document(item))
+    }
+
+    fn shown(path: &str, dtype: &DType) -> String {
+        positioned(path, dtype, Expr::field).map_or_else(|| "as it stands".to_owned(), |read| read.to_string())
+    }
+
+    #[test]
+    fn each_position_is_an_operator() {
+        let element = "let(vars={element: arrayElemAt(items, 0)}, in=arrayElemAt($$element.ys, 1))";
+        assert_eq!(shown("items.0.ys.1", &items()), element);
+        assert_eq!(shown("grid.0.1", &list(list(DType::Int))), element.replace("items", "grid").replace(".ys", ""));
+        let each = r#"map(input=items, as="element", in=arrayElemAt($$element.ys, 1))"#;
+        assert_eq!(shown("items.ys.1", &items()), each);
+    }
+
+    #[test]
+    fn other_paths_read_as_they_stand() {
+        for path in ["items", "items.z", "items.ys", "items.z.0"] {
+            assert_eq!(shown(path, &items()), "as it stands", "{path}");
+        }
+        assert_eq!(shown("by.0", &DType::Map(Box::new(DType::Int))), "as it stands");
+    }
+
+    #[test]
+    fn a_path_reads_a_list_for_each_list_on_its_way() {
+        assert_eq!(read_type("items.z", &items()), list(DType::Int));
+        assert_eq!(read_type("items.ys", &items()), list(list(DType::Int)));
+        assert_eq!(read_type("items.0.ys", &items()), list(DType::Int));
+        assert_eq!(read_type("items.ys.0", &items()), list(DType::Int));
+    }
 }

@@ -17,17 +17,19 @@ pub fn read(read: &Read) -> Result<Read, CompileError> {
 
 fn pipeline(stages: Vec<Stage>, schema: &SchemaRef) -> Result<Vec<Stage>, CompileError> {
     let mut joined = Vec::new();
+    let mut shape = Shape::of(schema);
     for stage in stages {
+        shape = shape.after(&stage);
         match stage {
-            Stage::Match(predicate) if links(&predicate) => joined.extend(matching(predicate, schema)?),
+            Stage::Match(predicate) if links(&predicate) => joined.extend(matching(predicate, schema, &shape)?),
             other => joined.push(other),
         }
     }
     Ok(joined)
 }
 
-/// The stages that join what a predicate asks for, test it, and take it away again.
-pub fn matching(predicate: Expr, schema: &SchemaRef) -> Result<Vec<Stage>, CompileError> {
+/// The stages that join what a predicate asks for of documents of this shape, test it, and take it away again.
+pub fn matching(predicate: Expr, schema: &SchemaRef, shape: &Shape) -> Result<Vec<Stage>, CompileError> {
     let terms = if let Expr::And(terms) = predicate { terms } else { vec![predicate] };
     let (linked, mut local): (Vec<_>, Vec<_>) = terms.into_iter().partition(links);
     let mut stages = Vec::new();
@@ -36,7 +38,7 @@ pub fn matching(predicate: Expr, schema: &SchemaRef) -> Result<Vec<Stage>, Compi
         stages.push(Stage::Match(only));
     }
     let mut fields = Vec::new();
-    let linked = linked.into_iter().map(|term| tested(term, schema, &mut stages, &mut fields));
+    let linked = linked.into_iter().map(|term| tested(term, schema, shape, &mut stages, &mut fields));
     let mut linked = linked.collect::<Result<Vec<_>, _>>()?;
     stages.push(Stage::Match(if linked.len() == 1 { linked.remove(0) } else { Expr::And(linked) }));
     stages.push(Stage::Unset(fields));
@@ -47,6 +49,7 @@ pub fn matching(predicate: Expr, schema: &SchemaRef) -> Result<Vec<Stage>, Compi
 fn tested(
     term: Expr,
     schema: &SchemaRef,
+    shape: &Shape,
     stages: &mut Vec<Stage>,
     fields: &mut Vec<Path>,
 ) -> Result<Expr, CompileError> {
@@ -70,7 +73,7 @@ fn tested(
             inner.push(Stage::Project(vec![("_id".into(), Projected::Include)]));
             match back {
                 None => {
-                    let link = Stored::at(&link, &Shape::of(schema));
+                    let link = Stored::at(&link, shape);
                     stages.extend(join_stages(link, &target, &field, Some(inner)));
                 }
                 Some(back) => {
@@ -82,7 +85,8 @@ fn tested(
             Ok(Expr::Exists { field: Path(format!("{field}.0")), present: true })
         }
         mut joint @ (Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_)) => {
-            joint.try_each_child(|child| tested(child.take(), schema, stages, fields).map(|met| *child = met))?;
+            joint
+                .try_each_child(|child| tested(child.take(), schema, shape, stages, fields).map(|met| *child = met))?;
             Ok(joint)
         }
         other => Ok(other),

@@ -19,6 +19,7 @@ use data_bridge_ir::schema::Collection;
 use data_bridge_ir::{Expr, Path, SchemaRef, Stage};
 
 use crate::analyze::joins::its_class;
+use crate::analyze::shape::Shape;
 use crate::error::{CompileError, Failure};
 use crate::facts::link_form;
 use bounds::{Bound, Bounds};
@@ -96,7 +97,8 @@ pub fn follow(plan: &Plan, strategy: Strategy) -> Result<Option<Followed>, Failu
     }
     let mut feeds = Vec::new();
     let ids = bounds::ids(filter).filter(|ids| ids.len() as u64 <= FEW);
-    let without_links = semi_join::predicate(filter.clone(), &source.schema, ids, &mut feeds)?;
+    let without_links =
+        semi_join::predicate(filter.clone(), &source.schema, &Shape::of(&source.schema), ids, &mut feeds)?;
     let mut reasons = Vec::new();
     explained(&mut reasons, filter, &source.schema, |_| "ids first: a write has no join".to_owned());
     let mut plan = plan.clone();
@@ -123,13 +125,14 @@ fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
     }
     let otherwise = joined.ok().filter(|_| strategy == Strategy::Auto).map(Plan::Read);
     let (mut feeds, mut stages, mut bounds) = (Vec::new(), Vec::new(), Bounds::at_start(schema));
+    let mut shape = Shape::of(schema);
     for stage in &read.stages {
         match linked_match(stage) {
             None => stages.push(stage.clone()),
             Some(predicate) => {
                 let bound = bounds.of(predicate).filter(|bound| strategy == Strategy::Auto && bound.most <= FEW);
                 let here = bound.filter(|_| !scans_back(predicate));
-                match here.and_then(|bound| Some((bound, lookup::matching(predicate.clone(), schema).ok()?))) {
+                match here.and_then(|bound| Some((bound, lookup::matching(predicate.clone(), schema, &shape).ok()?))) {
                     Some((Bound { most, why }, join)) => {
                         let why = format!("join in the server: at most {most} come this far, for {why}");
                         explained(&mut reasons, predicate, schema, |_| why.clone());
@@ -139,13 +142,14 @@ fn follow_read(read: &Read, strategy: Strategy) -> Result<Followed, Failure> {
                         let ways = |link: &Link<'_>| ids_first(link, schema, otherwise.is_some());
                         explained(&mut reasons, predicate, schema, ways);
                         let ids = bounds::ids(predicate).filter(|ids| ids.len() as u64 <= FEW);
-                        let first = semi_join::predicate(predicate.clone(), schema, ids, &mut feeds)?;
+                        let first = semi_join::predicate(predicate.clone(), schema, &shape, ids, &mut feeds)?;
                         stages.push(Stage::Match(first));
                     }
                 }
             }
         }
         bounds.pass(stage);
+        shape = shape.after(stage);
     }
     let otherwise = otherwise.filter(|_| !feeds.is_empty());
     Ok(Followed { plan: Plan::Read(Read { stages, ..read.clone() }), feeds, otherwise, reasons })

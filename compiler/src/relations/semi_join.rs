@@ -6,22 +6,24 @@ use data_bridge_ir::{Expr, Path, SchemaRef, Value};
 
 use super::{Feed, both, of_class, stored};
 use crate::analyze::links::forms;
+use crate::analyze::shape::Shape;
 use crate::error::CompileError;
-use crate::facts::link_form;
 use crate::physical::Hole;
 
 /// The predicate without links; what it needs is appended to the feeds, what that needs before it.
 ///
-/// Where only documents of a few ids can meet it, `ids`, what leads back is read of these alone.
+/// Where only documents of a few ids can meet it, `ids`, what leads back is read of these alone. The documents of the
+/// class have this shape where the predicate stands.
 pub fn predicate(
     predicate: Expr,
     schema: &SchemaRef,
+    shape: &Shape,
     ids: Option<&[Value]>,
     feeds: &mut Vec<Feed>,
 ) -> Result<Expr, CompileError> {
     match predicate {
         Expr::Linked { link, target, back, predicate: test } => {
-            let mut filter = self::predicate(*test, &target, None, feeds)?;
+            let mut filter = self::predicate(*test, &target, &Shape::of(&target), None, feeds)?;
             let here = schema.get().and_then(|schema| schema.collection.as_ref());
             if let (Some(back), Some(ids), Some(here)) = (&back, ids, here) {
                 filter = both(leads_to(back, ids, here), filter);
@@ -36,7 +38,7 @@ pub fn predicate(
             let (field, collected, hole) = match back {
                 None => {
                     let Collection { name: collection, database } = collection.clone();
-                    let hole = match link_form(schema, &link) {
+                    let hole = match shape.link_form(&link) {
                         Some(LinkForm::Id) => Hole::Ids { feed: feeds.len() },
                         _ => Hole::Links { feed: feeds.len(), collection, database },
                     };
@@ -52,7 +54,9 @@ pub fn predicate(
             })
         }
         mut joint @ (Expr::And(_) | Expr::Or(_) | Expr::Nor(_) | Expr::Not(_)) => {
-            joint.try_each_child(|child| self::predicate(child.take(), schema, ids, feeds).map(|met| *child = met))?;
+            joint.try_each_child(|child| {
+                self::predicate(child.take(), schema, shape, ids, feeds).map(|met| *child = met)
+            })?;
             Ok(joint)
         }
         other => Ok(other),
@@ -85,8 +89,9 @@ mod tests {
     fn fed(target: SchemaRef, back: Option<Path>) -> (Expr, Feed) {
         let named = Expr::compare(CompareOp::Eq, Expr::field("name"), Expr::Literal(Value::from("Rex")));
         let mut feeds = Vec::new();
+        let owner = SchemaRef::declare("Owner");
         let linked = Expr::Linked { link: "pet".into(), target, back, predicate: Box::new(named) };
-        let met = predicate(linked, &SchemaRef::declare("Owner"), None, &mut feeds).unwrap();
+        let met = predicate(linked, &owner, &Shape::of(&owner), None, &mut feeds).unwrap();
         (met, feeds.remove(0))
     }
 
@@ -109,7 +114,7 @@ mod tests {
         };
         let filter = |back, ids: Option<&[Value]>| {
             let mut feeds = Vec::new();
-            predicate(linked(back), &owner, ids, &mut feeds).unwrap();
+            predicate(linked(back), &owner, &Shape::of(&owner), ids, &mut feeds).unwrap();
             feeds.remove(0).filter.to_string()
         };
         let ids = [Value::from(7_i64)];
