@@ -1,5 +1,6 @@
 """Updates that write links: what they store is what a save would, and never a copy of a document."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -170,14 +171,57 @@ async def test_an_array_filter_follows_no_link(hands: list[Hand], named: str) ->
     assert await Chore.collection().find_one({}) == before
 
 
-async def test_elements_are_asked_for_their_links_themselves(hands: list[Hand]) -> None:
-    a, b, c = hands
-    await Chore(tasks=[Task(what=hand.name, who=hand) for hand in hands], helpers=hands).insert()
-    await Chore.find().update(
-        Chore.tasks.pull(lambda task: task.who.in_([b.id])), Chore.helpers.pull(lambda hand: hand != a.id)
-    )
-    chosen = ArrayFilters(t=lambda task: (task.who == c.id) & (task.what != "a"))
-    await Chore.find().update(Chore.tasks["$[t]"].what.set("z"), chosen)
+#: What is pulled by a link itself, and the numbers of the tasks or helpers that stay.
+PULLED: dict[str, tuple[Callable[[list[Hand]], Any], list[int]]] = {
+    "tasks of one": (lambda hands: Chore.tasks.pull(lambda task: task.who == hands[0].id), [1, 2]),
+    "tasks of others": (lambda hands: Chore.tasks.pull(lambda task: task.who != hands[0].id), [0]),
+    "tasks of some": (lambda hands: Chore.tasks.pull(lambda task: task.who.in_([hands[1].id, hands[2].id])), [0]),
+    "tasks, two tests": (
+        lambda hands: Chore.tasks.pull(lambda task: (task.who != hands[0].id) & (task.what == "b")),
+        [0, 2],
+    ),
+    "tasks, either test": (
+        lambda hands: Chore.tasks.pull(lambda task: (task.who == hands[0].id) | (task.what == "b")),
+        [2],
+    ),
+    "tasks, negated": (lambda hands: Chore.tasks.pull(lambda task: ~(task.who == hands[0].id)), [0]),
+    "tasks, MQL": (lambda hands: {"$pull": {"tasks": {"who": {"$nin": [hands[0].id]}}}}, [0]),
+    "helpers": (lambda hands: Chore.helpers.pull(hands[0]), [1, 2]),
+    "other helpers": (lambda hands: Chore.helpers.pull(lambda hand: hand != hands[0].id), [0]),
+    "helpers that are none of some": (
+        lambda hands: Chore.helpers.pull(lambda hand: hand.not_in([hands[0].id, hands[1].id])),
+        [0, 1],
+    ),
+    "helpers, negated": (lambda hands: Chore.helpers.pull(lambda hand: ~(hand == hands[0].id)), [0]),
+}
+
+
+async def stored_with(hands: list[Hand], form: str) -> list[Any]:
+    """A stored chore, and the links in it: as ids, or as references that others wrote."""
+    links: list[Any] = [DBRef("Hand", hand.id) if form == "reference" else hand.id for hand in hands]
+    tasks = [{"what": hand.name, "who": link} for hand, link in zip(hands, links, strict=True)]
+    await Chore.collection().insert_one({"tasks": tasks, "helpers": links, "plans": []})
+    return links
+
+
+@pytest.mark.parametrize("form", ["id", "reference"])
+@pytest.mark.parametrize("pulled", PULLED)
+async def test_elements_are_pulled_by_their_links_in_either_form(hands: list[Hand], pulled: str, form: str) -> None:
+    make, staying = PULLED[pulled]
+    links = await stored_with(hands, form)
+    await Chore.find().update(make(hands))
     stored = await Chore.collection().find_one({})
-    assert stored["tasks"] == [{"what": "a", "who": a.id}, {"what": "z", "who": c.id}]
-    assert stored["helpers"] == [a.id]
+    tasks, helpers = [links.index(task["who"]) for task in stored["tasks"]], list(map(links.index, stored["helpers"]))
+    assert (tasks if "tasks" in pulled else helpers) == staying
+    assert (helpers if "tasks" in pulled else tasks) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("form", ["id", "reference"])
+async def test_array_filters_compare_links_in_either_form(hands: list[Hand], form: str) -> None:
+    a, b, c = hands
+    links = await stored_with(hands, form)
+    some = ArrayFilters(t=lambda task: (task.who == a.id) | (task.who == c.id), h=lambda hand: hand != b.id)
+    await Chore.find().update(Chore.tasks["$[t]"].what.set("z"), Chore.helpers["$[h]"].set(b), some)
+    stored = await Chore.collection().find_one({})
+    assert [task["what"] for task in stored["tasks"]] == ["z", "b", "z"]
+    assert stored["helpers"] == [b.id, links[1], b.id]

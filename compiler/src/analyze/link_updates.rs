@@ -5,7 +5,7 @@
 //! $pull editors: 7        =>   $pull editors: {"$in": [7, {"$ref": "authors", "$id": 7}]}
 //! ```
 //!
-//! Ids that are documents are stored as ids only. Conditions other than a membership stay as they were given.
+//! Ids that are documents are stored as ids only.
 
 use std::borrow::Cow;
 
@@ -15,18 +15,22 @@ use data_bridge_ir::schema::Collection;
 use data_bridge_ir::update::Operation;
 use data_bridge_ir::{DType, SchemaRef, Value};
 
-use super::links::forms;
+use super::link_conditions::{Conditions, all_forms, without_positions};
 
 /// Makes each link in an operation what is stored of it.
-pub(super) fn as_stored(operation: &mut Operation, schema: &SchemaRef) {
-    let Some(dtype) = type_at(operation.path.as_str(), schema) else { return };
+pub(super) fn as_stored(operation: &mut Operation, conditions: &mut Conditions<'_>) {
+    let path = without_positions(operation.path.as_str());
+    let Some(dtype) = type_at(operation.path.as_str(), conditions.schema) else { return };
     let operand = std::mem::replace(&mut operation.operand.0, RawBson::Null);
     operation.operand.0 = match operation.op.as_str() {
         "$set" | "$setOnInsert" => in_form(operand, &dtype),
-        "$push" | "$addToSet" => element(&dtype).map_or(operand.clone(), |item| added(operand, item)),
-        "$pull" | "$pullAll" => match element(&dtype).and_then(collection_of) {
-            Some(collection) if operation.op == "$pull" => pulled(operand, &collection),
-            Some(collection) => all_forms(operand, &collection),
+        "$push" | "$addToSet" => {
+            conditions.ordered(&operand, &path);
+            element(&dtype).map_or(operand.clone(), |item| added(operand, item))
+        }
+        "$pull" => conditions.pulled(&operand, &path),
+        "$pullAll" => match element(&dtype).and_then(collection_of) {
+            Some(collection) => all_forms(&operand, &collection),
             None => operand,
         },
         _ => operand,
@@ -106,34 +110,6 @@ fn added(operand: RawBson, item: &DType) -> RawBson {
     }
 }
 
-fn pulled(operand: RawBson, collection: &Collection) -> RawBson {
-    let ids = match &operand {
-        RawBson::Document(condition) => match condition.get("$in") {
-            Ok(Some(ids)) if condition.iter().count() == 1 => ids.into(),
-            _ if Value(operand.clone()).referred_id().is_some() => one_of(operand),
-            _ => return operand,
-        },
-        _ => one_of(operand),
-    };
-    let mut condition = RawDocumentBuf::new();
-    condition.append(bson::cstr!("$in"), all_forms(ids, collection));
-    RawBson::Document(condition)
-}
-
-fn one_of(value: RawBson) -> RawBson {
-    let mut list = RawArrayBuf::new();
-    list.push(value);
-    RawBson::Array(list)
-}
-
-fn all_forms(ids: RawBson, collection: &Collection) -> RawBson {
-    let RawBson::Array(ids) = ids else { return ids };
-    let ids = (&ids).into_iter().filter_map(Result::ok).map(|id| Value(id.into())).collect();
-    let mut list = RawArrayBuf::new();
-    forms(ids, collection).into_iter().for_each(|form| list.push(form.0));
-    RawBson::Array(list)
-}
-
 fn each(items: RawArrayBuf, change: impl Fn(RawBson) -> RawBson) -> RawArrayBuf {
     let mut changed = RawArrayBuf::new();
     // Operands were encoded by the codec, which writes no malformed element.
@@ -178,7 +154,7 @@ mod tests {
 
     fn written(op: &str, path: &str, operand: impl Into<Value>, form: LinkForm) -> String {
         let mut operation = Operation { op: op.into(), path: path.into(), operand: operand.into() };
-        as_stored(&mut operation, &book(form));
+        as_stored(&mut operation, &mut Conditions::of(&book(form)));
         operation.operand.to_string()
     }
 

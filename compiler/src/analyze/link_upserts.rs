@@ -14,6 +14,7 @@ use data_bridge_ir::plan::Change;
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef, Stage, Value};
 
+use super::link_conditions::Conditions;
 use super::link_updates::as_stored;
 
 /// Gives what the change may insert the links that the filter asks for.
@@ -50,7 +51,7 @@ fn collect(filter: &Expr, schema: &SchemaRef, asked: &mut Vec<Operation>) {
     // Asked for twice, it is two ids, which no document meets.
     if !asked.iter().any(|other| other.path.overlaps(&path)) {
         let mut operation = Operation { op: "$setOnInsert".to_owned(), path, operand: value.clone() };
-        as_stored(&mut operation, schema);
+        as_stored(&mut operation, &mut Conditions::of(schema));
         asked.push(operation);
     }
 }

@@ -36,6 +36,7 @@ use crate::error::{CompileError, Failure};
 use crate::relations::links;
 use crossings::leads_back;
 use joins::Joins;
+use link_conditions::{Conditions, without_positions};
 use shape::Shape;
 
 /// Deeper expressions are refused: they would exhaust the stack, and the server refuses them too (100 levels of BSON
@@ -113,7 +114,7 @@ impl Analyzer {
         self.report(CompileError::new("too_deep", message).hint("build it flat: one & or | over many terms"));
     }
 
-    fn change(&mut self, change: &mut Change, options: &Options, schema: &SchemaRef, shape: &Shape) {
+    fn change(&mut self, change: &mut Change, options: &mut Options, schema: &SchemaRef, shape: &Shape) {
         match change {
             Change::Update { update: Update::Pipeline(stages), .. } => {
                 self.in_update = true;
@@ -121,38 +122,40 @@ impl Analyzer {
                 self.in_update = false;
             }
             Change::Update { update: Update::Operators(operations), .. } => {
-                for operation in operations.iter_mut() {
-                    self.check_linked(operation, schema);
-                    link_updates::as_stored(operation, schema);
-                }
+                operations.iter_mut().for_each(|operation| self.operation(operation, schema));
                 self.check_array_filters(operations, options, schema);
             }
             Change::Replace { .. } | Change::Delete => {}
         }
     }
 
-    /// Refuses an operation that writes behind a link, or asks elements for what is behind one.
-    fn check_linked(&mut self, operation: &Operation, schema: &SchemaRef) {
-        let path = link_conditions::without_positions(operation.path.as_str());
+    /// Writes and compares links as they are stored; refuses what writes behind one, or asks elements for what is there.
+    fn operation(&mut self, operation: &mut Operation, schema: &SchemaRef) {
+        let path = without_positions(operation.path.as_str());
         if schema.crossing(&path).is_some() {
             self.refuse_write(&path);
         } else {
-            self.refuse_conditions(link_conditions::of_operand(operation, schema));
+            let mut conditions = Conditions::of(schema);
+            link_updates::as_stored(operation, &mut conditions);
+            self.refuse_conditions(conditions);
         }
     }
 
-    fn refuse_conditions(&mut self, behind_links: Vec<String>) {
-        for path in behind_links {
+    fn refuse_conditions(&mut self, conditions: Conditions<'_>) {
+        for path in conditions.behind {
             let message = format!("'{path}' is a field of a linked document, which an update does not follow");
             let error = CompileError::new("link_not_followed", message).at(path);
             self.report(error.hint("read the ids of the linked documents first, and compare the link with these"));
         }
     }
 
-    /// Refuses a path that names an array filter where none are given; those that are, are checked where they are merged.
-    fn check_array_filters(&mut self, operations: &[Operation], options: &Options, schema: &SchemaRef) {
-        if options.contains_key("arrayFilters") {
-            self.refuse_conditions(link_conditions::of_array_filters(operations, options, schema));
+    /// Refuses a path that names an array filter where none are given; those that are, are checked where they are merged,
+    /// and compare links here.
+    fn check_array_filters(&mut self, operations: &[Operation], options: &mut Options, schema: &SchemaRef) {
+        if let Some(filters) = options.get_mut("arrayFilters") {
+            let mut conditions = Conditions::of(schema);
+            filters.0 = conditions.array_filters(&filters.0, operations);
+            self.refuse_conditions(conditions);
             return;
         }
         for path in operations.iter().map(|operation| operation.path.as_str()) {

@@ -4,7 +4,7 @@ use data_bridge_ir::expr::CompareOp;
 use data_bridge_ir::{DType, Expr, Path, Value};
 
 use super::Analyzer;
-use super::link_conditions;
+use super::link_conditions::Conditions;
 use super::shape::Shape;
 use crate::error::CompileError;
 use crate::relations::links;
@@ -142,7 +142,9 @@ impl Analyzer {
 /// Whether an operator asks elements of a list for what is behind a link.
 fn asks_linked(list: &Path, operand: &Value, shape: &Shape) -> bool {
     let Shape::Declared { schema, .. } = shape else { return false };
-    !link_conditions::of_elements(list, operand, schema).is_empty()
+    let mut conditions = Conditions::of(schema);
+    conditions.all(operand, list);
+    !conditions.behind.is_empty()
 }
 
 /// Whether a predicate computes a value, which the server does of whole documents only.
