@@ -43,4 +43,5 @@ def linked_values(query: Query[Any], field: Any) -> Query[Any] | None:
         unwound,
         {"$group": {"_id": "$value"}},
     ]
-    return query.aggregate(pipeline)
+    rows: Query[Any] = query.aggregate(pipeline)._with(fetch=None)
+    return rows

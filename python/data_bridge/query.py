@@ -172,9 +172,20 @@ class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], 
             yield from fetch_script(documents, paths, depth, self._session)
 
     def _chosen(self) -> tuple[tuple[Any, ...], int]:
-        """The paths and the depth of what is fetched."""
-        unsaid = ((), int(self._cls.settings().eager_load_links))
-        return (self._fetch or unsaid) if self._output is self._cls else ((), 0)
+        """The paths and the depth of what is fetched.
+
+        Raises:
+            CompileError: links are to be fetched in rows that are no documents.
+        """
+        if self._output is self._cls:
+            return self._fetch or ((), int(self._cls.settings().eager_load_links))
+        if self._fetch is not None and any(self._fetch):
+            raise CompileError(
+                f"links are fetched in documents of {self._cls.__name__}: rows of a projection or a pipeline are none",
+                code="fetch_in_rows",
+                hint="leave out fetch_links(), and name what is wanted: project(name=Book.author.name)",
+            )
+        return (), 0
 
     # Compiling
 
@@ -201,6 +212,8 @@ class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], 
         return _core.compile(node, self._flags, traced, self._links)
 
     def _layout(self) -> Any:
+        if self._fetch is not None:
+            self._chosen()  # refuses what cannot be fetched
         # Rows of a projection have lost what tells classes apart.
         projected = stages.Project in map(type, self._stages)
         if self._output is not self._cls or self._by_id or projected:
@@ -452,6 +465,8 @@ class Aggregation(Query[T]):
         return given
 
     def _layout(self) -> Any:
+        if self._fetch is not None:
+            self._chosen()  # refuses what cannot be fetched
         return None if self._output is None else decoding(self._cls, layout_of(self._output), self._lazy)
 
     def to_list(self, length: int | None = None) -> Operation[list[T]]:

@@ -112,7 +112,7 @@ class QueryWrites(Generic[T]):
         query: Query[Any] = self  # type: ignore[assignment]
 
         def script() -> Script[WriteResult]:
-            selected = query.project("_id")
+            selected = query._with(fetch=None).project("_id")
             rows = yield (selected if count is None else selected.limit(count)).to_list()
             deleted = yield from delete_with_rules(self._cls, [row["_id"] for row in rows], query._session)
             return {"n": deleted, "modified": 0, "upserted": []}

@@ -39,7 +39,7 @@ WRITERS = "-> writers by _id, 50 ids a command"
 FETCHES: list[tuple[Any, list[str]]] = [
     (Book.find(), []),
     (Book.find().fetch_links(depth=0), []),
-    (Book.find().fetch_links().project("title"), []),
+    (Book.find().project("title"), []),
     (Book.find().fetch_links(), [f"level 1: Book.writer, helpers {WRITERS}"]),
     (Eager.find(), [f"level 1: Eager.writer {WRITERS}"]),
     (Eager.find().fetch_links(depth=0), []),

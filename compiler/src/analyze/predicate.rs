@@ -64,7 +64,13 @@ impl Analyzer {
                 self.check_operand(expr, shape);
             }
             Expr::Field(path) => {
-                self.path(path, shape);
+                if let Some(dtype) = self.path(path, shape)
+                    && !dtype.comparable_to(&DType::Bool)
+                {
+                    let message = format!("'{}' is {dtype}, and as such neither true nor false", path.as_str());
+                    let error = CompileError::new("not_a_predicate", message).at(path.as_str());
+                    self.report(error.hint("compare it, User.age > 0, or ask whether it is there, User.age.exists()"));
+                }
                 *expr = Expr::compare(CompareOp::Eq, expr.take(), Expr::Literal(Value::from(true)));
             }
             Expr::Literal(Value(bson::RawBson::Boolean(value))) => *expr = Expr::Constant(*value),

@@ -43,7 +43,10 @@ _NUMBERED = {**dict(enumerate(_TYPES, 1)), -1: "minKey", 127: "maxKey"}
 def _type_name(given: str | int) -> str:
     if isinstance(given, str):
         return given
-    if isinstance(given, bool) or given not in _NUMBERED:
+    if isinstance(given, (list, tuple, set, frozenset)):
+        hint = f"give one after the other: type_({', '.join(map(repr, given))})"
+        raise CompileError(f"{given!r} is no type of BSON", code="unknown_type", hint=hint)
+    if type(given) is not int or given not in _NUMBERED:
         raise CompileError(f"{given!r} is no type of BSON", code="unknown_type", hint=f"types: {', '.join(_TYPES)}")
     return _NUMBERED[given]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from data_bridge.errors import CompileError
@@ -25,6 +25,15 @@ class Stage(Node):
 set_other: Callable[[Stage, Any], None] = vars(Stage)["other"].__set__
 
 
+def _check_names(stage: str, paths: Sequence[str], least: int = 1) -> None:
+    """Refuses a stage of no fields, and names that the server reads as operators."""
+    if len(paths) < least:
+        raise CompileError(f"{stage} names no field", code="empty_stage", path=stage, hint="give one field or more")
+    for path in paths:
+        if path.startswith("$") or ".$" in path:
+            raise CompileError(f"{path!r} is not a field name: it starts with '$'", code="not_a_field", path=path)
+
+
 class Match(Stage, kind="match"):
     """Keeps the documents that meet the predicate."""
 
@@ -39,6 +48,16 @@ class Project(Stage, kind="project"):
     fields: tuple[tuple[str, Any], ...]
 
     def __init__(self, fields: tuple[tuple[str, Any], ...]) -> None:
+        _check_names("$project", [path for path, _ in fields])
+        dropped = [path for path, kept in fields if kept is False and path != "_id"]
+        named = [path for path, kept in fields if kept is not False and path != "_id"]
+        if dropped and named:
+            raise CompileError(
+                f"$project keeps {named[0]!r} and drops {dropped[0]!r}: what it does not keep is dropped already",
+                code="mixed_projection",
+                path=dropped[0],
+                hint="name what is kept, or what is dropped; only the id may be dropped beside what is kept",
+            )
         refuse_collisions("$project", fields)
         super().__init__(fields)
 
@@ -50,6 +69,7 @@ class Set(Stage, kind="set"):
     fields: tuple[tuple[str, Expr], ...]
 
     def __init__(self, fields: tuple[tuple[str, Expr], ...]) -> None:
+        _check_names("$set", [path for path, _ in fields], least=0)
         refuse_collisions("$set", fields)
         super().__init__(fields)
 
@@ -61,6 +81,7 @@ class Unset(Stage, kind="unset"):
     paths: tuple[str, ...]
 
     def __init__(self, paths: tuple[str, ...]) -> None:
+        _check_names("$unset", paths)
         refuse_collisions("$unset", tuple((path, None) for path in paths))
         super().__init__(paths)
 
@@ -136,6 +157,13 @@ class CountStage(Stage, kind="count_stage"):
     """One document with the number of documents."""
 
     __slots__ = ("name",)
+    name: str
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name or name.startswith("$") or "." in name:
+            hint = "give a field's name: without dots and no '$' at its start"
+            raise CompileError(f"{name!r} cannot name a count", code="bad_name", path="$count", hint=hint)
+        super().__init__(name)
 
 
 class Lookup(Stage, kind="lookup"):

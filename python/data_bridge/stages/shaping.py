@@ -14,7 +14,7 @@ from .base import GenericStage
 
 
 class Redact(GenericStage):
-    """Keeps, drops or descends into each level of a document: the expression gives "$$KEEP", "$$PRUNE" or "$$DESCEND".
+    """Keeps, drops or descends into each level of a document, as `variable("KEEP")`, `"PRUNE"` or `"DESCEND"` says.
 
     `$redact`, since MongoDB 2.6.
     """
