@@ -100,8 +100,9 @@ class Bulk(Generic[T]):
         Raises:
             CompileError: the update cannot be compiled.
         """
-        merge_updates(updates, Query(self._cls)._schema())
-        self._select("update", target, updates, upsert)
+        cls: type[Any] = target._cls if isinstance(target, Query) else type(target)
+        self._check(target, cls)
+        self._select("update", target, merge_updates(updates, Query(cls)._schema()), upsert)
 
     def delete(self, target: T | Query[Any]) -> None:
         """Deletes the documents of a query (the first of a `find_one`), or one document.
@@ -115,6 +116,7 @@ class Bulk(Generic[T]):
                 code="bulk_of_rules",
                 hint="delete apart: `await document.delete()`, or `.delete()` on a query",
             )
+        self._check(target, target._cls if isinstance(target, Query) else type(target))
         self._select("delete", target)
 
     def _collect(self, what: str, document: Any) -> None:
@@ -127,10 +129,9 @@ class Bulk(Generic[T]):
             runs.append(Run(what, self._count))
         runs[-1].targets.append(document)
 
-    def _select(self, what: str, target: Any, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+    def _select(self, what: str, target: Any, update: Any = None, upsert: bool = False) -> None:
         self._refuse_again()
-        self._check(target, target._cls if isinstance(target, Query) else type(target))
-        run = Run(what, self._count, updates, upsert)
+        run = Run(what, self._count, update, upsert)
         run.targets.append(target)
         self._runs.append(run)
 
@@ -166,7 +167,7 @@ class Bulk(Generic[T]):
                 validate = self._validate and run.is_whole
                 yield from prepare(document, events.get(place, _NONE), validate, self._skip)
             try:
-                batches = build(self._runs, self._session, self._validate and not events, self._before)
+                batches = yield from build(self._runs, self._session, self._validate and not events, self._before)
                 yield from prepare_collection(self._cls)
                 yield from self._send(batches, result)
             finally:

@@ -13,6 +13,7 @@ from uuid import UUID
 from . import _core, ir
 from .errors import CompileError
 from .events import Delete, Event, Insert, Replace, Save, Update
+from .operation import PAUSE, Script
 from .query import Query
 from .revision import renewed
 from .settings import settings_of
@@ -33,14 +34,20 @@ class Run:
     Args:
         what: "insert", "save", "replace", "update" or "delete".
         start: the place of the first among all writes.
-        updates: of an update.
+        update: what is done to what is updated, checked already.
         upsert: of an update.
     """
 
-    def __init__(self, what: str, start: int, updates: tuple[Any, ...] = (), upsert: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        start: int,
+        update: ir.UpdateOperators | ir.UpdatePipeline | None = None,
+        upsert: bool = False,
+    ) -> None:
         self.what = what
         self.start = start
-        self.updates = updates
+        self.update = update
         self.upsert = upsert
         #: Documents, or the query of what is updated or deleted.
         self.targets: list[Any] = []
@@ -126,7 +133,11 @@ def joined(batches: Sequence[Batch]) -> Batch:
     )
 
 
-def build(runs: Sequence[Run], session: Any, validate: bool, before: Revisions) -> list[Batch]:
+#: How many updates and deletions are compiled before other tasks of the loop have their turn.
+_TURN = 50
+
+
+def build(runs: Sequence[Run], session: Any, validate: bool, before: Revisions) -> Script[list[Batch]]:
     """Makes the statements. A document that is given several times is written once, as it is now.
 
     Args:
@@ -148,7 +159,10 @@ def build(runs: Sequence[Run], session: Any, validate: bool, before: Revisions) 
     for is_whole, group in groupby(runs, attrgetter("is_whole")):
         if not is_whole:
             # They may select documents that were given their ids here.
-            batches += chain.from_iterable(_selecting(run, session) for run in group)
+            for number, run in enumerate(group, 1):
+                batches += _selecting(run, session)
+                if number % _TURN == 0:
+                    yield PAUSE
         elif revised:
             for run in group:
                 for place, document in _not_given(run, given):
@@ -182,10 +196,10 @@ def _selecting(run: Run, session: Any) -> list[Batch]:
     [target] = run.targets
     query = target if isinstance(target, Query) else itself(target, session)
     many = query is target and not query._single
-    if run.what == "delete":
+    if run.update is None:
         node: ir.Plan = ir.Delete(query._source(), query._filter(), many, query._options)
     else:
-        node = query._update_node(run.updates, many, run.upsert)
+        node = query._update_with(run.update, many, run.upsert)
     compiled = query._compile(node)
     if len(compiled.commands) > 1:
         # The ids would be those from before the bulk.

@@ -230,6 +230,22 @@ class _Together:
         return [operation.run_sync() for operation in self._operations]
 
 
+class _Pause:
+    """A request of nothing: on a loop, other tasks have their turn."""
+
+    __slots__ = ()
+
+    async def start(self) -> None:
+        await asyncio.sleep(0)
+
+    def wait(self) -> None:
+        pass
+
+
+#: What scripts yield in long work that waits for nothing.
+PAUSE = _Pause()
+
+
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """A request that calls a user's function; what it returns is awaited when it is awaitable."""
     return _Call(function, args, kwargs)

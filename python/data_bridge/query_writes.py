@@ -59,10 +59,14 @@ class QueryWrites(Generic[T]):
     def _update_node(
         self, updates: Sequence[Any], many: bool, upsert: bool, array_filters: Sequence[Mapping[str, Any]] = ()
     ) -> ir.Update:
-        update = merge_updates(with_filters(updates, array_filters), self._schema())
+        return self._update_with(merge_updates(with_filters(updates, array_filters), self._schema()), many, upsert)
+
+    def _update_with(self, update: ir.UpdateOperators | ir.UpdatePipeline, many: bool, upsert: bool) -> ir.Update:
+        """The request of updates that are merged and checked."""
+        found = self._filter()
         if upsert:
-            update = inserting(self._cls, self._filter(), update)
-        return ir.Update(self._source(), self._filter(), update, many, upsert, self._options)
+            update = inserting(self._cls, found, update)
+        return ir.Update(self._source(), found, update, many, upsert, self._options)
 
     def update(self, *updates: Any, array_filters: Sequence[Mapping[str, Any]] = ()) -> Operation[WriteResult]:
         """Updates every document: `n` matched, `modified` changed.

@@ -179,3 +179,43 @@ async def test_the_garbage_collector_rests_for_each_slice_and_is_as_it_was_after
     finally:
         (gc.enable if before else gc.disable)()
     assert states == {False}
+
+
+class Made:
+    """Counts ids as updates are compiled that may insert one."""
+
+    count = 0
+
+    @classmethod
+    def another(cls) -> int:
+        cls.count += 1
+        return cls.count
+
+
+class Counted(Document):
+    id: int = Field(default_factory=Made.another)
+    number: int = 0
+
+
+async def test_other_tasks_run_while_the_updates_of_a_bulk_are_compiled(client: Any) -> None:
+    Made.count = 0
+    steps: list[int] = []
+
+    async def watch() -> None:
+        seen = 0
+        while True:
+            await asyncio.sleep(0)
+            if Made.count != seen:
+                steps.append(Made.count - seen)
+                seen = Made.count
+
+    bulk = Counted.bulk(ordered=False)
+    for number in range(1_000):
+        bulk.update(Counted.find(Counted.number == number), Counted.number.set(number), upsert=True)
+    watching = asyncio.ensure_future(watch())
+    try:
+        result = await bulk.execute()
+    finally:
+        watching.cancel()
+    assert len(result.upserted) == 1_000
+    assert max(steps) <= 100
