@@ -218,10 +218,10 @@ impl DType {
         })
     }
 
-    /// Whether some value of this type can equal or be ordered against some value of the other.
+    /// Whether some stored value of this type can equal, or be ordered against, some given value of the other.
     ///
-    /// A match compares within a type bracket only; an array is compared whole and by its elements; null is a value
-    /// any field may be asked for; a regex tests strings.
+    /// A match compares within a type bracket only; a stored array is compared whole and by its elements, and a given
+    /// one with arrays alone; null is a value any field may be asked for; a regex tests strings.
     pub fn comparable_to(&self, other: &Self) -> bool {
         // Any field may be asked for null, and one that is always null for anything.
         self.values().next().is_none()
@@ -238,7 +238,7 @@ impl DType {
         match (self, other) {
             (Self::Any, _) | (_, Self::Any) => true,
             (Self::Array(left), Self::Array(right)) => left.comparable_to(right) || left.comparable_to(other),
-            (Self::Array(item), scalar) | (scalar, Self::Array(item)) => item.comparable_to(scalar),
+            (Self::Array(item), scalar) => item.comparable_to(scalar),
             (Self::Regex, Self::String) | (Self::String, Self::Regex) => true,
             (left, right) => left.bracket() == right.bracket(),
         }
@@ -290,6 +290,8 @@ mod tests {
     fn arrays_compare_by_element_and_whole() {
         assert!(array(DType::Int).comparable_to(&DType::Double));
         assert!(array(DType::Int).comparable_to(&array(DType::Int)));
+        assert!(array(array(DType::Int)).comparable_to(&array(DType::Int)));
+        assert!(!DType::Int.comparable_to(&array(DType::Int)));
         assert!(!array(DType::Int).comparable_to(&DType::String));
     }
 

@@ -23,7 +23,7 @@ from .link_audit import Dangling, audit_links
 from .operation import Operation, Script
 from .per_class import per_class
 from .pipeline_builder import PipelineBuilder
-from .query import Aggregation, Query, SingleQuery, WriteResult, match_of
+from .query import Aggregation, Query, SingleQuery, WriteResult, own_match_of
 from .schema import schema_of
 from .settings import Settings
 from .timeseries import prepare_collection
@@ -75,7 +75,7 @@ class Crud(InstanceWrites):
             lazy: decode fields when they are read; see `Query.lazy`.
             session: of a transaction; see `Client.start_session`.
         """
-        matches = (match_of(predicates, cls),) if predicates else ()  # type: ignore[arg-type]
+        matches = (own_match_of(predicates, cls),) if predicates else ()  # type: ignore[arg-type]
         query: Query[Self] = Query(cls, matches, children=with_children)  # type: ignore[arg-type]
         if fetch_links:
             query = query.fetch_links()

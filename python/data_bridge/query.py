@@ -30,6 +30,7 @@ from .query_writes import QueryWrites, WriteResult
 from .rows import RowSchema, check_output, rows_of
 from .schema import stored_name
 from .stages.base import refuse_writing
+from .strangers import refuse_strangers
 from .streaming import Streaming
 
 if TYPE_CHECKING:
@@ -56,6 +57,18 @@ def match_of(predicates: tuple[Any, ...], cls: type[Document]) -> stages.Match:
         match: stages.Match = stages.Match.of(predicates[0].__ir__)
         return match
     return stages.Match(conjunction(predicates, _schema_of(cls)))
+
+
+def own_match_of(predicates: tuple[Any, ...], cls: type[Document]) -> stages.Match:
+    """`match_of` of a class's stored documents, whose fields are all that can be asked for.
+
+    Raises:
+        CompileError: a predicate is of another class's field.
+    """
+    for each in predicates:
+        if isinstance(each, Expression):
+            refuse_strangers(each.__ir__, cls)
+    return match_of(predicates, cls)
 
 
 class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], Exports):
@@ -122,7 +135,9 @@ class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], 
         """Only documents that also meet these predicates or filter dicts."""
         if not predicates:
             return self
-        query: Self = self._with(match_of(predicates, self._cls))
+        # Behind the stages of a pipeline there may be fields of other classes.
+        made = match_of if self._is_pipeline else own_match_of
+        query: Self = self._with(made(predicates, self._cls))
         return query
 
     def with_children(self, wanted: bool = True) -> Self:

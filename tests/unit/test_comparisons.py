@@ -65,3 +65,29 @@ def test_one_step_makes_what_the_parts_give(field: Any, value: Any) -> None:
         made = (field == value).__ir__
         assert repr(made) == repr(expected)
         assert type(made.right.value) is type(expected.right.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "hint"),
+    [
+        (lambda: Thing.number == [1, 2], r".in_([1, 2]) asks whether it is one of these"),
+        (lambda: Thing.number < (1, 2), r".in_([1, 2])"),
+        (lambda: Thing.number.in_([[1, 2]]), r".in_([1, 2])"),
+        (lambda: Thing.text != ["a"], r".in_(['a'])"),
+        (lambda: Thing.find({"number": {"$in": [[1]]}}), r".in_([1])"),
+        (lambda: Thing.find({"number": {"gte": 3, "lt": 5}}), "write {'$gte': 3, '$lt': 5}"),
+        (lambda: Thing.texts.contains(5), "give a value of type string or array<string>"),
+        (lambda: Thing.texts.in_([5]), "give a value of type string or array<string>"),
+        (lambda: Thing.texts == [[5]], "give a value of type string or array<string>"),
+    ],
+)
+def test_what_a_field_never_equals_is_refused_with_what_to_write(ask: Any, hint: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        ask()
+    assert raised.value.code == "incomparable"
+    assert hint in str(raised.value.hint)
+
+
+def test_lists_are_compared_with_lists() -> None:
+    for predicate in (Thing.texts == ["a"], Thing.texts.in_([["a"], []]), Thing.anything == [1], Thing.texts != []):
+        Thing.find(predicate).plan()

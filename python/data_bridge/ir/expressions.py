@@ -12,6 +12,7 @@ from data_bridge._core import Comparisons, DType, call_dtype, dtype_of
 from data_bridge.errors import CompileError
 
 from .node import Node
+from .operators import FIELD_OPERATORS
 
 ANY = DType.any()
 BOOL = DType.bool()
@@ -107,8 +108,18 @@ def check_fits(field: Field, value: Any) -> None:
             f"{field.label} is {field.dtype} and cannot be compared with {value!r} ({given})",
             code="incomparable",
             path=field.path,
-            hint=f"give a value of type {field.dtype}",
+            hint=_instead(field.dtype, value),
         )
+
+
+def _instead(dtype: DType, value: Any) -> str:
+    """What to give in the place of a value that does not fit."""
+    if isinstance(value, (list, tuple, set, frozenset)) and all(map(dtype.admits, value)):
+        return f".in_({list(value)!r}) asks whether it is one of these"
+    if isinstance(value, Mapping) and value and all(f"${key}" in FIELD_OPERATORS for key in value):
+        return f"operators begin with '$': write { ({f'${key}': item for key, item in value.items()})!r}"
+    elements = [str(member.element) for member in dtype.members if member.kind == "array"]
+    return f"give a value of type {' or '.join([*elements, str(dtype)])}"
 
 
 class Compare(Predicate, kind="compare"):
