@@ -162,7 +162,7 @@ fn updates_keep_their_filter_and_say_whether_they_can_be_retried() {
 fn all_errors_come_at_once() {
     let stages = vec![Stage::Match(Expr::And(vec![eq("agee", 1), eq("age", "x")])), sort("scores.x")];
     insta::assert_snapshot!(errors(read(stages, Terminal::Find)).join("\n"), @r#"
-    User has no field 'agee'; fields: _id, age, city, scores
+    User has no field 'agee'; did you mean 'age'? fields: _id, age, city, scores
     'age' is int and never compares with "x" (string); give int
     'scores' is int, which has no fields, so 'scores.x' cannot exist
     "#);

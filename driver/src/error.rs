@@ -101,10 +101,12 @@ impl From<mongodb::error::Error> for Error {
             }
             ErrorKind::Io(io) => Error::Connection { message: format!("the connection was lost: {io}"), labels },
             ErrorKind::ConnectionPoolCleared { message, .. }
-            | ErrorKind::ServerSelection { message, .. }
             | ErrorKind::DnsResolve { message, .. }
             | ErrorKind::Authentication { message, .. }
             | ErrorKind::InvalidTlsConfig { message, .. } => Error::Connection { message, labels },
+            ErrorKind::ServerSelection { message, .. } => {
+                Error::Connection { message: unreachable_servers(&message).unwrap_or(message), labels }
+            }
             ErrorKind::InvalidArgument { message, .. }
             | ErrorKind::Transaction { message, .. }
             | ErrorKind::IncompatibleServer { message, .. } => Error::InvalidArgument(message),
@@ -120,6 +122,20 @@ impl From<mongodb::error::Error> for Error {
             other => Error::Internal(other.to_string()),
         }
     }
+}
+
+/// Of a description of servers that did not answer, each server's address and why; nothing when it tells no reason.
+fn unreachable_servers(description: &str) -> Option<String> {
+    let reason = |server: &str| {
+        let (address, rest) = server.split_once(',')?;
+        let (_, reason) = rest.split_once("Error: Kind: ")?;
+        let reason = reason.split_once(", labels:").map_or(reason, |(reason, _)| reason);
+        let reason = reason.split_once(" (os error").map_or(reason, |(reason, _)| reason);
+        Some(format!("{address}: {}", reason.strip_prefix("I/O error: ").unwrap_or(reason)))
+    };
+    let servers: Vec<_> = description.split("Address: ").skip(1).filter_map(reason).collect();
+    let timeout = "no server of the connection string answered in time (server_selection_timeout_ms)";
+    (!servers.is_empty()).then(|| format!("{}; {timeout}", servers.join("; ")))
 }
 
 /// The error for a code the server gave.

@@ -15,7 +15,7 @@ mod version;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use bind::{Bound, Misuse};
+pub use bind::{Bound, Misuse, nearest};
 pub use version::Version;
 
 /// The operators of each kind. Names are looked up in every query, so the hash is a quick one.

@@ -42,7 +42,7 @@ _NONE: frozenset[Event] = frozenset()
 _KIND = attrgetter("kind")
 
 
-@dataclass
+@dataclass(repr=False)
 class BulkResult:
     """What the writes did, summed up."""
 
@@ -53,6 +53,11 @@ class BulkResult:
     deleted: int = 0
     #: The ids of what upserts inserted.
     upserted: list[Any] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        counts = {"inserted": self.inserted, "matched": self.matched, "modified": self.modified}
+        counts |= {"deleted": self.deleted, "upserted": len(self.upserted)}
+        return f"BulkResult({', '.join(f'{name}={count}' for name, count in counts.items() if count)})"
 
 
 class Bulk(Generic[T]):

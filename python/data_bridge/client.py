@@ -11,6 +11,7 @@ from .errors import ConnectionFailure
 from .operation import Opening, Operation, Script, call
 from .query_log import QueryLog, switch
 from .sessions import Session
+from .settings import A_DATABASE, is_database
 from .trust import distrust_all
 
 _default: Client | None = None
@@ -24,6 +25,8 @@ class Client:
     """A connection to a deployment, and the database that documents live in."""
 
     def __init__(self, uri: str, database: str | None = None, **options: Any) -> None:
+        if database is not None and not is_database(database):
+            raise ValueError(f"database={database!r}: a database has {A_DATABASE}")
         self.uri = uri
         self.core = _core.Client(uri, database, options or None)
         self._pymongo: Any = None
@@ -114,6 +117,7 @@ def connect(
 
     Raises:
         ConnectionFailure: the deployment does not answer.
+        ValueError: no database can have that name.
     """
 
     def script() -> Script[Client]:

@@ -79,6 +79,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != "" and "\0" not in value
 
 
+def is_database(value: Any) -> bool:
+    """Whether a database can have that name. Source: MongoDB manual, "Naming Restrictions"."""
+    return _is_text(value) and not set(value) & set('/\\. "$') and len(value.encode()) < 64
+
+
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -87,10 +92,12 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+A_DATABASE = 'a name of 63 bytes at most, with none of / \\ . " $ and no space in it'
+
 #: What each setting takes: a test, and the words for it.
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (_is_text, "a text that is not empty"),
-    "database": (lambda value: value is None or _is_text(value), "a text or None"),
+    "database": (lambda value: value is None or is_database(value), f"a text or None: {A_DATABASE}"),
     "indexes": (lambda value: isinstance(value, (list, tuple)), "a list"),
     "is_root": (_is_flag, "True or False"),
     "class_id": (lambda value: value is None or _is_text(value), "a text or None"),

@@ -11,7 +11,7 @@ from .closed_values import refuse_unaccepted
 from .errors import CompileError
 from .field_update import FieldUpdate
 from .fields import Expression, FieldProxy, value
-from .fields.nodes import term
+from .fields.nodes import Built, term
 from .ir import stages
 from .ir.elements import check_named
 from .ir.operators import UPDATE_STAGES
@@ -167,7 +167,7 @@ def merge_updates(updates: Iterable[Any], schema: Schema | None) -> ir.UpdateOpe
             operations.extend(_of_dict(update, schema))
         else:
             raise CompileError(
-                f"{update!r} is not an update",
+                "a predicate is not an update" if isinstance(update, Built) else f"{update!r} is not an update",
                 code="malformed_update",
                 hint='write User.name.set("x"), Set({User.name: "x"}) or {"$set": {"name": "x"}}',
             )

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use data_bridge_ir::catalog::Kind;
+use data_bridge_ir::catalog::{Kind, nearest};
 use data_bridge_ir::expr::Path;
 use data_bridge_ir::schema::Lookup;
 use data_bridge_ir::stage::{Projected, Stage};
@@ -359,9 +359,10 @@ fn found<'a>(lookup: Lookup<'a>, path: &Path) -> Result<Cow<'a, DType>, CompileE
             let fields: Vec<&str> =
                 within.get().map(|known| known.fields.keys().map(String::as_str).collect()).unwrap_or_default();
             let message = format!("{} has no field '{name}'", within.name());
+            let guess = nearest(&name, &fields).map(|near| format!("did you mean '{near}'? ")).unwrap_or_default();
             Err(CompileError::new("unknown_field", message)
                 .at(path.as_str())
-                .hint(format!("fields: {}", fields.join(", "))))
+                .hint(format!("{guess}fields: {}", fields.join(", "))))
         }
         Lookup::NotADocument { at, dtype } => {
             let at = if at.is_empty() { path.root() } else { at.as_str() };

@@ -363,7 +363,8 @@ class Expression(Built, Generic[T_co]):
         raise CompileError(
             "a query expression has no truth value in Python",
             code="python_boolean",
-            hint="write & for and, | for or, ~ for not, each side in parentheses, and a range as (a <= x) & (x <= b)",
+            hint="write & for and, | for or, ~ for not, each side in parentheses, a range as (a <= x) & (x <= b), and "
+            "User.age.in_([1, 2]) for in",
         )
 
 

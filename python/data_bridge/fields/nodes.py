@@ -63,9 +63,12 @@ def _no_predicate(given: Any) -> CompileError:
         message = f"a comparison gave {given} before it came to a query: one side of it must be a field or a value"
         hint = "write User.age == 3, and & | ~ for and, or, not; User['name'] where a method has the name of the field"
         return CompileError(message, code="not_a_predicate", hint=hint)
-    return CompileError(
-        f"{given!r} is no predicate", code="not_a_predicate", hint="write User.age > 25, or a filter as a dict"
-    )
+    hint = "write User.age > 25, or a filter as a dict"
+    if isinstance(given, (str, ObjectId)) and ObjectId.is_valid(given):
+        hint = "a document is found by its id with User.get(id)"
+    elif isinstance(given, (int, float, str)):
+        hint += "; & and | bind tighter than comparisons: write (User.age > 1) & (User.age < 5)"
+    return CompileError(f"{given!r} is no predicate", code="not_a_predicate", hint=hint)
 
 
 def to_ir(value: Any) -> ir.Expr:
@@ -275,6 +278,8 @@ def values_of(label: str, given: Iterable[Any]) -> list[Any]:
     Raises:
         CompileError: a text was given where a list of them was meant.
     """
-    if isinstance(given, (str, bytes)):
-        raise CompileError(f"{label}: give a list of values, not {given!r}", code="not_a_list")
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise CompileError(
+            f"{label}: give a list of values, not {given!r}", code="not_a_list", hint=f"write [{given!r}, ...]"
+        )
     return list(given)

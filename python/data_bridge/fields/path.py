@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import ir
@@ -104,10 +105,18 @@ class Path(Base[T_co]):
             dtype = step(self.__ir__.dtype, name, self._label)
         except CompileError as error:
             raise UnknownField(
-                error.message, code=error.code, path=f"{self}.{name}".lstrip("."), hint=error.hint
+                error.message, code=error.code, path=f"{self}.{name}".lstrip("."), hint=error.hint or self._guess(name)
             ) from None
         child = self._children[name] = type(self)(self._deeper(name, dtype), self)
         return child
+
+    def _guess(self, name: str) -> str | None:
+        """The methods that a name is nearly."""
+        from .methods import RECEIVERS
+
+        methods = [each for each in dir(type(self)) if not each.startswith("_")]
+        near = difflib.get_close_matches(name, [*methods, *RECEIVERS], n=3)
+        return f"did you mean {' or '.join(f'{each}()' for each in dict.fromkeys(near))}?" if near else None
 
     def _method(self, name: str) -> Any:
         """The method of values by this name; None when there is none.

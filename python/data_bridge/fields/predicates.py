@@ -61,19 +61,26 @@ class FieldPredicates(Path[T_co]):
     def in_(self: FieldPredicates[Listed[E] | None], values: Iterable[E | None]) -> Predicate: ...
     @overload
     def in_(self, values: Iterable[T_co | None]) -> Predicate: ...
-    def in_(self, values: Iterable[Any]) -> Predicate:
+    def in_(self, values: Any, *more: Any) -> Predicate:
         """The value, or an element of the list, is one of these."""
-        return Predicate(ir.In(self.__ir__, self._coerced(values)))
+        return Predicate(ir.In(self.__ir__, self._coerced(values, more)))
 
     @overload
     def not_in(self: FieldPredicates[Listed[E] | None], values: Iterable[E | None]) -> Predicate: ...
     @overload
     def not_in(self, values: Iterable[T_co | None]) -> Predicate: ...
-    def not_in(self, values: Iterable[Any]) -> Predicate:
+    def not_in(self, values: Any, *more: Any) -> Predicate:
         """The value is none of these, nor an element of the list is; missing counts as none."""
-        return Predicate(ir.In(self.__ir__, self._coerced(values), True))
+        return Predicate(ir.In(self.__ir__, self._coerced(values, more), True))
 
-    def _coerced(self, values: Iterable[Any]) -> tuple[Any, ...]:
+    def _coerced(self, values: Any, more: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+        if more:
+            raise CompileError(
+                f"{self.__ir__.label}: give one list of values",
+                code="not_a_list",
+                path=self.__ir__.path,
+                hint=f"write .in_({[values, *more]!r})",
+            )
         return tuple(coerce(self.__ir__, value) for value in values_of(self.__ir__.label, values))
 
     @overload
