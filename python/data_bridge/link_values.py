@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .link_fields import link_crossed
 from .operation import Operation, Script
 from .stages import Project
+from .types import python_number
 
 if TYPE_CHECKING:
     from .query import Query
@@ -19,12 +20,14 @@ def distinct_values(query: Query[Any], field: Any) -> Operation[list[Any]]:
     """
     label = f"distinct({field})"
     linked = linked_values(query, field)
-    if linked is None:
-        return query._operation(query._read("distinct", str(field)), label)
 
     def script() -> Script[list[Any]]:
-        rows = yield linked.to_list()
-        return [row["_id"] for row in rows]
+        if linked is None:
+            values = yield query._operation(query._read("distinct", str(field)), label)
+        else:
+            rows = yield linked.to_list()
+            values = [row["_id"] for row in rows]
+        return list(map(python_number, values))
 
     return Operation(script, f"{query._cls.__name__}.find(...).{label}")
 

@@ -32,6 +32,7 @@ from .schema import stored_name
 from .stages.base import refuse_writing
 from .strangers import refuse_strangers
 from .streaming import Streaming
+from .types import python_number
 
 if TYPE_CHECKING:
     from .document import Document
@@ -352,7 +353,7 @@ class Query(QueryOptions, QueryText, NoAnswerYet, QueryWrites[T], Streaming[T], 
         def script() -> Script[Any]:
             query = self._accumulated(name, field)
             rows = yield query._run(query._read("aggregate"))
-            return rows[0]["value"] if rows else None
+            return python_number(rows[0]["value"]) if rows else None
 
         return Operation(script, f"{self._cls.__name__}.find(...).{name}({field})")
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+
+def python_number(value: Any) -> Any:
+    """A single value that a query gives: decimals as Python's own, as a document's field would hold them."""
+    return value.to_decimal() if isinstance(value, Decimal128) else value
 
 
 def object_id_text(value: ObjectId) -> str:

@@ -1,6 +1,7 @@
 """Documents on a real server: written, read, changed and deleted."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -326,3 +327,21 @@ async def test_the_database_that_nobody_named_is_test(mongod: Server, monkeypatc
             assert await User.collection().count_documents({}) == await User.count() == 1
         finally:
             await client.pymongo().drop_database("test")
+
+
+class Priced(Document):
+    price: Decimal
+    prices: list[Decimal] = []
+
+
+async def test_decimals_are_pythons_own_where_a_query_gives_one_value(client: Any) -> None:
+    await Priced.insert_many([Priced(price=Decimal("1.50"), prices=[Decimal(1)]), Priced(price=Decimal("2.25"))])
+    found = Priced.find()
+    assert await found.sum(Priced.price) == Decimal("3.75")
+    assert [await each for each in (found.min(Priced.price), found.max(Priced.price))] == [
+        Decimal("1.50"),
+        Decimal("2.25"),
+    ]
+    assert sorted(await found.distinct(Priced.price)) == [Decimal("1.50"), Decimal("2.25")]
+    assert await found.distinct(Priced.prices) == [Decimal(1)]
+    assert isinstance(await found.avg(Priced.price), Decimal)
