@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .ir import Raw
 from .link_fields import link_crossed
 from .operation import Operation, Script
 from .stages import Project
@@ -37,12 +38,14 @@ def linked_values(query: Query[Any], field: Any) -> Query[Any] | None:
     if link_crossed(query._cls, str(field)) is None:
         return None
     unwound = {"$unwind": {"path": "$value", "preserveNullAndEmptyArrays": True}}
+    # Whether the field is a list is for the server to see.
+    there = Raw({"$match": {"value": {"$exists": True, "$ne": []}}})
     # A linked list of lists is one of its own elements' lists.
     pipeline = [
         Project(value=field),
-        {"$match": {"value": {"$exists": True, "$ne": []}}},
+        there,
         unwound,
-        {"$match": {"value": {"$exists": True, "$ne": []}}},
+        there,
         unwound,
         {"$group": {"_id": "$value"}},
     ]
