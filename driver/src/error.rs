@@ -102,8 +102,10 @@ impl From<mongodb::error::Error> for Error {
             ErrorKind::Io(io) => Error::Connection { message: format!("the connection was lost: {io}"), labels },
             ErrorKind::ConnectionPoolCleared { message, .. }
             | ErrorKind::DnsResolve { message, .. }
-            | ErrorKind::Authentication { message, .. }
             | ErrorKind::InvalidTlsConfig { message, .. } => Error::Connection { message, labels },
+            ErrorKind::Authentication { message, .. } => {
+                Error::Connection { message: format!("the server refused the login: {message}"), labels }
+            }
             ErrorKind::ServerSelection { message, .. } => {
                 Error::Connection { message: unreachable_servers(&message).unwrap_or(message), labels }
             }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import _core
-from .errors import ConnectionFailure
+from .errors import ConnectionFailure, NotConnected
 from .operation import Opening, Operation, Script, call
 from .query_log import QueryLog, switch
 from .sessions import Session
@@ -15,10 +16,6 @@ from .settings import A_DATABASE, is_database
 from .trust import distrust_all
 
 _default: Client | None = None
-
-
-class NotConnected(ConnectionFailure):
-    """An operation was run before `connect()`."""
 
 
 class Client:
@@ -123,13 +120,28 @@ def connect(
     def script() -> Script[Client]:
         global _default
         client = Client(uri or os.environ.get("MONGODB_URI") or _embedded(), database, **options)
-        yield client.core.ping()
+        try:
+            yield client.core.ping()
+        except ConnectionFailure as error:
+            if (login := _login(client.uri)) is not None:
+                error.add_note(login)
+            raise
         client.log(*((log,) if isinstance(log, QueryLog) else log))
         _default = client
         distrust_all()
         return client
 
     return Opening(script, "connect(...)")
+
+
+def _login(uri: str) -> str | None:
+    """Who a connection string logs in, and where; nothing when it names nobody."""
+    parts = urlsplit(uri)
+    who, at, hosts = parts.netloc.rpartition("@")
+    if not at:
+        return None
+    source = parse_qs(parts.query).get("authSource", [parts.path.strip("/") or "admin"])[-1]
+    return f"the connection string logs in {unquote(who.partition(':')[0])!r} at {hosts}, with authSource {source!r}"
 
 
 def _embedded() -> str:
@@ -145,5 +157,5 @@ def default_client() -> Client:
         NotConnected: there is none.
     """
     if _default is None:
-        raise NotConnected("there is no connection: run `await connect(...)` or `connect(...).run_sync()` first")
+        raise NotConnected
     return _default

@@ -208,7 +208,9 @@ class ConnectionFailure(DataBridgeError):
 class NotConnected(ConnectionFailure):
     """An operation was run before `connect()`."""
 
-    def __init__(self, message: str = "not connected: call `await connect(...)` (or `.run_sync()`) first") -> None:
+    def __init__(
+        self, message: str = "there is no connection: run `await connect(...)` or `connect(...).run_sync()` first"
+    ) -> None:
         super().__init__(message)
 
 

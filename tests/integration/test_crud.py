@@ -10,7 +10,6 @@ from models import Address, Item, User, user
 from pydantic import BaseModel, Field
 
 from data_bridge import Avg, Count, Document, F, Group, Limit, Match, Sort, connect, fn
-from data_bridge.client import NotConnected
 from data_bridge.embedded import Server
 from data_bridge.errors import (
     BulkWriteError,
@@ -19,6 +18,7 @@ from data_bridge.errors import (
     DocumentNotFound,
     DuplicateKeyError,
     MultipleDocumentsFound,
+    NotConnected,
 )
 
 

@@ -34,7 +34,9 @@ def blocks(guide: str) -> list[CodeType]:
     [
         "computing.md",
         "documents.md",
+        "errors.md",
         "fast-reads.md",
+        "from-beanie.md",
         "from-mql.md",
         "optimizer.md",
         "plans.md",

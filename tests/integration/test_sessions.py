@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from data_bridge import Document, connect
-from data_bridge.client import NotConnected
 from data_bridge.embedded import Server
-from data_bridge.errors import ServerError
+from data_bridge.errors import ConnectionFailure, NotConnected, ServerError
 
 
 class Coin(Document):
@@ -96,3 +95,16 @@ async def test_a_standalone_server_has_no_transactions(client: Any) -> None:
         with pytest.raises(ServerError, match="this is a standalone server"):
             await fail(session)
         assert not session.in_transaction
+
+
+def test_what_is_run_without_a_connection_is_the_error_of_errors() -> None:
+    with pytest.raises(NotConnected, match="run `await connect"):
+        Coin.find().to_list().run_sync()
+
+
+def test_a_refused_login_says_who_and_where(mongod: Server) -> None:
+    host = mongod.uri.split("/")[2]
+    with pytest.raises(ConnectionFailure, match=r"the server refused the login: .*Authentication failed") as raised:
+        connect(mongod.uri.replace("mongodb://", "mongodb://ann%40home:secret@")).run_sync()
+    [note] = raised.value.__notes__
+    assert note == f"the connection string logs in 'ann@home' at {host}, with authSource 'admin'"
