@@ -134,6 +134,16 @@ async def test_elements_in_mql_and_behind_links(works: None, strategy: str) -> N
     assert await found(Work.parts.any(lambda part: (part.who == 2) & (part.sizes == 7)), strategy) == [1, 2]
 
 
+@STRATEGIES
+async def test_all_of_several_links_are_asked_for_in_either_form(works: None, strategy: str) -> None:
+    assert await found(Work.helpers.all_([2, 9]), strategy) == [4]
+    assert await found(Work.helpers.all_([2, 1]), strategy) == [1]
+    assert await found(~Work.helpers.all_([2]), strategy) == [2, 3]
+    both = Writer.find(Writer.works.all_([1, 2])).fetch_links(depth=0, strategy=strategy)
+    assert await both.count() == 0
+    assert await Writer.find(Writer.works.all_([1])).fetch_links(depth=0, strategy=strategy).count() == 1
+
+
 #: What the server cannot be asked of an element, and the path of the error.
 REFUSED_ELEMENTS: dict[str, tuple[Callable[[], Any], str]] = {
     "a link in an element": (lambda: Work.find(Work.parts.any(lambda part: part.who.name == "Bob")), "parts"),

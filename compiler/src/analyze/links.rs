@@ -93,6 +93,18 @@ impl Analyzer {
     fn of_link_itself(&mut self, expr: &mut Expr, dtype: &DType) -> bool {
         let Some(DType::Link { target, back, .. }) = dtype.link() else { return false };
         let Some(collection) = target.get().and_then(|schema| schema.collection.clone()) else { return false };
+        if let Expr::All { field, values } = expr
+            && !values.is_empty()
+        {
+            // Each is asked for by itself, in every form.
+            let one = |value| Expr::compare(CompareOp::Eq, Expr::Field(field.clone()), Expr::Literal(value));
+            let mut terms: Vec<_> = std::mem::take(values).into_iter().map(one).collect();
+            terms.iter_mut().for_each(|term| {
+                self.of_link_itself(term, dtype);
+            });
+            *expr = Expr::And(terms);
+            return true;
+        }
         self.check_ids(expr, dtype);
         if let Some(back) = back {
             // What leads back is not stored: it is asked of the other side.
