@@ -103,7 +103,7 @@ class PageRead:
         self._size = size
         self._keys = _keys(cls, schema, given)
         #: Where anything may be stored, lists of lists too. To ask for these takes an index as a whole.
-        self._open = {path for path, _ in self._keys if dtype_at(schema, path).kind == "any"}
+        self._open = {path for path, _ in self._keys if path != "_id" and dtype_at(schema, path).kind == "any"}
         self._after = _place(after, self._keys) if after else _Place((), 0)
         self._aside: str | None = None
         self.stages = self._stages(given)

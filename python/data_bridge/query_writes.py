@@ -16,7 +16,7 @@ from .link_deletes import delete_with_rules, has_rules
 from .operation import Operation, Script
 from .pipeline import sort_keys
 from .update import merge_updates, with_filters
-from .upserts import inserting
+from .upserts import inserting, says_id
 
 if TYPE_CHECKING:
     from ._core import Schema
@@ -98,6 +98,8 @@ class QueryWrites(Generic[T]):
                 hint = "give single fields as updates: User.name.set_on_insert(...)"
                 raise TypeError(f"on_insert takes a document of {self._cls.__name__}, not {on_insert!r}; {hint}")
             touched = {each.path for each in merge_updates(updates, self._schema()).operations}  # type: ignore[union-attr]
+            if says_id(self._filter()):
+                touched.add("_id")
             stored = bson.decode(layout_of(type(on_insert)).encode(on_insert))
             more = [{"$setOnInsert": {key: item for key, item in stored.items() if key not in touched}}]
         return self._written(self._update_node([*updates, *more], False, True, array_filters), "upsert(...)")

@@ -40,6 +40,11 @@ def inserting(cls: type[Document], filter: ir.Expr | None, update: Updated) -> U
     return update if "_id" in said else _with_id(cls, schema, update)
 
 
+def says_id(filter: ir.Expr | None) -> bool:
+    """Whether what is inserted has its id from the filter."""
+    return any(path.split(".")[0] == "_id" for path, _ in _equalities(filter))
+
+
 def _written(update: Updated) -> set[str]:
     """The fields that have the update's value in what is inserted, whatever the filter says."""
     if isinstance(update, ir.UpdateOperators):

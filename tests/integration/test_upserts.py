@@ -52,6 +52,15 @@ def test_what_an_upsert_inserts_has_an_id_of_its_class(connected: None) -> None:
     assert [each.tags for each in Keyed.find(Keyed.id == found[0].id).run_sync()] == [["y"]]
 
 
+def test_the_id_of_the_filter_comes_before_that_of_a_document(connected: None) -> None:
+    given = uuid4()
+    Keyed.find(Keyed.id == given).upsert(Keyed.tags.set(["x"]), on_insert=Keyed(name="new")).run_sync()
+    assert Keyed.find().run_sync() == [Keyed(id=given, name="new", tags=["x"])]
+    made = Keyed(name="made")
+    Keyed.find(Keyed.name == "made").upsert(Keyed.tags.set(["y"]), on_insert=made).run_sync()
+    assert Keyed.get(made.id).run_sync() == Keyed(id=made.id, name="made", tags=["y"])
+
+
 def test_an_upsert_that_could_insert_no_id_is_refused() -> None:
     for filter in (Numbered.name == "x", Numbered.id > 3, Numbered.id.in_([1, 2])):
         with pytest.raises(CompileError, match="whose id is an ObjectId") as raised:

@@ -370,6 +370,12 @@ def test_a_link_itself_may_be_asked_for(text: str) -> None:
     assert lang.parse(text, [Volume, Eager, Writer]) is not None
 
 
+def test_links_are_not_fetched_in_rows() -> None:
+    with pytest.raises(LangError, match="links are fetched in documents of Volume") as raised:
+        lang.parse("Volume.find().fetch_links().project(Volume.year)", [Volume, Writer, Land])
+    assert raised.value.code == "fetch_in_rows"
+
+
 def test_collections_of_other_databases_are_not_read() -> None:
     error = refused(
         'User.aggregate([{"$lookup": {"from": {"db": "other", "coll": "users"}, "pipeline": [], "as": "x"}}])'

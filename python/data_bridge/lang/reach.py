@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import ir
-from ..errors import DataBridgeError, LangError
+from ..errors import CompileError, DataBridgeError, LangError
 from ..fetch_levels import Holders
 from ..fetch_paths import Fetch, leads, levels_of
 from ..inheritance import descendants
@@ -47,7 +47,7 @@ def check_links(asked: Query[Any] | Statement, models: Iterable[type[Any]], text
     """Checks that a text's query follows links only to collections of the models.
 
     Raises:
-        LangError: a link leads elsewhere.
+        LangError: a link leads elsewhere, or what it leads to cannot be fetched.
     """
     query = asked.query if isinstance(asked, Statement) else asked
     # The stages of a pipeline may name other classes, which have links.
@@ -58,12 +58,19 @@ def check_links(asked: Query[Any] | Statement, models: Iterable[type[Any]], text
         _check_collection(name, allowed, "a link that it follows", text)
     if isinstance(asked, Statement) and asked.terminal not in _GIVE_DOCUMENTS:
         return
-    for target, fetch in _fetched(query._cls, *query._chosen()):
-        _check_collection(target.settings().name, allowed, "a link that it fetches", text)
-        narrowed = target.find() if fetch.filter is None else target.find(fetch.filter)
-        sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
-        for name in _sent(narrowed if fetch.sort is None else narrowed.sort(*sort)):
-            _check_collection(name, allowed, "a link that it follows", text)
+    try:
+        for target, fetch in _fetched(query._cls, *query._chosen()):
+            _check_collection(target.settings().name, allowed, "a link that it fetches", text)
+            narrowed = target.find() if fetch.filter is None else target.find(fetch.filter)
+            sort = fetch.sort if isinstance(fetch.sort, (list, tuple)) else [fetch.sort]
+            for name in _sent(narrowed if fetch.sort is None else narrowed.sort(*sort)):
+                _check_collection(name, allowed, "a link that it follows", text)
+    except LangError:
+        raise
+    except CompileError as error:
+        raise LangError(
+            error.message, code=error.code, text=text, position=0, path=error.path, hint=error.hint
+        ) from error
 
 
 #: Terminals that give documents, in whose links others may be fetched.
