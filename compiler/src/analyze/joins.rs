@@ -143,7 +143,8 @@ impl Analyzer {
     ) -> Option<Joint> {
         let local = base.path(crossing.link.as_str());
         let target = crossing.target.get().and_then(|schema| schema.collection.clone())?;
-        if self.home.as_ref().is_some_and(|home| home.database != target.database) {
+        let home = self.source.get().and_then(|schema| schema.collection.as_ref());
+        if home.is_some_and(|home| home.database != target.database) {
             let message = format!("'{local}' leads to another database, and the server joins within one only");
             self.report(CompileError::new("join_across_databases", message).at(local).hint("fetch the link instead"));
             return None;

@@ -27,7 +27,6 @@ use std::borrow::Cow;
 
 use data_bridge_ir::catalog::{Kind, Operator, Place};
 use data_bridge_ir::plan::{Change, FindAndModify, Options, Plan, Read, Terminal, Write};
-use data_bridge_ir::schema::Collection;
 use data_bridge_ir::stage::{Accumulator, Lookup, Projected, SortKey, Stage};
 use data_bridge_ir::update::{Operation, Update};
 use data_bridge_ir::{DType, Expr, Operands, Path, SchemaRef};
@@ -51,8 +50,8 @@ pub struct Analyzer {
     errors: Vec<CompileError>,
     /// How many stages stand around the pipeline that is walked.
     depth: usize,
-    /// Where the documents of the plan are stored.
-    home: Option<Collection>,
+    /// The class that the plan begins with.
+    source: SchemaRef,
     /// The stages are an update's, among which no join may stand.
     in_update: bool,
     /// The variables that are known here, the innermost last.
@@ -61,8 +60,8 @@ pub struct Analyzer {
 
 /// The plan, bound and typed.
 pub fn analyze(mut plan: Plan) -> Result<Plan, Failure> {
-    let home = plan.source().schema.get().and_then(|schema| schema.collection.clone());
-    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0, home, in_update: false, scope: Vec::new() };
+    let source = plan.source().schema.clone();
+    let mut analyzer = Analyzer { errors: Vec::new(), depth: 0, source, in_update: false, scope: Vec::new() };
     analyzer.plan(&mut plan);
     if analyzer.errors.is_empty() { Ok(plan) } else { Err(Failure::Query(analyzer.errors)) }
 }
@@ -270,7 +269,7 @@ impl Analyzer {
 
     /// What a stage without a node of its own is given; a filter among it is of the documents that the stage reads.
     fn arguments(&mut self, stage: &str, body: &mut Expr, shape: &Shape, class: Option<&SchemaRef>) {
-        self.check_named(|found| named_paths::paths(body, found), shape);
+        self.check_named(named_paths::of_stage(stage, body), shape);
         let Expr::Document(arguments) = body else { return self.value(body, shape) };
         for (name, given) in arguments {
             let Expr::Filter(predicate) = given else {
@@ -287,9 +286,7 @@ impl Analyzer {
     }
 
     /// Refuses paths behind links among those that a stage takes by their names.
-    fn check_named(&mut self, collect: impl FnOnce(&mut Vec<Path>), shape: &Shape) {
-        let mut named = Vec::new();
-        collect(&mut named);
+    fn check_named(&mut self, named: Vec<Path>, shape: &Shape) {
         for path in named {
             if let Ok(dtype) = shape.dtype(&path) {
                 self.stays_here(&path, &dtype, shape);
@@ -305,10 +302,7 @@ impl Analyzer {
 
     fn accumulator(&mut self, output: &mut Accumulator, shape: &Shape) {
         if let Some(operands) = &mut output.operands {
-            if let Operands::Named(given) = &*operands {
-                let sorted = |(name, value): &(String, Expr)| (name == "sortBy").then(|| named_paths::keys(value));
-                self.check_named(|found| found.extend(given.iter().filter_map(sorted).flatten()), shape);
-            }
+            self.check_named(named_paths::of_accumulator(operands), shape);
             self.operands(operands, shape);
             self.check_call(Kind::Accumulator, &output.name, operands, shape);
         }

@@ -1,10 +1,18 @@
 //! Paths that stages and operators take by name, where no expression stands: keys of orders and partitions.
 
 use bson::RawBson;
-use data_bridge_ir::{Expr, Path, Value};
+use data_bridge_ir::{Expr, Operands, Path, Value};
 
-/// The paths of documents that are named anywhere in what a stage or an accumulator is given.
-pub(super) fn paths(given: &Expr, found: &mut Vec<Path>) {
+/// The paths of documents that a stage is given by name.
+pub(super) fn of_stage(stage: &str, body: &Expr) -> Vec<Path> {
+    let mut found = Vec::new();
+    if matches!(stage, "$fill" | "$densify" | "$setWindowFields" | "$geoNear" | "$bucket" | "$bucketAuto") {
+        paths(body, &mut found);
+    }
+    found
+}
+
+fn paths(given: &Expr, found: &mut Vec<Path>) {
     let Expr::Document(entries) = given else { return };
     for (name, value) in entries {
         match name.as_str() {
@@ -14,6 +22,12 @@ pub(super) fn paths(given: &Expr, found: &mut Vec<Path>) {
             _ => paths(value, found),
         }
     }
+}
+
+/// The paths by which an accumulator orders documents.
+pub(super) fn of_accumulator(operands: &Operands) -> Vec<Path> {
+    let Operands::Named(given) = operands else { return Vec::new() };
+    given.iter().filter(|(name, _)| name == "sortBy").flat_map(|(_, value)| keys(value)).collect()
 }
 
 /// The names in a document, whether it is one of expressions or of values.
