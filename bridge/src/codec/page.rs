@@ -2,6 +2,8 @@
 //!
 //! A loaded document does not tell: where a field is missing it has the default, and a projection has dropped the field.
 
+use std::borrow::Cow;
+
 use bson::spec::ElementType;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -58,7 +60,7 @@ pub struct PageSink {
 
 impl PageSink {
     /// Notes the document's place in the order; what is left of it to decode, or None of one behind the page.
-    fn note<'a>(&mut self, document: &'a [u8]) -> Result<Option<std::borrow::Cow<'a, [u8]>>, &'static str> {
+    fn note<'a>(&mut self, document: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, &'static str> {
         self.met += 1;
         if self.met > self.size {
             return Ok(None);
@@ -79,9 +81,14 @@ impl PageSink {
         if self.met == self.size {
             self.last = Some(whole(&place));
         }
+        self.rest(document).map(Some)
+    }
+
+    /// The document without what was put aside in it.
+    fn rest<'a>(&self, document: &'a [u8]) -> Result<Cow<'a, [u8]>, &'static str> {
         match &self.aside {
-            Some(name) => without(document, name.as_bytes()).map(|rest| Some(rest.into())),
-            None => Ok(Some(document.into())),
+            Some(name) => without(document, name.as_bytes()).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(document)),
         }
     }
 }
@@ -95,13 +102,8 @@ impl Sink for PageSink {
     }
 
     fn add_unfit(&mut self, py: Python<'_>, document: &[u8]) -> PyResult<()> {
-        match &self.aside {
-            Some(name) => {
-                let rest = without(document, name.as_bytes()).map_err(|problem| malformed(py, problem))?;
-                self.objects.add_unfit(py, &rest)
-            }
-            None => self.objects.add_unfit(py, document),
-        }
+        let rest = self.rest(document).map_err(|problem| malformed(py, problem))?;
+        self.objects.add_unfit(py, &rest)
     }
 
     fn finish(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
