@@ -31,12 +31,12 @@ def refuse_strangers(node: ir.Expr, cls: type[Document]) -> None:
     else:
         return
     for field in _fields(node):
-        if field.owner != name and (owner := _stranger(field.owner, cls)) is not None:
+        if field.owner != name and (owners := _strangers(field.owner, cls)):
             raise CompileError(
-                f"{field.label} is a field of {owner.__name__}, and the query is of {cls.__name__}",
+                f"{field.label} is a field of {field.owner}, and the query is of {name}",
                 code="other_class",
                 path=field.path,
-                hint=_instead(field, owner, cls),
+                hint=_instead(field, owners, cls),
             )
 
 
@@ -58,8 +58,8 @@ def _fields(node: ir.Expr) -> Iterator[ir.Field]:
             waiting += each.values()
 
 
-def _stranger(owner: str, cls: type[Document]) -> type[Document] | None:
-    """The class of that name, if its documents are none of the class's; None of what is no class of documents."""
+def _strangers(owner: str, cls: type[Document]) -> list[type[Document]]:
+    """The classes of that name, if the documents of each are none of the class's; none of what is no such class."""
     from .document import Document
 
     stored = settings_of(cls).database, settings_of(cls).name
@@ -67,15 +67,15 @@ def _stranger(owner: str, cls: type[Document]) -> type[Document] | None:
     for each in found:
         beside = (settings_of(each).database, settings_of(each).name) == stored
         if beside or issubclass(cls, each) or issubclass(each, cls):
-            return None
-    return found[-1] if found else None
+            return []
+    return found
 
 
-def _instead(field: ir.Field, owner: type[Document], cls: type[Document]) -> str:
+def _instead(field: ir.Field, owners: list[type[Document]], cls: type[Document]) -> str:
     """How the query's class leads to the field."""
     for link in link_fields(cls):
-        if issubclass(owner, link.to.target):
+        if any(issubclass(owner, link.to.target) for owner in owners):
             return f"through the link: {cls.__name__}.{'.'.join(link.path)}.{field.path}"
     if field.path.split(".")[0] in cls.model_fields:
         return f"write {cls.__name__}.{field.path}"
-    return f"no link of {cls.__name__} leads to {owner.__name__}"
+    return f"no link of {cls.__name__} leads to {field.owner}"

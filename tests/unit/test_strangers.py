@@ -8,6 +8,17 @@ from data_bridge import Document, EmbeddedDocument, F, Link, Lookup, Match
 from data_bridge.errors import CompileError
 
 
+def another() -> type[Document]:
+    class Person(Document):
+        name: str
+
+    return Person
+
+
+#: A class of the same name, of another module as it were.
+ANOTHER = another()
+
+
 class Named(Document):
     name: str
 
