@@ -392,7 +392,6 @@ async def test_positions_are_read_as_values(works: None) -> None:
         lambda: Work.find().update([Unset(Work.sizes[0])]),
         lambda: Work.find().update([Set({Work.parts[0].sizes: [7]})]),
         lambda: Work.find().update([Set({Work.grid[0][1]: 7})]),
-        lambda: Work.find().update([Set({Work.sizes["$[]"]: 7})]),
         lambda: Work.aggregate([AddFields({Work.sizes[0]: 7})]),
         lambda: Work.aggregate([Match(Work.id == 1), Project(Work.parts[0].sizes)]),
         lambda: Work.pipeline().match(Work.id == 1).set({Work.sizes[0]: 7}),
