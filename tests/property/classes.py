@@ -38,6 +38,9 @@ def expression(given: Any) -> Any:
     """An aggregation expression: `"$a"` is a field, `{"$literal": x}` is what it holds."""
     if isinstance(given, str) and given.startswith("$"):
         return F[given[1:]]
+    if isinstance(given, str):
+        # As a Python text it is refused where a field is meant.
+        return Expression(ir.Literal(given))
     if not isinstance(given, dict):
         return given
     if not next(iter(given)).startswith("$"):
