@@ -125,11 +125,12 @@ def of_documents(given: Any, written: str) -> ir.Expr:
     text = given if isinstance(given, str) else _path_text(given)
     if text is None:
         return value(given)
-    field = written.format(f"User.{text.lstrip('$')}")
+    name = text.lstrip("$")
+    field = f"{written.format(f'User.{name}')} for the field, and " if name else ""
     raise CompileError(
         f"{text!r} is a constant text, the same for every document",
         code="constant_text",
-        hint=f"write {field} for the field, and fn.literal({text!r}) for the text itself",
+        hint=f"write {field}fn.literal({text!r}) for the text itself",
     )
 
 
