@@ -98,6 +98,9 @@ async def test_a_collector_that_is_off_is_left_alone(stored: Any) -> None:
 
 
 async def test_cycles_are_found_however_much_is_loaded(stored: Any) -> None:
+    gc.collect()
+    # Memory grows by a million blocks first; then Python waits until a quarter has come to what there was.
+    waited_for = 1_000_000 + len(gc.get_objects()) // 4
     firsts: list[weakref.ref[Shelf]] = []
     most = 0
     for _ in range(40):
@@ -105,4 +108,5 @@ async def test_cycles_are_found_however_much_is_loaded(stored: Any) -> None:
         loaded.append(loaded)
         firsts.append(weakref.ref(loaded[0]))
         most = max(most, sum(first() is not None for first in firsts))
-    assert most <= 25, f"{most} lists that hold themselves, with {COUNT} documents each"
+    allowed = waited_for // (COUNT * LISTS) + 10
+    assert most <= allowed, f"{most} lists that hold themselves, with {COUNT} documents each, instead of {allowed}"
