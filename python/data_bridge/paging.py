@@ -236,13 +236,21 @@ def _behind(keys: Keys, values: Sequence[Any], open: set[str]) -> ir.Expr:
 
     It is MQL as it is: what is stored need not be of the declared type.
     """
-    alternatives: list[dict[str, Any]] = []
-    equal: dict[str, Any] = {}
-    for (path, direction), value in zip(keys, values, strict=True):
-        tests = _tests(value, ascending=direction > 0, lists=path in open)
-        alternatives += [{**equal, path: test} for test in tests]
-        equal[path] = {"$eq": value}
+    alternatives = list(_alternatives(keys, values, open))
     return ir.Raw({"$or": alternatives} if alternatives else {"_id": {"$in": []}})
+
+
+def _alternatives(keys: Keys, values: Sequence[Any], open: set[str]) -> Iterator[dict[str, Any]]:
+    (path, direction), value = keys[0], values[0]
+    for test in _tests(value, ascending=direction > 0, lists=path in open):
+        yield {path: test}
+    inner = list(_alternatives(keys[1:], values[1:], open)) if keys[1:] else []
+    if value is not None:
+        yield from ({path: {"$eq": value}, **each} for each in inner)
+    elif inner:
+        # Where a server merges what it reads from an index for the alternatives of one `$or`, missing stands before null.
+        # So all of these are one alternative: a double negation is no `$or`.
+        yield {path: {"$eq": None}, "$nor": [{"$nor": inner}]}
 
 
 def _tests(value: Any, ascending: bool, lists: bool) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,14 @@ class Ware(Document):
     any: Any = None
 
 
+class Loose(Document):
+    id: Any = None
+    any: Any = None
+
+    class Settings:
+        name = "Ware"
+
+
 class Lenient(Document):
     id: int
     n: int = 0
@@ -194,3 +202,14 @@ async def test_an_index_serves_every_page(stored: Any, client: Any) -> None:
         asked, _ = query._page(500, after)
         assert (await asked.explain()).documents_examined == 501
         after = (await query.paginate(500, after=after)).next
+
+
+async def test_what_is_missing_and_what_is_null_are_one_place_of_an_index(client: Any) -> None:
+    await Ware.collection().create_index([("any", 1), ("_id", -1)])
+    await Ware.collection().insert_many([{"_id": None}, {"_id": False, "any": None}, {"_id": True}])
+    query, after, ids = Loose.find().sort(Loose.any, -Loose.id), None, []
+    for _ in range(3):
+        page = await query.paginate(1, after=after)
+        ids += [each.id for each in page.items]
+        after = page.next
+    assert (ids, after) == ([True, False, None], None)

@@ -17,7 +17,14 @@ from data_bridge.embedded import Server
 NAMES = st.sampled_from(["Ann", "Bob", None])
 IDS = st.integers(1, 4)
 #: 9 leads nowhere; 3 of the ids are always stored; a text is an id of the wrong type.
-LINKS = st.one_of(IDS, IDS.map(lambda id: DBRef("Person", id)), st.sampled_from([9, None, "wrong"]))
+
+
+def links(collection: str) -> st.SearchStrategy[Any]:
+    """What is stored of links to a collection, in both forms, and what leads nowhere."""
+    return st.one_of(IDS, IDS.map(lambda id: DBRef(collection, id)), st.sampled_from([9, None, "wrong"]))
+
+
+LINKS = links("Person")
 PEOPLE = st.dictionaries(
     IDS, st.fixed_dictionaries({}, optional={"name": NAMES, "age": st.integers(0, 3), "friend": LINKS}), max_size=4
 )
@@ -335,15 +342,16 @@ class Cage(Document):
 
 
 ANIMAL_KINDS: dict[str, type[Animal]] = {"Animal": Animal, "Animal.Cat": Cat, "Animal.Cat.Lion": Lion}
+KIN = links("link_strategies_animals")
 ANIMALS = st.dictionaries(
     IDS,
     st.fixed_dictionaries(
         {"_class_id": st.sampled_from([*ANIMAL_KINDS])},
-        optional={"name": NAMES, "friend": LINKS, "hunted": LINKS},
+        optional={"name": NAMES, "friend": KIN, "hunted": KIN},
     ),
 )
 CAGES = st.lists(
-    st.fixed_dictionaries({}, optional={"anyone": st.lists(LINKS, max_size=3) | st.none(), "cat": LINKS}), max_size=5
+    st.fixed_dictionaries({}, optional={"anyone": st.lists(KIN, max_size=3) | st.none(), "cat": KIN}), max_size=5
 )
 
 
