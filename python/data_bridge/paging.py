@@ -248,7 +248,7 @@ def _alternatives(keys: Keys, values: Sequence[Any], open: set[str]) -> Iterator
     if value is not None:
         yield from ({path: {"$eq": value}, **each} for each in inner)
     elif inner:
-        # Where a server merges what it reads from an index for the alternatives of one `$or`, missing stands before null.
+        # Where a server merges what an index gives for the alternatives of one `$or`, missing values stand before null.
         # So all of these are one alternative: a double negation is no `$or`.
         yield {path: {"$eq": None}, "$nor": [{"$nor": inner}]}
 
